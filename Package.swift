@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "user-service",
+  products: [
+    .library(name: "ProtoWire", targets: ["ProtoWire"]),
+    .library(name: "RPCServer", targets: ["RPCCore", "RPCServer", "EventLoop"]),
+    .library(name: "Postgres", targets: ["Postgres"]),
+    .executable(name: "user-service", targets: ["user-service"]),
+    .executable(name: "protoc-gen-protowire", targets: ["protoc-gen-protowire"]),
+    .executable(name: "bench-server", targets: ["bench-server"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    // C libraries. Debian's packages carry them; the Makefile installs what is missing.
+    .target(name: "CLinux"),
+    .target(name: "CNGHTTP2", linkerSettings: [.linkedLibrary("nghttp2")]),
+    .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
+
+    // The wire: no I/O.
+    library("ProtoWire"),
+    library("HTTP2", ["CNGHTTP2"]),
+    library("RPCCore", ["ProtoWire"]),
+
+    // The machine: one loop a core.
+    library("EventLoop", ["CLinux", log]),
+
+    // What services are built on.
+    library("RPCServer", ["RPCCore", "HTTP2", "EventLoop", "ProtoWire", log]),
+    library("Postgres", ["CPostgres", "EventLoop", log]),
+
+    // The product.
+    library("UserAPI", ["ProtoWire", "RPCCore"]),
+    library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", log], resources: [.embedInCode("Migrations")]),
+    program("user-service", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
+    program("protoc-gen-protowire", ["ProtoWire"]),
+
+    // Programs that exist to be measured.
+    program("bench-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
+
+    tests("ProtoWireTests", ["ProtoWire"]),
+    tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire"]),
+    tests("EventLoopTests", ["EventLoop"]),
+    tests("HTTP2Tests", ["HTTP2", "CNGHTTP2"]),
+    tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),
+    tests("RPCServerTests", ["RPCServer", "RPCCore", "HTTP2", "EventLoop", "ProtoWire"]),
+    tests("PostgresTests", ["Postgres", "EventLoop"]),
+    tests("UserServiceTests", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "ProtoWire"]),
+  ]
+)
