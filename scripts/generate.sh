@@ -27,29 +27,29 @@ trap 'rm -rf "$temporary"' EXIT INT TERM
 # Which Swift module holds what is generated for the .proto files of a directory.
 modules='Module=google/protobuf:ProtoWire,Module=google/rpc:RPCCore,Module=users:UserAPI'
 modules="$modules,Module=google/protobuf/compiler:protoc_gen_protowire"
-modules="$modules,Services=${SERVICES:-true}"
 
-# generate TARGET VISIBILITY FILE... writes to Sources/TARGET/Generated.
+services=${SERVICES:-true}
+# generate TARGET VISIBILITY FILE... writes to TARGET/Generated.
 generate() {
   target=$1
   visibility=$2
   shift 2
   mkdir -p "$temporary/$target"
-  protoc -I Protos --plugin=protoc-gen-protowire="$plugin" \
-    --protowire_opt="Visibility=$visibility,$modules" --protowire_out="$temporary/$target" "$@"
+  protoc -I Protos -I Tests/Protos --plugin=protoc-gen-protowire="$plugin" \
+    --protowire_opt="Visibility=$visibility,Services=$services,$modules" --protowire_out="$temporary/$target" "$@"
   if $check; then
-    if ! diff -ruN "Sources/$target/Generated" "$temporary/$target"; then
-      echo "Sources/$target/Generated is stale: run make generate" >&2
+    if ! diff -ruN "$target/Generated" "$temporary/$target"; then
+      echo "$target/Generated is stale: run make generate" >&2
       exit 1
     fi
   else
-    mkdir -p "Sources/$target/Generated"
+    mkdir -p "$target/Generated"
     # Only what changed is touched, so that builds stay incremental; what has no .proto file any more goes.
-    for file in "Sources/$target/Generated"/*.pb.swift; do
+    for file in "$target/Generated"/*.pb.swift; do
       [ -e "$temporary/$target/${file##*/}" ] || rm -f "$file"
     done
     for file in "$temporary/$target"/*.pb.swift; do
-      cmp -s "$file" "Sources/$target/Generated/${file##*/}" || cp "$file" "Sources/$target/Generated/"
+      cmp -s "$file" "$target/Generated/${file##*/}" || cp "$file" "$target/Generated/"
     done
   fi
 }
@@ -57,10 +57,15 @@ generate() {
 cd Protos
 google=$(ls google/protobuf/*.proto)
 cd ..
-generate ProtoWire public $google
-generate protoc-gen-protowire internal google/protobuf/compiler/plugin.proto
-generate RPCCore public google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto
-generate RPCServer internal grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto \
+generate Sources/ProtoWire public $google
+generate Sources/protoc-gen-protowire internal google/protobuf/compiler/plugin.proto
+generate Sources/RPCCore public google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto
+generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto \
   grpc/reflection/v1alpha/reflection.proto
-generate UserAPI public users/v1/users.proto
-generate bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
+generate Sources/UserAPI public users/v1/users.proto
+generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
+
+# For tests.
+generate Tests/ProtoWireTests internal everything.proto legacy.proto
+services=false
+generate Tests/GeneratorTests internal everything.proto hard.proto
