@@ -34,6 +34,7 @@ struct WireBuffer: ~Copyable {
     start = end
   }
 
+  @inlinable
   deinit {
     if ownsMemory { base.deallocate() }
   }

@@ -42,7 +42,7 @@ extension WireMessage {
 
   /// A message with some fields set: `GetUserRequest.with { $0.id = "…" }`.
   @inlinable
-  public static func with<E: Error>(_ populate: (inout Self) throws(E) -> Void) throws(E) -> Self {
+  public static func with(_ populate: (inout Self) throws -> Void) rethrows -> Self {
     var message = Self()
     try populate(&message)
     return message
