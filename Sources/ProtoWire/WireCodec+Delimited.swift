@@ -15,16 +15,20 @@ public enum WireString: WireMapKey {
 
   @usableFromInline @inline(never)
   static func string(of bytes: UnsafeBufferPointer<UInt8>) throws(WireError) -> String {
-    guard let string = String(validating: bytes, as: UTF8.self) else {
+    // Not String(validating:as:), which is generic and instantiates metadata at each call.
+    do throws(UTF8.ValidationError) {
+      return String(copying: try UTF8Span(validating: bytes.span))
+    } catch {
       throw WireError(.invalidUTF8)
     }
-    return string
   }
 
   @inlinable @inline(__always)
   public static func prepend(_ value: String, to writer: inout WireWriter) {
-    var value = value
-    value.withUTF8 { writer.prependDelimited(UnsafeRawBufferPointer($0)) }
+    let isContiguous: Void? = value.utf8.withContiguousStorageIfAvailable {
+      writer.prependDelimited(UnsafeRawBufferPointer($0))
+    }
+    if isContiguous == nil { Array(value.utf8).withUnsafeBytes { writer.prependDelimited($0) } }
   }
 
   @inlinable @inline(__always)

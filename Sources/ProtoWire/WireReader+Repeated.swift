@@ -5,6 +5,29 @@ extension WireReader {
     try C.read(from: &self)
   }
 
+  /// One element of a repeated scalar field that is not packed.
+  @inlinable
+  public mutating func read<C: WireScalar>(_: C.Type, appendingTo values: inout [C.Value]) throws(WireError) {
+    let value = try C.read(from: &self)
+    if values.isEmpty, C.wireType == .delimited { values.reserveCapacity(runLength()) }
+    values.append(value)
+  }
+
+  /// How many elements the delimited field that was just read seems to have: this one, and those that follow at once. They need not
+  /// be valid. At most 1,024, so that no input is read twice by more than that.
+  @usableFromInline @inline(never)
+  func runLength() -> Int {
+    var tag = WireCursor(position: fieldStart, end: cursor.end)
+    guard let expected = try? tag.varint() else { return 1 }
+    var ahead = cursor
+    var length = 1
+    while length < 1024, !ahead.isAtEnd {
+      guard (try? ahead.varint()) == expected, let size = try? ahead.length(), (try? ahead.skip(size)) != nil else { break }
+      length &+= 1
+    }
+    return length
+  }
+
   // MARK: Packed
   // https://protobuf.dev/programming-guides/encoding/#packed
 
@@ -53,6 +76,7 @@ extension WireReader {
     var entryKey = K.defaultValue
     var entryValue = V.defaultValue
     try readEntry(K.self, V.self, &entryKey, &entryValue)
+    if map.isEmpty { map.reserveCapacity(runLength()) }
     map[entryKey] = entryValue
   }
 

@@ -99,7 +99,10 @@ public struct WireReader: ~Copyable {
     appendingTo messages: inout [M]
   ) throws(WireError) {
     var new = M()
+    let field = fieldStart
     try readMessage(into: &new)
+    fieldStart = field
+    if messages.isEmpty { messages.reserveCapacity(runLength()) }
     messages.append(new)
   }
 

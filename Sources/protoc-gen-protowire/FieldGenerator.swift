@@ -88,7 +88,7 @@ struct FieldGenerator {
       code.line("case \(field.tag(.delimited)):")
       code.line("  try reader.readPackedClosedEnum(into: &\(name), unknownFields: &self.unknownFields)")
     case .scalar, .openEnum:
-      code.line("  \(name).append(try reader.read(\(field.codec).self))")
+      code.line("  try reader.read(\(field.codec).self, appendingTo: &\(name))")
       // Both forms must be read, whichever is written.
       if field.wireType != .delimited {
         code.line("case \(field.tag(.delimited)):")

@@ -145,7 +145,7 @@ public struct Google_Protobuf_FileDescriptorProto: WireMessage {
       case 18:
         self.package = try reader.read(WireString.self)
       case 26:
-        self.dependency.append(try reader.read(WireString.self))
+        try reader.read(WireString.self, appendingTo: &self.dependency)
       case 34:
         try reader.readMessage(appendingTo: &self.messageType)
       case 42:
@@ -159,11 +159,11 @@ public struct Google_Protobuf_FileDescriptorProto: WireMessage {
       case 74:
         try reader.readMessage(into: &self.sourceCodeInfo)
       case 80:
-        self.publicDependency.append(try reader.read(WireInt32.self))
+        try reader.read(WireInt32.self, appendingTo: &self.publicDependency)
       case 82:
         try reader.readPacked(WireInt32.self, into: &self.publicDependency)
       case 88:
-        self.weakDependency.append(try reader.read(WireInt32.self))
+        try reader.read(WireInt32.self, appendingTo: &self.weakDependency)
       case 90:
         try reader.readPacked(WireInt32.self, into: &self.weakDependency)
       case 98:
@@ -173,7 +173,7 @@ public struct Google_Protobuf_FileDescriptorProto: WireMessage {
           self.edition = value
         }
       case 122:
-        self.optionDependency.append(try reader.read(WireString.self))
+        try reader.read(WireString.self, appendingTo: &self.optionDependency)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -367,7 +367,7 @@ public struct Google_Protobuf_DescriptorProto: WireMessage {
       case 74:
         try reader.readMessage(appendingTo: &self.reservedRange)
       case 82:
-        self.reservedName.append(try reader.read(WireString.self))
+        try reader.read(WireString.self, appendingTo: &self.reservedName)
       case 88:
         if let value = try reader.readClosedEnum(Google_Protobuf_SymbolVisibility.self, unknownFields: &self.unknownFields) {
           self.visibility = value
@@ -801,7 +801,7 @@ public struct Google_Protobuf_EnumDescriptorProto: WireMessage {
       case 34:
         try reader.readMessage(appendingTo: &self.reservedRange)
       case 42:
-        self.reservedName.append(try reader.read(WireString.self))
+        try reader.read(WireString.self, appendingTo: &self.reservedName)
       case 48:
         if let value = try reader.readClosedEnum(Google_Protobuf_SymbolVisibility.self, unknownFields: &self.unknownFields) {
           self.visibility = value
@@ -2318,11 +2318,11 @@ public struct Google_Protobuf_SourceCodeInfo: WireMessage {
         case 0:
           return
         case 8:
-          self.path.append(try reader.read(WireInt32.self))
+          try reader.read(WireInt32.self, appendingTo: &self.path)
         case 10:
           try reader.readPacked(WireInt32.self, into: &self.path)
         case 16:
-          self.span.append(try reader.read(WireInt32.self))
+          try reader.read(WireInt32.self, appendingTo: &self.span)
         case 18:
           try reader.readPacked(WireInt32.self, into: &self.span)
         case 26:
@@ -2330,7 +2330,7 @@ public struct Google_Protobuf_SourceCodeInfo: WireMessage {
         case 34:
           self.trailingComments = try reader.read(WireString.self)
         case 50:
-          self.leadingDetachedComments.append(try reader.read(WireString.self))
+          try reader.read(WireString.self, appendingTo: &self.leadingDetachedComments)
         default:
           if try reader.readUnknown(tag, into: &self.unknownFields) { return }
         }
@@ -2434,7 +2434,7 @@ public struct Google_Protobuf_GeneratedCodeInfo: WireMessage {
         case 0:
           return
         case 8:
-          self.path.append(try reader.read(WireInt32.self))
+          try reader.read(WireInt32.self, appendingTo: &self.path)
         case 10:
           try reader.readPacked(WireInt32.self, into: &self.path)
         case 18:

@@ -26,7 +26,7 @@ public struct Google_Protobuf_FieldMask: WireMessage {
       case 0:
         return
       case 10:
-        self.paths.append(try reader.read(WireString.self))
+        try reader.read(WireString.self, appendingTo: &self.paths)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }

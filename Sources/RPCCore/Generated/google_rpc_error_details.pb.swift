@@ -122,7 +122,7 @@ public struct Google_Rpc_DebugInfo: WireMessage {
       case 0:
         return
       case 10:
-        self.stackEntries.append(try reader.read(WireString.self))
+        try reader.read(WireString.self, appendingTo: &self.stackEntries)
       case 18:
         self.detail = try reader.read(WireString.self)
       default:

@@ -349,7 +349,7 @@ struct Grpc_Reflection_V1_FileDescriptorResponse: WireMessage {
       case 0:
         return
       case 10:
-        self.fileDescriptorProto.append(try reader.read(WireBytes.self))
+        try reader.read(WireBytes.self, appendingTo: &self.fileDescriptorProto)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -393,7 +393,7 @@ struct Grpc_Reflection_V1_ExtensionNumberResponse: WireMessage {
       case 10:
         self.baseTypeName = try reader.read(WireString.self)
       case 16:
-        self.extensionNumber.append(try reader.read(WireInt32.self))
+        try reader.read(WireInt32.self, appendingTo: &self.extensionNumber)
       case 18:
         try reader.readPacked(WireInt32.self, into: &self.extensionNumber)
       default:

@@ -98,7 +98,7 @@ struct Google_Protobuf_Compiler_CodeGeneratorRequest: WireMessage {
       case 0:
         return
       case 10:
-        self.fileToGenerate.append(try reader.read(WireString.self))
+        try reader.read(WireString.self, appendingTo: &self.fileToGenerate)
       case 18:
         self.parameter = try reader.read(WireString.self)
       case 26:

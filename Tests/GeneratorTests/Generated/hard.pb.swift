@@ -237,7 +237,7 @@ struct Hard_NamesHere_Keywords: WireMessage {
       case 42:
         self.type = try reader.read(WireString.self)
       case 50:
-        self.`in`.append(try reader.read(WireString.self))
+        try reader.read(WireString.self, appendingTo: &self.`in`)
       case 58:
         try reader.readMapEntry(into: &self.`func`, key: WireString.self, value: WireString.self)
       case 64:
@@ -277,7 +277,7 @@ struct Hard_NamesHere_Keywords: WireMessage {
       case 226:
         self.newValue = try reader.read(WireString.self)
       case 234:
-        self.`repeat`.append(try reader.read(WireString.self))
+        try reader.read(WireString.self, appendingTo: &self.`repeat`)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }

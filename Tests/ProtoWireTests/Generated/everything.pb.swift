@@ -312,73 +312,73 @@ struct Everything: WireMessage {
       case 138:
         try reader.readMessage(into: &self.child)
       case 169:
-        self.doubles.append(try reader.read(WireDouble.self))
+        try reader.read(WireDouble.self, appendingTo: &self.doubles)
       case 170:
         try reader.readPacked(WireDouble.self, into: &self.doubles)
       case 181:
-        self.floats.append(try reader.read(WireFloat.self))
+        try reader.read(WireFloat.self, appendingTo: &self.floats)
       case 178:
         try reader.readPacked(WireFloat.self, into: &self.floats)
       case 184:
-        self.int32s.append(try reader.read(WireInt32.self))
+        try reader.read(WireInt32.self, appendingTo: &self.int32s)
       case 186:
         try reader.readPacked(WireInt32.self, into: &self.int32s)
       case 192:
-        self.int64s.append(try reader.read(WireInt64.self))
+        try reader.read(WireInt64.self, appendingTo: &self.int64s)
       case 194:
         try reader.readPacked(WireInt64.self, into: &self.int64s)
       case 200:
-        self.uint32s.append(try reader.read(WireUInt32.self))
+        try reader.read(WireUInt32.self, appendingTo: &self.uint32s)
       case 202:
         try reader.readPacked(WireUInt32.self, into: &self.uint32s)
       case 208:
-        self.uint64s.append(try reader.read(WireUInt64.self))
+        try reader.read(WireUInt64.self, appendingTo: &self.uint64s)
       case 210:
         try reader.readPacked(WireUInt64.self, into: &self.uint64s)
       case 216:
-        self.sint32s.append(try reader.read(WireSInt32.self))
+        try reader.read(WireSInt32.self, appendingTo: &self.sint32s)
       case 218:
         try reader.readPacked(WireSInt32.self, into: &self.sint32s)
       case 224:
-        self.sint64s.append(try reader.read(WireSInt64.self))
+        try reader.read(WireSInt64.self, appendingTo: &self.sint64s)
       case 226:
         try reader.readPacked(WireSInt64.self, into: &self.sint64s)
       case 237:
-        self.fixed32s.append(try reader.read(WireFixed32.self))
+        try reader.read(WireFixed32.self, appendingTo: &self.fixed32s)
       case 234:
         try reader.readPacked(WireFixed32.self, into: &self.fixed32s)
       case 241:
-        self.fixed64s.append(try reader.read(WireFixed64.self))
+        try reader.read(WireFixed64.self, appendingTo: &self.fixed64s)
       case 242:
         try reader.readPacked(WireFixed64.self, into: &self.fixed64s)
       case 253:
-        self.sfixed32s.append(try reader.read(WireSFixed32.self))
+        try reader.read(WireSFixed32.self, appendingTo: &self.sfixed32s)
       case 250:
         try reader.readPacked(WireSFixed32.self, into: &self.sfixed32s)
       case 257:
-        self.sfixed64s.append(try reader.read(WireSFixed64.self))
+        try reader.read(WireSFixed64.self, appendingTo: &self.sfixed64s)
       case 258:
         try reader.readPacked(WireSFixed64.self, into: &self.sfixed64s)
       case 264:
-        self.bools.append(try reader.read(WireBool.self))
+        try reader.read(WireBool.self, appendingTo: &self.bools)
       case 266:
         try reader.readPacked(WireBool.self, into: &self.bools)
       case 274:
-        self.strings.append(try reader.read(WireString.self))
+        try reader.read(WireString.self, appendingTo: &self.strings)
       case 282:
-        self.byteStrings.append(try reader.read(WireBytes.self))
+        try reader.read(WireBytes.self, appendingTo: &self.byteStrings)
       case 288:
-        self.colors.append(try reader.read(WireOpenEnum<Color>.self))
+        try reader.read(WireOpenEnum<Color>.self, appendingTo: &self.colors)
       case 290:
         try reader.readPacked(WireOpenEnum<Color>.self, into: &self.colors)
       case 298:
         try reader.readMessage(appendingTo: &self.children)
       case 304:
-        self.unpacked.append(try reader.read(WireInt32.self))
+        try reader.read(WireInt32.self, appendingTo: &self.unpacked)
       case 306:
         try reader.readPacked(WireInt32.self, into: &self.unpacked)
       case 317:
-        self.unpackedFixed.append(try reader.read(WireFixed32.self))
+        try reader.read(WireFixed32.self, appendingTo: &self.unpackedFixed)
       case 314:
         try reader.readPacked(WireFixed32.self, into: &self.unpackedFixed)
       case 328:

@@ -246,7 +246,7 @@ struct Legacy_Old: WireMessage {
       case 83:
         try reader.readGroup(into: &self.other, number: 10)
       case 88:
-        self.numbers.append(try reader.read(WireInt32.self))
+        try reader.read(WireInt32.self, appendingTo: &self.numbers)
       case 90:
         try reader.readPacked(WireInt32.self, into: &self.numbers)
       default:
