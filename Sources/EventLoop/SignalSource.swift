@@ -1,9 +1,11 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// Signals as events of a loop. Make it on the main thread before any other thread is started, so that all of them block the
 /// two signals and only the descriptor sees them.
-public final class SignalSource: ReadinessHandler {
+// @unchecked Sendable: after init everything belongs to the loop that `start` names.
+public final class SignalSource: ReadinessHandler, @unchecked Sendable {
   private let descriptor: Int32
   private var source: IOSource?
   private var onSignal: ((Int32) -> Void)?
@@ -35,5 +37,29 @@ public final class SignalSource: ReadinessHandler {
       if signal == 0 { return }
       onSignal?(signal)
     }
+  }
+}
+
+extension SignalSource {
+  /// Blocks the calling thread, which is no loop's, until one of the signals comes. A second one ends the process at once:
+  /// who presses ctrl-C twice does not want to wait for calls to finish.
+  public func wait(on loop: EventLoop) throws(EventLoopError) {
+    let latch = Latch()
+    let failure = Mutex<EventLoopError?>(nil)
+    loop.execute { [self] in
+      var isFirst = true
+      do throws(EventLoopError) {
+        try start(on: loop) { signal in
+          if !isFirst { _exit(128 + signal) }
+          isFirst = false
+          latch.open()
+        }
+      } catch {
+        failure.withLock { $0 = error }
+        latch.open()
+      }
+    }
+    latch.wait()
+    if let error = failure.withLock({ $0 }) { throw error }
   }
 }

@@ -1,0 +1,121 @@
+internal import EventLoop
+internal import HTTP2
+import ProtoWire
+import RPCCore
+
+/// The request half of a call.
+extension Call {
+  /// Bytes or the end of the request came.
+  func requestsArrived() {
+    switch phase {
+    case .head: break
+    case .request: soleRequestArrived()
+    case .running:
+      guard let waiter = requestWaiter else { return }
+      do {
+        if case .incomplete = try deframer.front(), !isRemoteClosed { return creditReceived() }
+      } catch {
+        return end(Outcome(error: RPCError(deframing: error)))
+      }
+      requestWaiter = nil
+      waiter.resume()
+    case .over: creditReceived()
+    }
+  }
+
+  /// What was received is taken: the peer may send as much again.
+  func creditReceived() {
+    guard uncredited > 0 else { return }
+    let count = uncredited
+    uncredited = 0
+    if !isRemoteClosed { connection.credit(self, count) }
+  }
+
+  /// Waits until the one message and the end of the request are here. gRPC's status code document: a wrong number of
+  /// messages is UNIMPLEMENTED.
+  private func soleRequestArrived() {
+    guard let route else { return }
+    creditReceived()
+    do {
+      let front = try deframer.front()
+      switch front {
+      case .incomplete:
+        guard isRemoteClosed else { return }
+        let error =
+          deframer.isEmpty
+          ? RPCError(.unimplemented, "the request has no message, the method takes one")
+          : RPCError(.internal, "the request ends inside a message")
+        end(Outcome(error: error))
+      case .message(let length, _):
+        if deframer.count > length + MessageDeframer.prefixLength {
+          end(Outcome(error: RPCError(.unimplemented, "the request has more than one message, the method takes one")))
+        } else if isRemoteClosed {
+          run(route)
+        }
+      }
+    } catch {
+      end(Outcome(error: RPCError(deframing: error)))
+    }
+  }
+
+  private func decodeFront<Request: WireMessage>(length: Int, isCompressed: Bool) throws -> Request {
+    // No grpc-encoding was accepted, so nothing may be compressed.
+    guard !isCompressed else {
+      deframer.take(length: length) { _ in }
+      throw RPCError(.internal, "a message is compressed, but grpc-encoding does not say how")
+    }
+    return try deframer.take(length: length) { bytes in
+      do {
+        return try Request(wireBytes: bytes)
+      } catch {
+        throw RPCError(.internal, "the request could not be decoded: \(error)")
+      }
+    }
+  }
+}
+
+extension Call: ServerCallChannel {
+  func soleRequest<Request: WireMessage>(as type: Request.Type) throws -> Request {
+    loop.assertCurrent()
+    guard case .message(let length, let isCompressed) = try deframer.front() else {
+      throw RPCError(.internal, "the request was taken already")
+    }
+    return try decodeFront(length: length, isCompressed: isCompressed)
+  }
+
+  func nextRequest<Request: WireMessage>(as type: Request.Type) async throws -> Request? {
+    guard loop.isCurrent else {
+      return try await withTaskExecutorPreference(loop) { try await self.nextRequest(as: type) }
+    }
+    while true {
+      guard phase == .running else { throw CancellationError() }
+      do {
+        if case .message(let length, let isCompressed) = try deframer.front() {
+          defer { creditReceived() }
+          return try decodeFront(length: length, isCompressed: isCompressed) as Request
+        }
+      } catch let failure as MessageDeframer.Failure {
+        throw RPCError(deframing: failure)
+      }
+      if isRemoteClosed {
+        guard deframer.isEmpty else { throw RPCError(.internal, "the request ends inside a message") }
+        return nil
+      }
+      guard requestWaiter == nil else { throw RPCError(.internal, "two tasks read the requests of one call") }
+      creditReceived()
+      try await withUnsafeThrowingContinuation { requestWaiter = $0 }
+    }
+  }
+}
+
+extension RPCError {
+  /// Limits are RESOURCE_EXHAUSTED; what breaks the framing is INTERNAL.
+  init(deframing failure: MessageDeframer.Failure) {
+    switch failure {
+    case .tooLarge(let length, let limit):
+      self.init(.resourceExhausted, "a request message has \(length) bytes, the server takes \(limit)")
+    case .invalidFlag(let flag):
+      self.init(.internal, "a message begins with \(flag), which is no compression flag")
+    }
+  }
+}

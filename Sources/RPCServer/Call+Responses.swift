@@ -1,0 +1,81 @@
+internal import EventLoop
+internal import HTTP2
+import ProtoWire
+import RPCCore
+import Synchronization
+
+/// The response half of a call.
+extension Call {
+  func send<Response: WireMessage>(_ message: Response) async throws {
+    guard loop.isCurrent else {
+      return try await withTaskExecutorPreference(loop) { try await self.send(message) }
+    }
+    try enqueue(message)
+    let highMark = configuration.responseHighMark
+    if outbound.count > highMark, route?.handler.descriptor.kind.hasSingleResponse == false {
+      guard writeWaiter == nil else { throw RPCError(.internal, "two tasks write the responses of one call") }
+      try await withUnsafeThrowingContinuation { writeWaiter = $0 }
+    }
+  }
+
+  /// Encodes a message, back to front, and puts its five bytes of prefix before it.
+  private func enqueue<Response: WireMessage>(_ message: Response) throws {
+    guard phase == .running else { throw CancellationError() }
+    let owner = connection.owner
+    owner.writer.removeAll()
+    owner.writer.prependMessage(message)
+    let length = owner.writer.count
+    guard length <= configuration.maximumResponseSize else {
+      throw RPCError(
+        .resourceExhausted, "a response message has \(length) bytes, the server sends \(configuration.maximumResponseSize)")
+    }
+    owner.writer.prependBigEndian(UInt32(truncatingIfNeeded: length))
+    owner.writer.prependByte(0)
+    owner.writer.withUnsafeBytes { outbound.append($0) }
+    speak()
+  }
+
+  /// Has `submit` called at the end of the turn.
+  func speak() {
+    guard !isSpeaking, !isClosed else { return }
+    isSpeaking = true
+    connection.wantsToSpeak(self)
+  }
+
+  /// Tells the session what there is to say. A success or error without messages is one HEADERS frame.
+  func submit(to session: HTTP2Session) {
+    isSpeaking = false
+    guard !isClosed else { return }
+    guard !isHeadSubmitted else { return session.resumeBody(self) }
+    isHeadSubmitted = true
+    let initial = context?.call.response.withLock { response in
+      response.isInitialMetadataSent = true
+      return response.initial
+    }
+    if let outcome, outbound.isEmpty {
+      let fields =
+        outcome.isNotGRPC
+        ? ResponseFields.notGRPC(httpStatus: outcome.httpStatus, extra: outcome.extra)
+        : ResponseFields.trailersOnly(
+          httpStatus: outcome.httpStatus, initial: initial ?? [:], error: outcome.error, trailing: trailing,
+          extra: outcome.extra)
+      session.submitHeadersOnly(self, fields)
+    } else {
+      session.submitResponse(self, ResponseFields.head(with: initial ?? [:]))
+    }
+  }
+
+  var trailing: Metadata { context?.call.response.withLock { $0.trailing } ?? [:] }
+
+  /// Called by `writeBody`.
+  func moveResponses(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
+    let count = outbound.move(into: buffer)
+    if let waiter = writeWaiter, outbound.count <= configuration.responseHighMark / 4 {
+      writeWaiter = nil
+      waiter.resume()
+    }
+    guard outbound.isEmpty else { return (count, .more) }
+    if let outcome { return (count, .end(trailers: ResponseFields.trailers(outcome.error, trailing))) }
+    return (count, count > 0 ? .more : .later)
+  }
+}

@@ -1,0 +1,219 @@
+internal import EventLoop
+internal import HTTP2
+import Logging
+import ProtoWire
+import RPCCore
+import Synchronization
+
+/// One call: a stream, the state machine of its gRPC exchange, and the task of its handler.
+///
+/// It goes through these phases, each at most once: its head is awaited; for one request message, that message is awaited;
+/// its handler runs; it is over. The handler's task may outlive the last phase, when the deadline or the peer ended the call.
+// @unchecked Sendable: it belongs to its connection's loop. `ServerCallChannel`, which handlers use, goes to that loop first.
+final class Call: HTTP2Stream, @unchecked Sendable {
+  enum Phase { case head, request, running, over }
+
+  let connection: Connection
+  var phase = Phase.head
+  var route: Route?
+  var context: ServerContext?
+  private var task: Task<Void, Never>?
+  private var deadlineTimer: LoopTimer?
+
+  // Requests.
+  var deframer: MessageDeframer
+  /// Received, and not yet given back to the peer's window.
+  var uncredited = 0
+  var requestWaiter: UnsafeContinuation<Void, any Error>?
+
+  // Responses.
+  var outbound = ByteBuffer()
+  var writeWaiter: UnsafeContinuation<Void, any Error>?
+  var isSpeaking = false
+  var isHeadSubmitted = false
+  /// Set when the call is over: what follows the last message.
+  var outcome: Outcome?
+
+  struct Outcome {
+    var error: RPCError?
+    var httpStatus = 200
+    var extra: [(String, String)] = []
+    var isNotGRPC = false
+  }
+
+  init(id: Int32, connection: Connection) {
+    self.connection = connection
+    deframer = MessageDeframer(limit: connection.owner.core.configuration.maximumRequestSize)
+    super.init(id: id)
+  }
+
+  var loop: EventLoop { connection.owner.loop }
+  var configuration: ServerConfiguration { connection.owner.core.configuration }
+
+  // MARK: What the peer did
+
+  override func receive(_ bytes: UnsafeRawBufferPointer) {
+    uncredited += bytes.count
+    if phase != .over { deframer.append(bytes) }
+  }
+
+  override func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
+    moveResponses(into: buffer)
+  }
+
+  func handle(_ events: Events) {
+    if events.contains(.closed) { return abandon() }
+    if events.contains(.head) { accept() }
+    if !events.isDisjoint(with: [.data, .end]) { requestsArrived() }
+  }
+
+  /// The stream or the connection is gone: nobody waits for an answer.
+  func abandon() {
+    let wasRunning = phase == .running
+    phase = .over
+    release(cancelling: wasRunning)
+    outbound.removeAll()
+    deframer.removeAll()
+  }
+
+  // MARK: Head
+
+  private func accept() {
+    let core = connection.owner.core
+    guard !head.isOverLimit else {
+      return refuse(RPCError(.resourceExhausted, "the header section is larger than the server takes"), httpStatus: 431)
+    }
+    let request = RequestHead(head)
+    guard request.isPost else { return refuseAsHTTP(405, [("allow", "POST")]) }
+    guard request.hasGRPCContentType else { return refuseAsHTTP(415, [("accept-post", "application/grpc")]) }
+    guard let route = head.withPath({ core.router.route($0) }) else {
+      let path = head.withPath { String(decoding: $0, as: UTF8.self) }
+      return refuse(RPCError(.unimplemented, core.router.explain(path)))
+    }
+    if let encoding = request.encoding {
+      return refuse(
+        RPCError(.unimplemented, "grpc-encoding \(encoding) is not supported"),
+        extra: [("grpc-accept-encoding", "identity")])
+    }
+    var deadline: Deadline?
+    switch request.timeout {
+    case .none: break
+    case .malformed: return refuse(RPCError(.internal, "grpc-timeout is malformed"))
+    case .nanoseconds(let timeout): deadline = .after(nanoseconds: timeout, now: loop.now)
+    }
+    guard connection.runningHandlers < configuration.maximumRunningHandlers else {
+      return refuse(RPCError(.resourceExhausted, "too many calls of this connection are running"))
+    }
+    self.route = route
+    context = ServerContext(
+      CallState(
+        method: route.handler.descriptor, deadline: deadline, headers: BlockHeaders(block: head), peer: connection.peer))
+    if let deadline { startTimer(deadline) }
+    if route.handler.descriptor.kind.hasSingleRequest {
+      phase = .request
+    } else {
+      run(route)
+    }
+  }
+
+  private func refuse(_ error: RPCError, httpStatus: Int = 200, extra: [(String, String)] = []) {
+    end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
+  }
+
+  private func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
+    end(Outcome(httpStatus: status, extra: extra, isNotGRPC: true))
+  }
+
+  // MARK: Deadline
+
+  private func startTimer(_ deadline: Deadline) {
+    // The timer is released with the call at the latest, and `release` cancels it.
+    let timer = LoopTimer(on: loop) { [unowned self] in deadlinePassed() }
+    timer.schedule(atNanoseconds: deadline.nanoseconds)
+    deadlineTimer = timer
+  }
+
+  private func deadlinePassed() {
+    guard phase != .over, let context else { return }
+    let stage = phase == .request ? "the request was received" : context.call.response.withLock { "\($0.stage)" }
+    end(Outcome(error: RPCError(.deadlineExceeded, "the deadline passed while \(stage)")))
+  }
+
+  // MARK: Handler
+
+  /// Starts the handler on this thread: one that never suspends is done when this returns.
+  func run(_ route: Route) {
+    guard let context else { return }
+    phase = .running
+    connection.runningHandlers += 1
+    loop.activity = route
+    let task = Task.immediate(executorPreference: loop) { [self] in
+      do {
+        let interceptors = connection.owner.core.interceptors
+        if interceptors.isEmpty {
+          try await route.handler.body(self, context)
+        } else {
+          try await intercept(interceptors[...], route, context)
+        }
+        handlerReturned(nil)
+      } catch {
+        handlerReturned(error)
+      }
+    }
+    if phase == .running { self.task = task }
+  }
+
+  private func intercept(
+    _ interceptors: ArraySlice<any ServerInterceptor>, _ route: Route, _ context: ServerContext
+  ) async throws {
+    guard let first = interceptors.first else { return try await route.handler.body(self, context) }
+    try await first.intercept(context) { try await intercept(interceptors.dropFirst(), route, context) }
+  }
+
+  private func handlerReturned(_ error: (any Error)?) {
+    loop.assertCurrent()
+    connection.runningHandlers -= 1
+    task = nil
+    guard phase == .running else { return }
+    guard let error else { return end(Outcome()) }
+    let answer = RPCError(mapping: error)
+    if let cause = answer.cause {
+      connection.owner.core.logger.error(
+        "A call failed.",
+        metadata: ["method": "\(route?.description ?? "")", "code": "\(answer.code)", "cause": "\(cause)"])
+    }
+    end(Outcome(error: answer))
+  }
+
+  // MARK: End
+
+  /// The answer is known: nothing more is taken from the peer or from the handler.
+  func end(_ outcome: Outcome) {
+    guard phase != .over else { return }
+    let wasRunning = phase == .running
+    phase = .over
+    self.outcome = outcome
+    // An error does not wait for messages that the peer may be too slow to read.
+    if outcome.error != nil, !isHeadSubmitted { outbound.removeAll() }
+    release(cancelling: wasRunning && task != nil)
+    deframer.removeAll()
+    creditReceived()
+    speak()
+  }
+
+  /// Lets go of timer, task and waiters; each continuation is resumed exactly here or where its wait ended.
+  private func release(cancelling: Bool) {
+    deadlineTimer?.cancel()
+    deadlineTimer = nil
+    if cancelling { task?.cancel() }
+    task = nil
+    if let waiter = requestWaiter {
+      requestWaiter = nil
+      waiter.resume(throwing: CancellationError())
+    }
+    if let waiter = writeWaiter {
+      writeWaiter = nil
+      waiter.resume(throwing: CancellationError())
+    }
+  }
+}

@@ -1,0 +1,75 @@
+public import EventLoop
+internal import Glibc
+public import Logging
+public import RPCCore
+import Synchronization
+
+/// A gRPC server on event loops.
+///
+/// ```swift
+/// let loops = try EventLoopGroup(count: 2)
+/// let server = try GRPCServer(services: [MyGreeter()], loops: loops)
+/// let address = try server.listen(on: .tcp(host: "127.0.0.1", port: 50051))
+/// …
+/// await server.shutdown(grace: .seconds(30))
+/// ```
+///
+/// Any thread may call its methods, but no loop's.
+public final class GRPCServer: Sendable {
+  private let core: ServerCore
+  private let loops: [ServerLoop]
+  private let listeners = Mutex<[Listener]>([])
+
+  /// - Parameters:
+  ///   - services: what is served. Each method runs on the loop of the connection that called it.
+  ///   - interceptors: run around every call, the first outermost.
+  ///   - loops: where connections live; they keep running when the server shuts down.
+  ///   - logger: where failed calls go; silent by default.
+  /// - Throws: `ServerError` when two services have the same name.
+  public init(
+    services: [any ServiceProvider], interceptors: [any ServerInterceptor] = [],
+    configuration: ServerConfiguration = .init(), loops: EventLoopGroup,
+    logger: Logger = Logger(label: "grpc", factory: { _ in SwiftLogNoOpLogHandler() })
+  ) throws(ServerError) {
+    let core = ServerCore(
+      router: try Router(services), interceptors: interceptors, configuration: configuration, logger: logger)
+    self.core = core
+    self.loops = loops.loops.map { ServerLoop(loop: $0, core: core) }
+  }
+
+  /// Begins to accept connections.
+  /// - Returns: the address, with the port that was chosen if it was 0.
+  /// - Throws: `EventLoopError` when the address can't be had.
+  @discardableResult
+  public func listen(on address: SocketAddress) throws(EventLoopError) -> SocketAddress {
+    let (descriptor, bound) = try Socket.listen(address)
+    let listener = Listener(descriptor, address, on: loops[0].loop, handingTo: loops, logger: core.logger)
+    listeners.withLock { $0.append(listener) }
+    loops[0].loop.execute { listener.start() }
+    return bound
+  }
+
+  /// Stops: no new connections; clients are told (two-phase GOAWAY), calls that run are finished, and what still runs
+  /// after `grace` is cancelled. Returns when all connections are closed. Cancelling the task that waits changes nothing.
+  public func shutdown(grace: Duration) async {
+    let open = listeners.withLock { listeners in
+      defer { listeners = [] }
+      return listeners
+    }
+    await withUnsafeContinuation { (done: UnsafeContinuation<Void, Never>) in
+      loops[0].loop.execute {
+        for listener in open { listener.close() }
+        done.resume()
+      }
+    }
+    await withTaskGroup(of: Void.self) { tasks in
+      for owner in loops {
+        tasks.addTask {
+          await withUnsafeContinuation { (done: UnsafeContinuation<Void, Never>) in
+            owner.loop.execute { owner.drain(grace: grace) { done.resume() } }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+internal import EventLoop
+internal import Glibc
+import Logging
+import Synchronization
+
+/// One listening socket on one loop. It hands each connection to the loop that has the fewest: with HTTP/2 a few busy
+/// connections would else share a core while another idles.
+// @unchecked Sendable: everything belongs to `loop`'s thread.
+final class Listener: ReadinessHandler, @unchecked Sendable {
+  /// With no descriptor left, accepting pauses instead of spinning.
+  private static let pause = Duration.milliseconds(100)
+  private static let acceptsPerTurn = 64
+
+  private let descriptor: Int32
+  private let isTCP: Bool
+  private let unixPath: String?
+  private let loop: EventLoop
+  private let loops: [ServerLoop]
+  private let logger: Logger
+  private var source: IOSource?
+  private var pauseTimer: LoopTimer?
+
+  init(_ descriptor: Int32, _ address: SocketAddress, on loop: EventLoop, handingTo loops: [ServerLoop], logger: Logger) {
+    self.descriptor = descriptor
+    if case .unix(let path) = address { unixPath = path } else { unixPath = nil }
+    isTCP = unixPath == nil
+    self.loop = loop
+    self.loops = loops
+    self.logger = logger
+  }
+
+  func start() {
+    do {
+      source = try loop.register(descriptor, .readable, self)
+    } catch {
+      logger.error("A listener could not be started.", metadata: ["error": "\(error)"])
+    }
+  }
+
+  func close() {
+    guard source != nil else { return }
+    source?.cancel()
+    source = nil
+    pauseTimer = nil
+    _ = Glibc.close(descriptor)
+    if let unixPath { unlink(unixPath) }
+  }
+
+  func ready(_ readiness: Readiness) {
+    do {
+      for _ in 0..<Self.acceptsPerTurn {
+        guard let accepted = try Socket.accept(descriptor) else { return }
+        handOver(accepted)
+      }
+    } catch {
+      logger.error("Connections can't be accepted for now.", metadata: ["error": "\(error)"])
+      try? source?.setInterest([])
+      let timer = LoopTimer(on: loop) { [unowned self] in try? source?.setInterest(.readable) }
+      timer.schedule(after: Self.pause)
+      pauseTimer = timer
+    }
+  }
+
+  private func handOver(_ accepted: Int32) {
+    var target = loops[0]
+    var least = Int.max
+    for candidate in loops {
+      let load = candidate.load.load(ordering: .relaxed)
+      if load < least {
+        least = load
+        target = candidate
+      }
+    }
+    target.load.add(1, ordering: .relaxed)
+    let isTCP = isTCP
+    if target.loop.isCurrent {
+      target.adopt(accepted, isTCP: isTCP)
+    } else {
+      target.loop.execute { [target] in target.adopt(accepted, isTCP: isTCP) }
+    }
+  }
+}

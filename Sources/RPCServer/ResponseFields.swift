@@ -1,0 +1,54 @@
+internal import HTTP2
+import RPCCore
+
+/// The header sections of responses. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
+enum ResponseFields {
+  /// Before the first message of nearly every response.
+  static let head = HeaderFields.immortal([(":status", "200"), ("content-type", "application/grpc")])
+  /// Behind the last message of nearly every response.
+  static let ok = HeaderFields.immortal([("grpc-status", "0")])
+
+  static func head(with metadata: Metadata) -> HeaderFields {
+    metadata.isEmpty ? head : HeaderFields(headList(status: 200) + list(metadata))
+  }
+
+  static func trailers(_ error: RPCError?, _ metadata: Metadata) -> HeaderFields {
+    error == nil && metadata.isEmpty ? ok : HeaderFields(trailerList(error, metadata))
+  }
+
+  /// A response that is one HEADERS frame: an error before anything was sent, or a success without a message.
+  static func trailersOnly(
+    httpStatus: Int = 200, initial: Metadata, error: RPCError?, trailing: Metadata, extra: [(String, String)] = []
+  ) -> HeaderFields {
+    HeaderFields(
+      headList(status: httpStatus) + extra.map { (name: $0.0, value: Array($0.1.utf8)) } + list(initial)
+        + trailerList(error, trailing))
+  }
+
+  /// A refusal of something that is not gRPC, as HTTP says it.
+  static func notGRPC(httpStatus: Int, extra: [(String, String)]) -> HeaderFields {
+    HeaderFields(
+      [(name: ":status", value: Array(String(httpStatus).utf8))]
+        + extra.map { (name: $0.0, value: Array($0.1.utf8)) })
+  }
+
+  private static func headList(status: Int) -> [(name: String, value: [UInt8])] {
+    [(":status", Array(String(status).utf8)), ("content-type", Array("application/grpc".utf8))]
+  }
+
+  private static func trailerList(_ error: RPCError?, _ metadata: Metadata) -> [(name: String, value: [UInt8])] {
+    var fields: [(name: String, value: [UInt8])] = [
+      ("grpc-status", Array(String((error?.code ?? .ok).rawValue).utf8))
+    ]
+    if let error {
+      if !error.message.isEmpty { fields.append(("grpc-message", PercentEncoding.encode(error.message))) }
+      if let details = error.statusDetails { fields.append(("grpc-status-details-bin", Base64.encode(details))) }
+      fields += list(error.metadata)
+    }
+    return fields + list(metadata)
+  }
+
+  private static func list(_ metadata: Metadata) -> [(name: String, value: [UInt8])] {
+    metadata.map { ($0.name, Metadata.wireValue($0.value)) }
+  }
+}

@@ -1,0 +1,76 @@
+import RPCCore
+
+/// A method that is served. A class, so that a call can refer to it for free.
+final class Route: Sendable, CustomStringConvertible {
+  let handler: MethodHandler
+  let path: [UInt8]
+
+  init(_ handler: MethodHandler) {
+    self.handler = handler
+    path = Array(handler.descriptor.path.utf8)
+  }
+
+  var description: String { handler.descriptor.description }
+}
+
+/// Finds methods by the bytes of `:path`, without making a String: a table with open addressing, at most half full.
+struct Router: Sendable {
+  private let slots: [Route?]
+  private let mask: Int
+  private let services: Set<String>
+
+  /// - Throws: when two services have the same name.
+  init(_ providers: [any ServiceProvider]) throws(ServerError) {
+    let routes = providers.flatMap { $0.methodHandlers.map(Route.init) }
+    var capacity = 16
+    while capacity < routes.count * 2 { capacity *= 2 }
+    mask = capacity - 1
+    var slots = [Route?](repeating: nil, count: capacity)
+    for route in routes {
+      var index = route.path.withUnsafeBytes { Self.hash($0) } & (capacity - 1)
+      while let taken = slots[index] {
+        if taken.path == route.path { throw .duplicateService(route.handler.descriptor.service) }
+        index = (index + 1) & (capacity - 1)
+      }
+      slots[index] = route
+    }
+    self.slots = slots
+    services = Set(providers.map { type(of: $0).serviceDescriptor.name })
+  }
+
+  func route(_ path: UnsafeRawBufferPointer) -> Route? {
+    var index = Self.hash(path) & mask
+    while let route = slots[index] {
+      if route.path.count == path.count, route.path.withUnsafeBytes({ $0.elementsEqual(path) }) { return route }
+      index = (index + 1) & mask
+    }
+    return nil
+  }
+
+  /// Why a path has no route: for the error's text.
+  func explain(_ path: String) -> String {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0].isEmpty else { return "the path is not /service/method" }
+    return services.contains(String(parts[1]))
+      ? "service \(parts[1]) has no method \(parts[2])" : "there is no service \(parts[1])"
+  }
+
+  /// FNV-1a over the last bytes: paths of a server differ at their ends.
+  private static func hash(_ path: UnsafeRawBufferPointer) -> Int {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in path.suffix(16) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return Int(truncatingIfNeeded: (hash ^ (hash >> 32)) & 0x7fff_ffff)
+  }
+}
+
+/// Why a server can't be set up.
+public enum ServerError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Two of the services have this name.
+  case duplicateService(String)
+
+  public var description: String {
+    switch self {
+    case .duplicateService(let name): "two services are called \(name)"
+    }
+  }
+}

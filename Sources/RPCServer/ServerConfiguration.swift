@@ -1,0 +1,20 @@
+/// The limits of a server. docs/limits.md explains each.
+public struct ServerConfiguration: Sendable {
+  /// Largest request message that is taken, in bytes. A larger one is answered with RESOURCE_EXHAUSTED.
+  public var maximumRequestSize = 4 * 1024 * 1024
+  /// Largest response message that is sent, in bytes.
+  public var maximumResponseSize = 64 * 1024 * 1024
+  /// Calls that a connection may have open (SETTINGS_MAX_CONCURRENT_STREAMS).
+  public var maximumConcurrentStreams = 256
+  /// Handlers that may run for a connection. Cancelled calls count until their handlers have returned, so this is what
+  /// bounds a peer that cancels at once (CVE-2023-44487).
+  public var maximumRunningHandlers = 512
+  /// Bytes of a header section, counting name, value and 32 a field.
+  public var maximumHeaderListSize = 16_384
+  /// Fields of a header section.
+  public var maximumHeaderFields = 128
+  /// Above this many bytes of a call's unsent responses its writer is suspended, until a quarter is left.
+  public var responseHighMark = 65_536
+
+  public init() {}
+}

@@ -1,0 +1,112 @@
+internal import EventLoop
+internal import Glibc
+internal import HTTP2
+import Logging
+import ProtoWire
+import RPCCore
+import Synchronization
+
+/// What all connections of a server share, whatever their loop.
+final class ServerCore: Sendable {
+  let router: Router
+  let interceptors: [any ServerInterceptor]
+  let configuration: ServerConfiguration
+  let http2: HTTP2Configuration
+  let logger: Logger
+
+  init(
+    router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, logger: Logger
+  ) {
+    self.router = router
+    self.interceptors = interceptors
+    self.configuration = configuration
+    self.logger = logger
+    var http2 = HTTP2Configuration()
+    http2.maximumConcurrentStreams = UInt32(clamping: configuration.maximumConcurrentStreams)
+    http2.headerLimits = HeaderLimits(
+      listSize: configuration.maximumHeaderListSize, fieldCount: configuration.maximumHeaderFields)
+    self.http2 = http2
+  }
+}
+
+/// What the connections of one loop share: its buffers and the list of them.
+// @unchecked Sendable: everything but `load` belongs to `loop`'s thread.
+final class ServerLoop: @unchecked Sendable {
+  static let readSize = 65_536
+
+  let loop: EventLoop
+  let core: ServerCore
+  /// Connections on this loop, for choosing the least loaded one. Any thread.
+  let load = Atomic(0)
+  /// What a connection reads into; used up before the next one reads.
+  let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 16)
+  /// Where responses are encoded; copied out before the next one is.
+  var writer = WireWriter(capacity: 4096)
+  /// Where a connection's frames are gathered for one write.
+  var gather = GatherBuffer()
+  private var connections: [Connection] = []
+  private var onEmpty: (() -> Void)?
+  private var graceTimer: LoopTimer?
+  private(set) var isDraining = false
+
+  init(loop: EventLoop, core: ServerCore) {
+    self.loop = loop
+    self.core = core
+  }
+
+  deinit { readBuffer.deallocate() }
+
+  /// Takes over an accepted socket. Loop thread.
+  func adopt(_ descriptor: Int32, isTCP: Bool) {
+    if isDraining {
+      _ = close(descriptor)
+      load.subtract(1, ordering: .relaxed)
+      return
+    }
+    do {
+      if isTCP { Socket.setNoDelay(descriptor) }
+      let connection = try Connection(descriptor, peer: isTCP ? Socket.peerName(descriptor) : "unix", on: self)
+      connection.index = connections.count
+      connections.append(connection)
+      try connection.start()
+    } catch {
+      core.logger.warning("A connection could not be set up.", metadata: ["error": "\(error)"])
+      _ = close(descriptor)
+      load.subtract(1, ordering: .relaxed)
+    }
+  }
+
+  func remove(_ connection: Connection) {
+    guard connections.indices.contains(connection.index), connections[connection.index] === connection else { return }
+    let last = connections.count - 1
+    if connection.index != last {
+      connections[connection.index] = connections[last]
+      connections[connection.index].index = connection.index
+    }
+    connections.removeLast()
+    load.subtract(1, ordering: .relaxed)
+    if connections.isEmpty { finishDraining() }
+  }
+
+  /// Closes all connections once their calls are done, and at the latest after `grace`. Loop thread.
+  func drain(grace: Duration, onEmpty: @escaping () -> Void) {
+    isDraining = true
+    self.onEmpty = onEmpty
+    guard !connections.isEmpty else { return finishDraining() }
+    let timer = LoopTimer(on: loop) { [unowned self] in
+      core.logger.warning("Calls were still running when the time to drain was over; they are cancelled.")
+      for connection in connections { connection.close() }
+    }
+    timer.schedule(after: grace)
+    graceTimer = timer
+    for connection in connections { connection.drain() }
+  }
+
+  private func finishDraining() {
+    graceTimer?.cancel()
+    graceTimer = nil
+    let callback = onEmpty
+    onEmpty = nil
+    callback?()
+  }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import CJemalloc
+import EventLoop
+import Glibc
+import RPCCore
+import RPCServer
+
+/// A server on RPCServer alone, made to be measured.
+@main
+struct BenchServer: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench-server",
+    abstract: "Serves helloworld.Greeter and benchmark.BenchmarkService, to measure RPCServer with.")
+
+  @Option(help: "Where to listen: HOST:PORT or unix:PATH; port 0 chooses one.")
+  var listen = "127.0.0.1:50052"
+
+  @Option(help: "How many event loops, a thread each.")
+  var loops = EventLoopGroup.processorCount
+
+  func validate() throws {
+    guard SocketAddress(listen) != nil else { throw ValidationError("--listen \(listen) is not HOST:PORT or unix:PATH") }
+    guard loops > 0 else { throw ValidationError("--loops must be at least 1") }
+  }
+
+  func run() throws {
+    let signals = try SignalSource(SIGTERM, SIGINT)
+    guard let address = SocketAddress(listen) else { return }
+    let group = try EventLoopGroup(count: loops)
+    let services: [any ServiceProvider] = [Greeter(), Benchmark()]
+    let server = try GRPCServer(services: services + Reflection.services(for: services), loops: group)
+    print("ready: \(try server.listen(on: address))")
+    fflush(nil)
+    try signals.wait(on: group.loops[0])
+    let done = Latch()
+    Task {
+      await server.shutdown(grace: .seconds(10))
+      done.open()
+    }
+    done.wait()
+    group.shutdown()
+    _ = cjemalloc_allocated_bytes()
+  }
+}
