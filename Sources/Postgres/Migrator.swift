@@ -9,7 +9,7 @@ public struct Migrator: Sendable {
   private let lockTimeout: Duration
   private static let pollInterval = Duration.milliseconds(100)
   /// The advisory lock's key: "migrate" as bytes.
-  private static let lockKey: Int64 = 0x6d_6967_7261_7465
+  static let lockKey: Int64 = 0x6d_6967_7261_7465
 
   /// - Parameters:
   ///   - client: started; must be reachable while `run` goes on.
