@@ -115,6 +115,7 @@ extension Connection {
       return currentHostFailed()
     }
     phase = .ready
+    readySince = loop.now
     lastProgress = loop.now
     owner?.connectionIsReady(self)
   }

@@ -59,6 +59,8 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   var scriptRows: PostgresRows?
   var scriptError: PostgresError?
   var isFlushScheduled = false
+  /// When it came up.
+  var readySince: UInt64 = 0
   /// When the server last answered, or was first asked after a pause.
   var lastProgress: UInt64 = 0
 
@@ -131,8 +133,10 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   /// A request whose connection died before it was answered.
   func interrupt(_ request: PendingQuery, _ error: PostgresError) {
     guard !request.isDone else { return }
-    if isShared, request.isSafeToRetry, !request.wasResubmitted, let owner {
-      request.wasResubmitted = true
+    // Once; a connection that was open already when the first one died belongs to the same outage and does not count.
+    let mayResubmit = request.firstLossAt.map { readySince <= $0 } ?? true
+    if isShared, request.isSafeToRetry, mayResubmit, let owner {
+      if request.firstLossAt == nil { request.firstLossAt = loop.now }
       request.isSent = false
       request.isAlone = false
       owner.resubmit(request)

@@ -32,8 +32,8 @@ final class PendingQuery: @unchecked Sendable {
   var isSent = false
   /// It has a Sync of its own.
   var isAlone = false
-  /// It was given to a second connection after the first one died.
-  var wasResubmitted = false
+  /// When a connection first died under it; it was then given to another one.
+  var firstLossAt: UInt64?
   /// It was sent again because the prepared statement was stale.
   var wasReprepared = false
   /// It asked for its statement's preparation when it was last sent.

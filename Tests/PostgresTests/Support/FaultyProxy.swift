@@ -16,6 +16,8 @@ final class FaultyProxy: Sendable {
     case cutAfterSending
     /// New connections are closed at once.
     case refuse
+    /// TLS is promised and then garbled, so that libpq opens a second socket without it.
+    case garbleTLS
   }
 
   private struct State {
@@ -117,8 +119,24 @@ final class FaultyProxy: Sendable {
       _ = forward(client, server)
       usleep(200_000)
       return false
+    case .garbleTLS: return isTLSRequest(client) ? garble(client) : forward(client, server)
     default: return forward(client, server)
     }
+  }
+
+  /// SSLRequest: length 8, code 80877103.
+  private func isTLSRequest(_ client: Int32) -> Bool {
+    var bytes = [UInt8](repeating: 0, count: 8)
+    return recv(client, &bytes, 8, Int32(MSG_PEEK)) == 8 && bytes == [0, 0, 0, 8, 4, 210, 22, 47]
+  }
+
+  private func garble(_ client: Int32) -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    _ = recv(client, &buffer, 8, 0)
+    _ = send(client, "S", 1, Int32(MSG_NOSIGNAL))
+    _ = recv(client, &buffer, buffer.count, 0)
+    _ = send(client, "this is not TLS", 15, Int32(MSG_NOSIGNAL))
+    return false
   }
 
   private func forward(_ from: Int32, _ to: Int32) -> Bool {
