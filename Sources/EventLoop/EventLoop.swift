@@ -1,1 +1,259 @@
-// Placeholder: this module is being laid out.
+import CLinux
+import Glibc
+public import Logging
+import Synchronization
+
+/// One epoll loop on one thread: readiness, timers, and the executor of the tasks that belong to it.
+///
+/// A turn has these phases (docs/architecture.md explains why in this order):
+///
+/// 1. wait in epoll, until something is ready or the next timer is due
+/// 2. timers
+/// 3. readiness handlers
+/// 4. jobs: continuations and tasks that became ready, and the mailbox, until none is left
+/// 5. flush targets: each writes once what it collected; jobs that this makes ready run before the loop sleeps
+///
+/// State that is confined to a loop (connections, streams, timers) is touched by its thread only. `execute` and
+/// `enqueue` may be called from any thread; everything else from the loop's.
+// @unchecked Sendable: all stored state but the mailbox and the stop flag belongs to the loop's own thread; `assertCurrent`
+// checks it in debug builds.
+public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
+  /// A turn longer than this is logged: everything else on the loop waited for it.
+  static let stallThreshold: UInt64 = 50_000_000
+  private static let eventsPerWait = 256
+  private static let nanosecondsPerTick: UInt64 = 1_000_000
+
+  public let name: String
+  private let epoll: Int32
+  private let mailbox: Mailbox
+  private let isStopping = Atomic(false)
+  private let logger: Logger?
+
+  private let events: UnsafeMutablePointer<clinux_event>
+  private var jobs = JobQueue()
+  private var timers: TimerWheel
+  private var dueTimers: [LoopTimer] = []
+  private var flushTargets: [any TurnFlushable] = []
+  private var flushingTargets: [any TurnFlushable] = []
+  /// Cancelled in this turn: an event of the same wait may still point at them.
+  private var cancelledSources: [IOSource] = []
+  private var hasMail = false
+
+  /// CLOCK_MONOTONIC when this turn began, in nanoseconds. Loop thread only.
+  public private(set) var now: UInt64
+  /// What runs, for the stall log: set by whoever starts work that is not the loop's own. Loop thread only.
+  public var activity: (any CustomStringConvertible & AnyObject)?
+
+  /// Makes a loop that nothing runs yet.
+  /// - Throws: when the process has no file descriptors left.
+  public init(name: String, logger: Logger? = nil) throws(EventLoopError) {
+    self.name = name
+    self.logger = logger
+    epoll = clinux_epoll_create()
+    if epoll < 0 { throw EventLoopError(call: "epoll_create1", errno: errno) }
+    let mailbox: Mailbox
+    do {
+      mailbox = try Mailbox()
+    } catch {
+      _ = close(epoll)
+      throw error
+    }
+    self.mailbox = mailbox
+    now = MonotonicClock.nanoseconds
+    timers = TimerWheel(startTick: now / Self.nanosecondsPerTick)
+    events = .allocate(capacity: Self.eventsPerWait)
+    // The mailbox's registration is the one without a source.
+    if clinux_epoll_add(epoll, mailbox.wakeDescriptor, Readiness.readable.rawValue, nil) != 0 {
+      throw EventLoopError(call: "epoll_ctl", errno: errno)
+    }
+  }
+
+  deinit {
+    _ = close(epoll)
+    events.deallocate()
+  }
+
+  // MARK: Where am I
+
+  /// The loop that runs on the calling thread, or nil.
+  public static var current: EventLoop? {
+    guard let pointer = clinux_get_current_loop() else { return nil }
+    return Unmanaged<EventLoop>.fromOpaque(pointer).takeUnretainedValue()
+  }
+
+  /// Whether the calling thread is this loop's. Any thread may ask.
+  public var isCurrent: Bool {
+    clinux_get_current_loop() == Unmanaged.passUnretained(self).toOpaque()
+  }
+
+  /// Stops a debug build when the calling thread is not this loop's.
+  @inline(__always)
+  public func assertCurrent() {
+    assert(isCurrent, "state of loop \(name) touched from another thread")
+  }
+
+  // MARK: Work from anywhere
+
+  /// Runs `work` on the loop's thread, in phase 4 of a turn. Any thread; work given by one thread keeps its order.
+  /// Work that comes after `stop()` may never run.
+  public func execute(_ work: @escaping @Sendable () -> Void) {
+    mailbox.put(.work(work))
+  }
+
+  public func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    if isCurrent { jobs.append(job) } else { mailbox.put(.job(job)) }
+  }
+
+  /// Makes `run` return at the end of its turn. Any thread.
+  public func stop() {
+    isStopping.store(true, ordering: .releasing)
+    mailbox.wake()
+  }
+
+  // MARK: The turn
+
+  /// Runs turns on the calling thread until `stop()`. A loop is run once.
+  public func run() {
+    clinux_set_current_loop(Unmanaged.passUnretained(self).toOpaque())
+    defer { clinux_set_current_loop(nil) }
+    while !isStopping.load(ordering: .acquiring) { turn() }
+    // What was given before stop() still runs: continuations must not be lost.
+    takeMail()
+    runJobs()
+    flush()
+    runJobs()
+  }
+
+  private func turn() {
+    let count = clinux_epoll_wait(epoll, events, Int32(Self.eventsPerWait), waitMilliseconds())
+    now = MonotonicClock.nanoseconds
+    fireTimers()
+    if count > 0 { dispatch(Int(count)) }
+    if hasMail { takeMail() }
+    repeat {
+      runJobs()
+      flush()
+    } while !jobs.isEmpty || !flushTargets.isEmpty
+    cancelledSources.removeAll(keepingCapacity: true)
+    reportStall()
+  }
+
+  private func waitMilliseconds() -> Int32 {
+    if !jobs.isEmpty || !flushTargets.isEmpty { return 0 }
+    guard let tick = timers.nextTick() else { return -1 }
+    let time = tick.multipliedReportingOverflow(by: Self.nanosecondsPerTick)
+    let clock = MonotonicClock.nanoseconds
+    guard !time.overflow, time.partialValue > clock else { return time.overflow ? Int32.max : 0 }
+    // Rounded up: a timer is never early, and the loop does not spin through the last millisecond.
+    let milliseconds = (time.partialValue - clock + Self.nanosecondsPerTick - 1) / Self.nanosecondsPerTick
+    return Int32(clamping: milliseconds)
+  }
+
+  private func fireTimers() {
+    guard timers.count > 0 else { return }
+    timers.expire(through: now / Self.nanosecondsPerTick, into: &dueTimers)
+    guard !dueTimers.isEmpty else { return }
+    let due = dueTimers
+    dueTimers.removeAll(keepingCapacity: true)
+    for timer in due { timer.fire() }
+  }
+
+  private func dispatch(_ count: Int) {
+    for index in 0..<count {
+      guard let data = events[index].data else {
+        hasMail = true
+        continue
+      }
+      let source = Unmanaged<IOSource>.fromOpaque(data).takeUnretainedValue()
+      source.handler?.ready(Readiness(rawValue: events[index].bits))
+    }
+  }
+
+  private func takeMail() {
+    hasMail = false
+    for item in mailbox.takeAll() {
+      switch item {
+      case .job(let job): jobs.append(job)
+      case .work(let work): work()
+      }
+    }
+  }
+
+  private func runJobs() {
+    while let job = jobs.popFirst() { job.runSynchronously(on: asUnownedTaskExecutor()) }
+  }
+
+  private func flush() {
+    guard !flushTargets.isEmpty else { return }
+    swap(&flushTargets, &flushingTargets)
+    for target in flushingTargets {
+      target.isFlushScheduled = false
+      target.flushTurn()
+    }
+    flushingTargets.removeAll(keepingCapacity: true)
+  }
+
+  private func reportStall() {
+    defer { activity = nil }
+    guard let logger else { return }
+    let end = MonotonicClock.nanoseconds
+    guard end &- now > Self.stallThreshold else { return }
+    logger.warning(
+      "A turn of the event loop took long; everything else on it waited.",
+      metadata: [
+        "loop": "\(name)", "milliseconds": "\((end - now) / 1_000_000)",
+        "activity": "\(activity.map { $0.description } ?? "unknown")",
+      ])
+  }
+
+  // MARK: Loop thread only
+
+  /// Registers a file descriptor. The handler is held until the source's `cancel()`.
+  /// - Throws: what epoll_ctl says, ENOSPC when the user's watch limit is reached.
+  public func register(
+    _ fd: Int32, _ interest: Readiness, _ handler: any ReadinessHandler
+  ) throws(EventLoopError) -> IOSource {
+    assertCurrent()
+    let source = IOSource(fd: fd, loop: self, interest: interest, handler: handler)
+    let pointer = Unmanaged.passRetained(source).toOpaque()
+    guard clinux_epoll_add(epoll, fd, interest.rawValue, pointer) == 0 else {
+      let code = errno
+      Unmanaged<IOSource>.fromOpaque(pointer).release()
+      throw EventLoopError(call: "epoll_ctl", errno: code)
+    }
+    return source
+  }
+
+  /// Has `target.flushTurn()` called once in phase 5 of this turn, however often it is asked for.
+  public func flushAtEndOfTurn(_ target: any TurnFlushable) {
+    guard !target.isFlushScheduled else { return }
+    assertCurrent()
+    target.isFlushScheduled = true
+    flushTargets.append(target)
+  }
+
+  func modify(_ source: IOSource, _ interest: Readiness) throws(EventLoopError) {
+    let pointer = Unmanaged.passUnretained(source).toOpaque()
+    guard clinux_epoll_modify(epoll, source.fd, interest.rawValue, pointer) == 0 else {
+      throw EventLoopError(call: "epoll_ctl", errno: errno)
+    }
+  }
+
+  func deregister(_ source: IOSource) {
+    _ = clinux_epoll_delete(epoll, source.fd)
+    cancelledSources.append(source)
+    Unmanaged.passUnretained(source).release()
+  }
+
+  func schedule(_ timer: LoopTimer, atNanoseconds time: UInt64) {
+    assertCurrent()
+    let tick = time / Self.nanosecondsPerTick + (time % Self.nanosecondsPerTick == 0 ? 0 : 1)
+    timers.insert(timer, tick: tick)
+  }
+
+  func unschedule(_ timer: LoopTimer) {
+    assertCurrent()
+    timers.remove(timer)
+  }
+}

@@ -1,0 +1,32 @@
+import CLinux
+
+/// CLOCK_MONOTONIC, the clock of all timers and deadlines: it never jumps, and it means nothing outside this machine's boot.
+public enum MonotonicClock {
+  /// Nanoseconds since an arbitrary start. Any thread may call it; it costs a vDSO call (about 30 ns).
+  @inlinable
+  public static var nanoseconds: UInt64 { readNanoseconds() }
+
+  @usableFromInline
+  static func readNanoseconds() -> UInt64 { clinux_monotonic_nanoseconds() }
+}
+
+extension Duration {
+  /// Whole nanoseconds, negative durations as 0, cut at `UInt64.max` (584 years).
+  public var clampedNanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    if overflow { return .max }
+    let (sum, carry) = whole.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
+    return carry ? .max : sum
+  }
+}
+
+extension UInt64 {
+  /// The sum, cut at the largest value: times far in the future stay in the future.
+  @inlinable
+  public func saturatingAdd(_ other: UInt64) -> UInt64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}

@@ -1,0 +1,147 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// Why work was not done by the offload pool.
+public struct OffloadError: Error, Sendable, Hashable {
+  private enum Code { case queueFull, shutDown }
+  private let code: Code
+
+  /// As much work as the pool may keep is waiting already.
+  public static let queueFull = OffloadError(code: .queueFull)
+  /// The pool was shut down.
+  public static let shutDown = OffloadError(code: .shutDown)
+}
+
+/// Threads for work that blocks or computes for over a millisecond: name resolution, password hashing. Its queue is bounded.
+public final class OffloadPool: Sendable {
+  private struct State {
+    var queue: [@Sendable () -> Void] = []
+    var head = 0
+    var isShutDown = false
+    var waiting: Int { queue.count - head }
+  }
+
+  private let queueLimit: Int
+  private let state: Mutex<State>
+  private let wakeups: Wakeups
+
+  /// - Parameters:
+  ///   - threads: how many pieces of work run at once; the core count is a good choice for work that computes.
+  ///   - queueLimit: how many more may wait.
+  public init(threads: Int, queueLimit: Int) {
+    self.queueLimit = queueLimit
+    state = Mutex(State())
+    wakeups = Wakeups()
+    for _ in 0..<max(threads, 1) { spawn() }
+  }
+
+  /// Runs `work` on a thread of the pool and suspends the caller meanwhile. Work that has begun is not interrupted by
+  /// cancellation: its result comes when it comes.
+  public func run<T: Sendable>(_ work: @escaping @Sendable () -> T) async throws(OffloadError) -> T {
+    let result: Result<T, OffloadError> = await withUnsafeContinuation { continuation in
+      let refusal = submit { continuation.resume(returning: .success(work())) }
+      if let refusal { continuation.resume(returning: .failure(refusal)) }
+    }
+    return try result.get()
+  }
+
+  /// Refuses new work; what waits is still done, then the threads end.
+  public func shutdown() {
+    state.withLock { $0.isShutDown = true }
+    wakeups.postAll()
+  }
+
+  private func submit(_ work: @escaping @Sendable () -> Void) -> OffloadError? {
+    let refusal: OffloadError? = state.withLock { state in
+      if state.isShutDown { return .shutDown }
+      if state.waiting >= queueLimit { return .queueFull }
+      state.queue.append(work)
+      return nil
+    }
+    if refusal == nil { wakeups.post() }
+    return refusal
+  }
+
+  private func take() -> (work: (@Sendable () -> Void)?, isOver: Bool) {
+    state.withLock { state in
+      guard state.waiting > 0 else { return (nil, state.isShutDown) }
+      let work = state.queue[state.head]
+      state.head += 1
+      if state.head == state.queue.count {
+        state.queue.removeAll(keepingCapacity: true)
+        state.head = 0
+      }
+      return (work, false)
+    }
+  }
+
+  private func spawn() {
+    let argument = Unmanaged.passRetained(self).toOpaque()
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument else { return nil }
+        clinux_name_thread("offload")
+        Unmanaged<OffloadPool>.fromOpaque(argument).takeRetainedValue().work()
+        return nil
+      }, argument)
+    if code == 0 { pthread_detach(thread) } else { Unmanaged<OffloadPool>.fromOpaque(argument).release() }
+  }
+
+  private func work() {
+    while true {
+      let (work, isOver) = take()
+      if let work {
+        work()
+      } else if isOver {
+        return
+      } else {
+        wakeups.wait()
+      }
+    }
+  }
+}
+
+/// A condition with a count, for threads that have nothing to do.
+// @unchecked Sendable: the pthread objects live in memory of their own and are made to be shared.
+private final class Wakeups: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var pending = 0
+  private var isOpen = false
+
+  init() {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  func post() {
+    pthread_mutex_lock(mutex)
+    pending += 1
+    pthread_cond_signal(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func postAll() {
+    pthread_mutex_lock(mutex)
+    isOpen = true
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  func wait() {
+    pthread_mutex_lock(mutex)
+    while pending == 0 && !isOpen { pthread_cond_wait(condition, mutex) }
+    if pending > 0 { pending -= 1 }
+    pthread_mutex_unlock(mutex)
+  }
+}

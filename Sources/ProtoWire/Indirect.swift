@@ -1,0 +1,49 @@
+/// Keeps an optional message behind a reference, so that a message type can contain itself. Copies share the memory until
+/// one of them is changed.
+@propertyWrapper
+@frozen
+public struct Indirect<Value: WireMessage>: Sendable, Hashable {
+  @usableFromInline
+  final class Box: @unchecked Sendable {
+    // Sendable: changed only through `wrappedValue`, while one `Indirect` alone refers to it.
+    @usableFromInline var value: Value
+
+    @inlinable
+    init(_ value: Value) {
+      self.value = value
+    }
+  }
+
+  @usableFromInline var box: Box?
+
+  @inlinable
+  public init(wrappedValue: Value?) {
+    box = wrappedValue.map(Box.init)
+  }
+
+  @inlinable
+  public var wrappedValue: Value? {
+    get { box?.value }
+    set {
+      guard let newValue else {
+        box = nil
+        return
+      }
+      if let box, isKnownUniquelyReferenced(&self.box) {
+        box.value = newValue
+      } else {
+        box = Box(newValue)
+      }
+    }
+  }
+
+  @inlinable
+  public static func == (lhs: Self, rhs: Self) -> Bool {
+    lhs.box === rhs.box || lhs.wrappedValue == rhs.wrappedValue
+  }
+
+  @inlinable
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(wrappedValue)
+  }
+}

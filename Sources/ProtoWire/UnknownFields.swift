@@ -1,0 +1,43 @@
+/// Fields that a message's definition does not know, byte for byte as they came. One word, zero when there are none.
+@frozen
+public struct UnknownFields: Sendable, Hashable {
+  // nil, never an empty array, when there are none: copying nil costs no reference counting.
+  @usableFromInline var storage: [UInt8]?
+
+  @inlinable @inline(__always)
+  public init() {
+    storage = nil
+  }
+
+  /// Takes over fields that are serialized already. The bytes must be whole fields.
+  @inlinable
+  public init(wireBytes: [UInt8]) {
+    storage = wireBytes.isEmpty ? nil : wireBytes
+  }
+
+  @inlinable @inline(__always)
+  public var isEmpty: Bool { storage == nil }
+
+  /// The fields with their tags, in the order in which they came.
+  @inlinable
+  public var wireBytes: [UInt8] { storage ?? [] }
+
+  @usableFromInline
+  mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    guard !bytes.isEmpty else { return }
+    if storage == nil {
+      storage = [UInt8](bytes)
+    } else {
+      storage?.append(contentsOf: bytes)
+    }
+  }
+
+  /// Adds a varint field, as for a number that a closed enum has no value for.
+  @usableFromInline
+  mutating func append(fieldNumber: UInt32, varint: UInt64) {
+    var writer = WireWriter(capacity: 16)
+    writer.prependVarint(varint)
+    writer.prependTag(WireTag.make(fieldNumber, .varint))
+    writer.withUnsafeBytes { append($0) }
+  }
+}

@@ -1,0 +1,63 @@
+/// UTF-8, refused if it is not.
+public enum WireString: WireMapKey {
+  public typealias Value = String
+
+  @inlinable @inline(__always)
+  public static var wireType: WireType { .delimited }
+  @inlinable @inline(__always)
+  public static var defaultValue: String { "" }
+
+  @inlinable @inline(__always)
+  public static func read(from reader: inout WireReader) throws(WireError) -> String {
+    let bytes = try reader.cursor.delimited()
+    return try string(of: bytes)
+  }
+
+  @usableFromInline @inline(never)
+  static func string(of bytes: UnsafeBufferPointer<UInt8>) throws(WireError) -> String {
+    // Not String(validating:as:), which is generic and instantiates metadata at each call.
+    do throws(UTF8.ValidationError) {
+      return String(copying: try UTF8Span(validating: bytes.span))
+    } catch {
+      throw WireError(.invalidUTF8)
+    }
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(_ value: String, to writer: inout WireWriter) {
+    let isContiguous: Void? = value.utf8.withContiguousStorageIfAvailable {
+      writer.prependDelimited(UnsafeRawBufferPointer($0))
+    }
+    if isContiguous == nil { Array(value.utf8).withUnsafeBytes { writer.prependDelimited($0) } }
+  }
+
+  @inlinable @inline(__always)
+  public static func isDefault(_ value: String) -> Bool { value.isEmpty }
+
+  // By bytes: Swift's own order is that of the normal forms.
+  public static func precedes(_ lhs: String, _ rhs: String) -> Bool {
+    lhs.utf8.lexicographicallyPrecedes(rhs.utf8)
+  }
+}
+
+public enum WireBytes: WireScalar {
+  public typealias Value = [UInt8]
+
+  @inlinable @inline(__always)
+  public static var wireType: WireType { .delimited }
+  @inlinable @inline(__always)
+  public static var defaultValue: [UInt8] { [] }
+
+  @inlinable @inline(__always)
+  public static func read(from reader: inout WireReader) throws(WireError) -> [UInt8] {
+    [UInt8](UnsafeRawBufferPointer(try reader.cursor.delimited()))
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(_ value: [UInt8], to writer: inout WireWriter) {
+    value.withUnsafeBytes { writer.prependDelimited($0) }
+  }
+
+  @inlinable @inline(__always)
+  public static func isDefault(_ value: [UInt8]) -> Bool { value.isEmpty }
+}

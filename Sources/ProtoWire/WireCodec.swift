@@ -1,0 +1,38 @@
+/// What is known statically about the type of a field: how one value is read and written. Never has instances.
+///
+/// There is one for each scalar type of protobuf, one for enums and one for messages; generated code names them, and the
+/// compiler specializes the generic functions of reader and writer for each.
+public protocol WireCodec {
+  associatedtype Value: Sendable, Hashable
+  static var wireType: WireType { get }
+  /// What an absent field has.
+  static var defaultValue: Value { get }
+  /// Reads a value, without its tag. Messages are merged.
+  static func read(from reader: inout WireReader, into value: inout Value) throws(WireError)
+  /// Writes a value, without its tag.
+  static func prepend(_ value: Value, to writer: inout WireWriter)
+}
+
+/// A scalar type: its values are replaced, never merged.
+public protocol WireScalar: WireCodec {
+  static func read(from reader: inout WireReader) throws(WireError) -> Value
+  /// Whether proto3 leaves the value out.
+  static func isDefault(_ value: Value) -> Bool
+}
+
+extension WireScalar {
+  @inlinable @inline(__always)
+  public static func read(from reader: inout WireReader, into value: inout Value) throws(WireError) {
+    value = try read(from: &reader)
+  }
+}
+
+/// A scalar type that may be a map's key.
+public protocol WireMapKey: WireScalar {
+  /// The order of deterministic output.
+  static func precedes(_ lhs: Value, _ rhs: Value) -> Bool
+}
+
+extension WireMapKey where Value: Comparable {
+  public static func precedes(_ lhs: Value, _ rhs: Value) -> Bool { lhs < rhs }
+}

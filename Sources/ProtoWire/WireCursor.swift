@@ -1,0 +1,96 @@
+/// Reads little by little from bytes that someone else keeps alive.
+///
+/// This file and WireBuffer.swift hold the module's pointer arithmetic. The argument for its safety: `position <= end` always
+/// holds, both point into (or just behind) one allocation that outlives the cursor, because a cursor is made only inside
+/// `withUnsafeBytes` and neither it nor the noncopyable `WireReader` around it can be stored; and `position` advances only
+/// after a comparison with `end`. Lengths are compared with what is left before they are added to a pointer.
+@frozen @usableFromInline
+struct WireCursor {
+  @usableFromInline var position: UnsafeRawPointer
+  @usableFromInline var end: UnsafeRawPointer
+
+  @inlinable @inline(__always)
+  init(position: UnsafeRawPointer, end: UnsafeRawPointer) {
+    self.position = position
+    self.end = end
+  }
+
+  @inlinable @inline(__always)
+  var isAtEnd: Bool { position >= end }
+
+  /// How many bytes are left.
+  @inlinable @inline(__always)
+  var count: Int { end - position }
+
+  /// Any varint; most are one byte long.
+  @inlinable @inline(__always)
+  mutating func varint() throws(WireError) -> UInt64 {
+    guard position < end else { throw WireError(.truncated) }
+    let first = position.load(as: UInt8.self)
+    if first < 0x80 {
+      position += 1
+      return UInt64(first)
+    }
+    return try longVarint()
+  }
+
+  /// Never advances when it throws. Refuses an eleventh byte, and bits above 2^64.
+  /// <https://protobuf.dev/programming-guides/encoding/#varints>
+  @usableFromInline @inline(never)
+  mutating func longVarint() throws(WireError) -> UInt64 {
+    var result: UInt64 = 0
+    var shift: UInt64 = 0
+    var next = position
+    while next < end {
+      let byte = next.load(as: UInt8.self)
+      next += 1
+      if shift == 63, byte > 1 { throw WireError(.malformedVarint) }
+      result |= UInt64(byte & 0x7f) &<< shift
+      if byte < 0x80 {
+        position = next
+        return result
+      }
+      shift &+= 7
+    }
+    throw WireError(.truncated)
+  }
+
+  @inlinable @inline(__always)
+  mutating func fixed32() throws(WireError) -> UInt32 {
+    guard count >= 4 else { throw WireError(.truncated) }
+    let value = UInt32(littleEndian: position.loadUnaligned(as: UInt32.self))
+    position += 4
+    return value
+  }
+
+  @inlinable @inline(__always)
+  mutating func fixed64() throws(WireError) -> UInt64 {
+    guard count >= 8 else { throw WireError(.truncated) }
+    let value = UInt64(littleEndian: position.loadUnaligned(as: UInt64.self))
+    position += 8
+    return value
+  }
+
+  /// A length that is no more than what is left.
+  @inlinable @inline(__always)
+  mutating func length() throws(WireError) -> Int {
+    let value = try varint()
+    guard value <= UInt64(UInt(bitPattern: count)) else { throw WireError(.truncated) }
+    return Int(truncatingIfNeeded: value)
+  }
+
+  /// A length and that many bytes. They are valid as long as the cursor's input.
+  @inlinable @inline(__always)
+  mutating func delimited() throws(WireError) -> UnsafeBufferPointer<UInt8> {
+    let length = try length()
+    let start = position
+    position += length
+    return UnsafeBufferPointer(start: start.assumingMemoryBound(to: UInt8.self), count: length)
+  }
+
+  @inlinable @inline(__always)
+  mutating func skip(_ length: Int) throws(WireError) {
+    guard length <= count else { throw WireError(.truncated) }
+    position += length
+  }
+}

@@ -1,0 +1,69 @@
+/// An enum of proto3: it keeps numbers that it has no name for.
+public protocol WireEnum: Sendable, Hashable, RawRepresentable where RawValue == Int32 {
+  /// The value of number 0.
+  init()
+  init(rawValue: Int32)
+}
+
+/// An enum of proto2: a number that it has no name for goes to the message's unknown fields.
+/// <https://protobuf.dev/programming-guides/enum/>
+public protocol WireClosedEnum: Sendable, Hashable, RawRepresentable where RawValue == Int32 {
+  /// The value declared first.
+  init()
+}
+
+/// An enum of proto3 as a field's type.
+public enum WireOpenEnum<E: WireEnum>: WireVarintScalar {
+  public typealias Value = E
+
+  @inlinable @inline(__always)
+  public static var defaultValue: E { E() }
+  @inlinable @inline(__always)
+  public static func value(of varint: UInt64) -> E { E(rawValue: Int32(truncatingIfNeeded: varint)) }
+  @inlinable @inline(__always)
+  public static func varint(of value: E) -> UInt64 { UInt64(truncatingIfNeeded: Int64(value.rawValue)) }
+}
+
+/// An enum of proto2 where its values are written. They are read by the functions below, which keep unknown numbers.
+public enum WireClosedEnumValue<E: WireClosedEnum>: WireVarintScalar {
+  public typealias Value = E
+
+  @inlinable @inline(__always)
+  public static var defaultValue: E { E() }
+  @inlinable @inline(__always)
+  public static func value(of varint: UInt64) -> E { E(rawValue: Int32(truncatingIfNeeded: varint)) ?? E() }
+  @inlinable @inline(__always)
+  public static func varint(of value: E) -> UInt64 { UInt64(truncatingIfNeeded: Int64(value.rawValue)) }
+}
+
+extension WireReader {
+  /// A value of a closed enum. A number without a name is kept in `unknownFields`, and nil is returned.
+  @inlinable
+  public mutating func readClosedEnum<E: WireClosedEnum>(
+    _: E.Type, unknownFields: inout UnknownFields
+  ) throws(WireError) -> E? {
+    closedEnum(try cursor.varint(), &unknownFields)
+  }
+
+  /// Many values of a closed enum, packed.
+  @inlinable
+  public mutating func readPackedClosedEnum<E: WireClosedEnum>(
+    into values: inout [E], unknownFields: inout UnknownFields
+  ) throws(WireError) {
+    let length = try cursor.length()
+    var packed = WireCursor(position: cursor.position, end: cursor.position + length)
+    while !packed.isAtEnd {
+      if let value: E = closedEnum(try packed.varint(), &unknownFields) { values.append(value) }
+    }
+    cursor.position = packed.end
+  }
+
+  @inlinable
+  func closedEnum<E: WireClosedEnum>(_ varint: UInt64, _ unknownFields: inout UnknownFields) -> E? {
+    if let value = E(rawValue: Int32(truncatingIfNeeded: varint)) { return value }
+    if !discardsUnknownFields {
+      unknownFields.append(fieldNumber: currentFieldNumber, varint: varint)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,110 @@
+/// A protobuf message. Generated code conforms to it; so may code by hand.
+///
+/// Decoding and encoding are synchronous, touch nothing but the message, and may run on any thread.
+public protocol WireMessage: Sendable, Hashable {
+  /// The empty message.
+  init()
+
+  /// Full name in protobuf, such as `users.v1.User`.
+  static var messageName: String { get }
+
+  /// The name of a field in the .proto file, for error messages; nil if there is no such field.
+  static func fieldName(of number: UInt32) -> String?
+
+  /// The fields that the message's definition does not know, kept byte for byte and written behind the known ones.
+  var unknownFields: UnknownFields { get set }
+
+  /// Reads fields up to the end of the message or group and merges them into this message: scalars are replaced,
+  /// messages merged, repeated fields appended.
+  mutating func decodeFields(from reader: inout WireReader) throws(WireError)
+
+  /// Writes the fields back to front: the last field first, and a field's tag after its value.
+  func encodeFields(into writer: inout WireWriter)
+}
+
+/// How to decode.
+public struct WireDecodingOptions: Sendable, Hashable {
+  /// How many messages or groups may be nested inside the outermost one. The default is 100, as in other
+  /// implementations. Each level takes a few hundred bytes of stack.
+  public var depthLimit: Int
+
+  /// Drops unknown fields. The default is to keep them.
+  public var discardsUnknownFields: Bool
+
+  public init(depthLimit: Int = 100, discardsUnknownFields: Bool = false) {
+    self.depthLimit = depthLimit
+    self.discardsUnknownFields = discardsUnknownFields
+  }
+}
+
+extension WireMessage {
+  public static func fieldName(of number: UInt32) -> String? { nil }
+
+  /// A message with some fields set: `GetUserRequest.with { $0.id = "…" }`.
+  @inlinable
+  public static func with(_ populate: (inout Self) throws -> Void) rethrows -> Self {
+    var message = Self()
+    try populate(&message)
+    return message
+  }
+
+  /// Decodes a message that takes up all of `wireBytes`.
+  ///
+  /// The error says what is wrong and in which field. Nothing larger than a small multiple of the input is allocated.
+  @inlinable
+  public init(
+    wireBytes: UnsafeRawBufferPointer, options: WireDecodingOptions = .init()
+  ) throws(WireError) {
+    self.init()
+    try merge(wireBytes: wireBytes, options: options)
+  }
+
+  /// Decodes a message that takes up all of `wireBytes`.
+  @inlinable
+  public init(wireBytes: [UInt8], options: WireDecodingOptions = .init()) throws(WireError) {
+    self.init()
+    try merge(wireBytes: wireBytes, options: options)
+  }
+
+  /// Decodes fields and merges them into this message. After an error some of them may have been taken over.
+  @inlinable
+  public mutating func merge(
+    wireBytes: UnsafeRawBufferPointer, options: WireDecodingOptions = .init()
+  ) throws(WireError) {
+    guard let start = wireBytes.baseAddress else { return }
+    var reader = WireReader(
+      WireCursor(position: start, end: start + wireBytes.count), options: options)
+    do {
+      try decodeFields(from: &reader)
+    } catch {
+      throw error.located(in: Self.self, field: reader.currentFieldNumber)
+    }
+  }
+
+  /// Decodes fields and merges them into this message. After an error some of them may have been taken over.
+  @inlinable
+  public mutating func merge(
+    wireBytes: [UInt8], options: WireDecodingOptions = .init()
+  ) throws(WireError) {
+    // The closure can't throw a typed error through withUnsafeBytes, which rethrows any.
+    let failure = wireBytes.withUnsafeBytes { bytes -> WireError? in
+      do throws(WireError) {
+        try merge(wireBytes: bytes, options: options)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// The message in the protobuf wire format.
+  @inlinable
+  public func wireBytes() -> [UInt8] {
+    withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { scratch in
+      var writer = WireWriter(scratch: scratch)
+      encodeFields(into: &writer)
+      return writer.withUnsafeBytes { [UInt8]($0) }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/// Reads the fields of a message. Generated code calls it; see `WireMessage.decodeFields(from:)`.
+///
+/// The loop of a message is: `nextTag`, a switch over the tags that it knows, and `readUnknown` for all others. A reader
+/// can't be made, copied or stored outside this module, so that it never outlives the bytes it reads.
+@frozen
+public struct WireReader: ~Copyable {
+  @usableFromInline var cursor: WireCursor
+  /// Where the tag of the current field begins.
+  @usableFromInline var fieldStart: UnsafeRawPointer
+  /// The tag that ends the group whose fields are being read; 0 if they are not a group's.
+  @usableFromInline var groupEnd: UInt32
+  @usableFromInline var depthLeft: Int
+  @usableFromInline let discardsUnknownFields: Bool
+
+  @inlinable
+  init(_ cursor: WireCursor, options: WireDecodingOptions) {
+    self.cursor = cursor
+    fieldStart = cursor.position
+    groupEnd = 0
+    depthLeft = options.depthLimit
+    discardsUnknownFields = options.discardsUnknownFields
+  }
+
+  // MARK: Tags
+
+  /// The tag of the next field; 0 at the end of the message.
+  @inlinable @inline(__always)
+  public mutating func nextTag() throws(WireError) -> UInt32 {
+    guard cursor.position < cursor.end else { return 0 }
+    fieldStart = cursor.position
+    let first = cursor.position.load(as: UInt8.self)
+    // Field numbers up to 15. The slow path refuses 0, which here means the end; `readUnknown` the rest of number 0.
+    if first &- 1 < 0x7f {
+      cursor.position += 1
+      return UInt32(first)
+    }
+    return try longTag()
+  }
+
+  @usableFromInline @inline(never)
+  mutating func longTag() throws(WireError) -> UInt32 {
+    let value = try cursor.varint()
+    guard value <= UInt64(UInt32.max), value >= 8 else { throw WireError(.invalidTag) }
+    return UInt32(truncatingIfNeeded: value)
+  }
+
+  /// The number of the field that is being read; 0 if its tag is malformed. For errors.
+  @usableFromInline
+  var currentFieldNumber: UInt32 {
+    var tag = WireCursor(position: fieldStart, end: cursor.end)
+    guard let value = try? tag.varint(), value <= UInt64(UInt32.max) else { return 0 }
+    return WireTag.fieldNumber(of: UInt32(truncatingIfNeeded: value))
+  }
+
+  // MARK: Messages
+
+  /// A message with its length before it, merged into `message`.
+  @inlinable
+  public mutating func readMessage<M: WireMessage>(into message: inout M) throws(WireError) {
+    let length = try cursor.length()
+    let outerEnd = cursor.end
+    let outerGroup = groupEnd
+    let outerField = fieldStart
+    guard depthLeft > 0 else { throw WireError(.depthExceeded) }
+    depthLeft &-= 1
+    cursor.end = cursor.position + length
+    groupEnd = 0
+    do {
+      try message.decodeFields(from: &self)
+    } catch {
+      let inner = error.located(in: M.self, field: currentFieldNumber)
+      fieldStart = outerField
+      cursor.end = outerEnd
+      throw inner
+    }
+    depthLeft &+= 1
+    cursor.end = outerEnd
+    groupEnd = outerGroup
+  }
+
+  /// A message with its length before it, merged into what is there.
+  @inlinable
+  public mutating func readMessage<M: WireMessage>(into message: inout M?) throws(WireError) {
+    if message == nil {
+      var new = M()
+      try readMessage(into: &new)
+      message = new
+    } else {
+      var merged = message ?? M()
+      message = nil  // so that `merged` is the only reference to its contents
+      try readMessage(into: &merged)
+      message = merged
+    }
+  }
+
+  /// One element of a repeated message field.
+  @inlinable
+  public mutating func readMessage<M: WireMessage>(
+    appendingTo messages: inout [M]
+  ) throws(WireError) {
+    var new = M()
+    let field = fieldStart
+    try readMessage(into: &new)
+    fieldStart = field
+    if messages.isEmpty { messages.reserveCapacity(runLength()) }
+    messages.append(new)
+  }
+
+  // MARK: Groups
+
+  /// The fields of a group up to its end tag, merged into `message`.
+  /// <https://protobuf.dev/programming-guides/encoding/#groups>
+  @inlinable
+  public mutating func readGroup<M: WireMessage>(
+    into message: inout M, number: UInt32
+  ) throws(WireError) {
+    let outerGroup = groupEnd
+    let outerField = fieldStart
+    guard depthLeft > 0 else { throw WireError(.depthExceeded) }
+    depthLeft &-= 1
+    groupEnd = WireTag.make(number, .endGroup)
+    do {
+      try message.decodeFields(from: &self)
+    } catch {
+      let inner = error.located(in: M.self, field: currentFieldNumber)
+      fieldStart = outerField
+      throw inner
+    }
+    // `readUnknown` clears it when it meets the end tag.
+    guard groupEnd == 0 else { throw WireError(.unbalancedGroup) }
+    depthLeft &+= 1
+    groupEnd = outerGroup
+  }
+
+  /// The fields of a group, merged into what is there.
+  @inlinable
+  public mutating func readGroup<M: WireMessage>(
+    into message: inout M?, number: UInt32
+  ) throws(WireError) {
+    var merged = message ?? M()
+    message = nil
+    try readGroup(into: &merged, number: number)
+    message = merged
+  }
+
+  /// One element of a repeated group.
+  @inlinable
+  public mutating func readGroup<M: WireMessage>(
+    appendingTo messages: inout [M], number: UInt32
+  ) throws(WireError) {
+    var new = M()
+    try readGroup(into: &new, number: number)
+    messages.append(new)
+  }
+}

@@ -1,0 +1,110 @@
+extension WireWriter {
+  /// Each value behind a tag of its own.
+  @inlinable
+  public mutating func prepend<C: WireScalar>(repeated values: [C.Value], as _: C.Type, tag: UInt32) {
+    var index = values.count
+    while index > 0 {
+      index &-= 1
+      C.prepend(values[index], to: &self)
+      prependTag(tag)
+    }
+  }
+
+  /// Each message behind a tag of its own.
+  @inlinable
+  public mutating func prepend<M: WireMessage>(messages: [M], tag: UInt32) {
+    messages.withUnsafeBufferPointer { messages in
+      var index = messages.count
+      while index > 0 {
+        index &-= 1
+        prepend(message: messages[index], tag: tag)
+      }
+    }
+  }
+
+  /// Each group between tags of its own.
+  @inlinable
+  public mutating func prepend<M: WireMessage>(groups messages: [M], number: UInt32) {
+    for message in messages.reversed() {
+      prepend(group: message, number: number)
+    }
+  }
+
+  /// All values behind one tag and a length; nothing if there are none.
+  @inlinable
+  public mutating func prepend<C: WireVarintScalar>(packed values: [C.Value], as _: C.Type, tag: UInt32) {
+    guard !values.isEmpty else { return }
+    let before = count
+    var index = values.count
+    while index > 0 {
+      index &-= 1
+      prependVarint(C.varint(of: values[index]))
+    }
+    prependVarint(UInt64(UInt(bitPattern: count &- before)))
+    prependTag(tag)
+  }
+
+  /// All values behind one tag and a length; nothing if there are none.
+  @inlinable
+  public mutating func prepend<C: WireFixedScalar>(packed values: [C.Value], as _: C.Type, tag: UInt32) {
+    guard !values.isEmpty else { return }
+    #if _endian(little)
+      values.withUnsafeBytes { prependDelimited($0) }
+    #else
+      let before = count
+      for value in values.reversed() { C.prepend(value, to: &self) }
+      prependVarint(UInt64(UInt(bitPattern: count &- before)))
+    #endif
+    prependTag(tag)
+  }
+
+  /// Each entry as a message of key and value.
+  @inlinable
+  public mutating func prepend<K: WireMapKey, V: WireCodec>(
+    map: [K.Value: V.Value], key: K.Type, value: V.Type, tag: UInt32
+  ) {
+    if map.isEmpty { return }
+    if isDeterministic {
+      for entry in map.sorted(by: { K.precedes($0.key, $1.key) }).reversed() {
+        prependEntry(K.self, V.self, entry.key, entry.value, tag)
+      }
+    } else {
+      for entry in map {
+        prependEntry(K.self, V.self, entry.key, entry.value, tag)
+      }
+    }
+  }
+
+  @inlinable @inline(__always)
+  mutating func prependEntry<K: WireMapKey, V: WireCodec>(
+    _: K.Type, _: V.Type, _ key: K.Value, _ value: V.Value, _ tag: UInt32
+  ) {
+    let before = count
+    V.prepend(value, to: &self)
+    prependTag(WireTag.make(2, V.wireType))
+    K.prepend(key, to: &self)
+    prependTag(WireTag.make(1, K.wireType))
+    prependVarint(UInt64(UInt(bitPattern: count &- before)))
+    prependTag(tag)
+  }
+}
+
+/// A message as the value of a map.
+public enum WireSubmessage<M: WireMessage>: WireCodec {
+  @inlinable
+  public static var wireType: WireType { .delimited }
+  @inlinable
+  public static var defaultValue: M { M() }
+
+  @inlinable
+  public static func read(from reader: inout WireReader, into value: inout M) throws(WireError) {
+    try reader.readMessage(into: &value)
+  }
+
+  @inlinable
+  public static func prepend(_ value: M, to writer: inout WireWriter) {
+    let before = writer.count
+    value.encodeFields(into: &writer)
+    writer.prependVarint(UInt64(UInt(bitPattern: writer.count &- before)))
+  }
+}

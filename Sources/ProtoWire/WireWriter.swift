@@ -1,0 +1,155 @@
+/// Writes a message back to front: a nested message is written first, and then its length, which is known by then. So there
+/// is one pass, and nothing is measured twice however deep the nesting.
+///
+/// The written bytes are contiguous at all times. Writing grows the buffer and can't fail.
+@frozen
+public struct WireWriter: ~Copyable {
+  @usableFromInline var buffer: WireBuffer
+
+  /// Writes map entries in the order of their keys, so that equal messages become equal bytes. Off unless asked for.
+  public var isDeterministic = false
+
+  /// - Parameter capacity: bytes to make room for at first.
+  @inlinable
+  public init(capacity: Int = 256) {
+    buffer = WireBuffer(capacity: capacity)
+  }
+
+  /// Begins in memory that must outlive the writer.
+  @inlinable
+  init(scratch: UnsafeMutableRawBufferPointer) {
+    buffer = WireBuffer(scratch: scratch)
+  }
+
+  /// How many bytes were written.
+  @inlinable @inline(__always)
+  public var count: Int { buffer.count }
+
+  /// Forgets what was written and keeps the room.
+  @inlinable
+  public mutating func removeAll() {
+    buffer.removeAll()
+  }
+
+  /// The written bytes. They must not leave the closure.
+  @inlinable
+  public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try body(UnsafeRawBufferPointer(start: buffer.start, count: buffer.count))
+  }
+
+  // MARK: Bytes
+
+  /// The fields of a message, without tag and length.
+  @inlinable
+  public mutating func prependMessage(_ message: some WireMessage) {
+    message.encodeFields(into: &self)
+  }
+
+  @inlinable
+  public mutating func prependBytes(_ bytes: UnsafeRawBufferPointer) {
+    buffer.reserve(bytes.count)
+    buffer.put(bytes: bytes)
+  }
+
+  @inlinable @inline(__always)
+  public mutating func prependByte(_ byte: UInt8) {
+    buffer.reserve(1)
+    buffer.put(byte: byte)
+  }
+
+  /// Four bytes, the highest first, as in the length before a gRPC message.
+  @inlinable
+  public mutating func prependBigEndian(_ value: UInt32) {
+    buffer.reserve(4)
+    buffer.put(fixed32: value.byteSwapped)
+  }
+
+  @inlinable @inline(__always)
+  public mutating func prependVarint(_ value: UInt64) {
+    buffer.reserve(10)
+    buffer.put(varint: value)
+  }
+
+  @inlinable @inline(__always)
+  public mutating func prependTag(_ tag: UInt32) {
+    buffer.reserve(5)
+    buffer.put(tag: tag)
+  }
+
+  /// Bytes, and their length before them.
+  @inlinable @inline(__always)
+  public mutating func prependDelimited(_ bytes: UnsafeRawBufferPointer) {
+    buffer.reserve(bytes.count &+ 10)
+    buffer.put(bytes: bytes)
+    buffer.put(varint: UInt64(UInt(bitPattern: bytes.count)))
+  }
+
+  /// Fields that were kept as they came.
+  @inlinable @inline(__always)
+  public mutating func prepend(_ unknownFields: UnknownFields) {
+    if let bytes = unknownFields.storage {
+      bytes.withUnsafeBytes { prependBytes($0) }
+    }
+  }
+
+  // MARK: Fields
+
+  /// A field, whatever its value.
+  @inlinable @inline(__always)
+  public mutating func prepend<C: WireScalar>(_ value: C.Value, as _: C.Type, tag: UInt32) {
+    C.prepend(value, to: &self)
+    prependTag(tag)
+  }
+
+  /// A field that is left out when it is nil.
+  @inlinable @inline(__always)
+  public mutating func prepend<C: WireScalar>(ifPresent value: C.Value?, as _: C.Type, tag: UInt32) {
+    if let value {
+      C.prepend(value, to: &self)
+      prependTag(tag)
+    }
+  }
+
+  /// A field that is left out when it has its type's default: that of proto3 without `optional`.
+  @inlinable @inline(__always)
+  public mutating func prepend<C: WireScalar>(ifNotDefault value: C.Value, as _: C.Type, tag: UInt32) {
+    if !C.isDefault(value) {
+      C.prepend(value, to: &self)
+      prependTag(tag)
+    }
+  }
+
+  /// A message field.
+  @inlinable
+  public mutating func prepend<M: WireMessage>(message: borrowing M, tag: UInt32) {
+    let before = count
+    message.encodeFields(into: &self)
+    buffer.reserve(15)
+    buffer.put(varint: UInt64(UInt(bitPattern: count &- before)))
+    buffer.put(tag: tag)
+  }
+
+  /// A message field that is left out when it is nil.
+  @inlinable
+  public mutating func prepend<M: WireMessage>(message: borrowing M?, tag: UInt32) {
+    if let message = copy message {
+      prepend(message: message, tag: tag)
+    }
+  }
+
+  /// A group field.
+  @inlinable
+  public mutating func prepend<M: WireMessage>(group message: borrowing M, number: UInt32) {
+    prependTag(WireTag.make(number, .endGroup))
+    message.encodeFields(into: &self)
+    prependTag(WireTag.make(number, .startGroup))
+  }
+
+  /// A group field that is left out when it is nil.
+  @inlinable
+  public mutating func prepend<M: WireMessage>(group message: borrowing M?, number: UInt32) {
+    if let message = copy message {
+      prepend(group: message, number: number)
+    }
+  }
+}

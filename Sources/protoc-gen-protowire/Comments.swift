@@ -1,0 +1,29 @@
+import ProtoWire
+
+/// The comments of a file, by the path of what they are about.
+struct Comments {
+  private var lines: [[Int32]: [String]] = [:]
+
+  init(_ info: Google_Protobuf_SourceCodeInfo?) {
+    for location in info?.location ?? [] {
+      guard let comment = location.leadingComments ?? location.trailingComments else { continue }
+      lines[location.path] = Self.cleaned(comment)
+    }
+  }
+
+  subscript(path: [Int32]) -> [String] {
+    lines[path] ?? []
+  }
+
+  /// Without the space behind `//`, and without empty lines around.
+  private static func cleaned(_ comment: String) -> [String] {
+    var lines = comment.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      var line = line.hasPrefix(" ") ? line.dropFirst() : line
+      while line.last?.isWhitespace ?? false { line.removeLast() }
+      return String(line)
+    }
+    while lines.last?.isEmpty ?? false { lines.removeLast() }
+    while lines.first?.isEmpty ?? false { lines.removeFirst() }
+    return lines
+  }
+}

@@ -1,0 +1,135 @@
+/// From protobuf's names to Swift's, by the rules that users of Swift and protobuf know: `user_id` becomes `userID`,
+/// `google.protobuf` the prefix `Google_Protobuf_`, `STATE_ACTIVE` of `State` the case `active`.
+enum Names {
+  // MARK: Types
+
+  /// What a package, or its file's `swift_prefix`, puts before the names of its top-level types.
+  static func typePrefix(package: String, swiftPrefix: String?) -> String {
+    if let swiftPrefix { return swiftPrefix }
+    guard !package.isEmpty else { return "" }
+    return package.split(separator: ".")
+      .map { segment in segment.split(separator: "_").map(capitalized).joined() + "_" }
+      .joined()
+  }
+
+  /// The name of a message, enum, or group type within its scope. `suffix` tells it from a name that Swift needs.
+  static func type(_ name: String, prefix: String, suffix: String) -> String {
+    let name = prefix + capitalized(name[...])
+    return reservedTypes.contains(name) ? name + suffix : name
+  }
+
+  private static let reservedTypes: Set<String> = [
+    "Any", "AnyObject", "Array", "Bool", "Codec", "Dictionary", "Double", "Error", "Float", "Hashable", "Hasher", "Indirect",
+    "Int", "Int32", "Int64", "MethodDescriptor", "MethodHandler", "Optional", "ProtoFile", "ProtoWire", "Protocol", "RPCCore",
+    "RequestStream", "ResponseWriter", "Self", "Sendable", "ServerContext", "ServiceDescriptor", "ServiceProvider", "Set",
+    "StaticString", "String", "Swift", "Type", "UInt32", "UInt64", "UInt8", "UnknownFields",
+  ]
+
+  // MARK: Members
+
+  /// `user_id` becomes `userID`. Not escaped: see `member`.
+  static func lowerCamelCase(_ name: String) -> String {
+    var result = ""
+    for (index, word) in name.split(separator: "_").enumerated() {
+      let word = isUpperCase(word) ? word.lowercased() : String(word)
+      if index == 0 {
+        result += word.prefix(1).lowercased() + word.dropFirst()
+      } else if initialisms.contains(word.lowercased()) {
+        result += word.uppercased()
+      } else {
+        result += capitalized(word[...])
+      }
+    }
+    if result.first?.isNumber ?? true { result = "_" + result }
+    return result
+  }
+
+  /// `user_id` becomes `UserID`.
+  static func upperCamelCase(_ name: String) -> String {
+    let words = name.split(separator: "_").map { word -> String in
+      initialisms.contains(word.lowercased()) ? word.uppercased() : capitalized(word)
+    }
+    return words.joined()
+  }
+
+  private static let initialisms: Set<String> = ["id", "url", "http", "https"]
+
+  /// A property, parameterless enum case or function, in backticks where it is a keyword, with `_p` behind it where every
+  /// message has such a member already.
+  static func member(_ name: String) -> String {
+    if reservedMembers.contains(name) { return name + "_p" }
+    return keywords.contains(name) ? "`\(name)`" : name
+  }
+
+  /// Escaped only by backticks.
+  static func escaped(_ name: String) -> String {
+    keywords.contains(name) ? "`\(name)`" : name
+  }
+
+  private static let reservedMembers: Set<String> = [
+    "self", "init", "Type", "hashValue", "hash", "unknownFields", "encodeFields", "decodeFields", "wireBytes", "merge",
+    "rawValue", "unrecognized", "allCases", "none", "some",
+  ]
+
+  /// <https://docs.swift.org/swift-book/documentation/the-swift-programming-language/lexicalstructure#Keywords-and-Punctuation>
+  private static let keywords: Set<String> = [
+    "Any", "Protocol", "Self", "Type", "as", "associatedtype", "await", "break", "case", "catch", "class", "continue",
+    "default", "defer", "deinit", "do", "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func",
+    "guard", "if", "import", "in", "init", "inout", "internal", "is", "let", "nil", "operator", "precedencegroup", "private",
+    "protocol", "public", "repeat", "rethrows", "return", "self", "static", "struct", "subscript", "super", "switch",
+    "throw", "throws", "true", "try", "typealias", "var", "where", "while",
+  ]
+
+  // MARK: Enum cases
+
+  /// Names of the cases of an enum: without the enum's name before them, if what is left are distinct names for all.
+  static func cases(of values: [String], in enumName: String) -> [String] {
+    let prefix = letters(enumName)
+    let short = values.map { value in
+      lowerCamelCase(withoutPrefix(prefix, value) ?? value)
+    }
+    let names = Set(short).count == short.count ? short : values.map(lowerCamelCase)
+    var taken: Set<String> = []
+    return zip(names, values).map { name, value in
+      // Two names that differ in case only: the second keeps its own.
+      taken.insert(name).inserted ? member(name) : member(value)
+    }
+  }
+
+  /// What follows the prefix, compared without case and underscores; nil if nothing is left that can be a name.
+  private static func withoutPrefix(_ prefix: String, _ value: String) -> String? {
+    var rest = value[...]
+    for letter in prefix {
+      while rest.first == "_" { rest.removeFirst() }
+      guard let first = rest.first, first.lowercased() == String(letter) else { return nil }
+      rest.removeFirst()
+    }
+    guard rest.first == "_" else { return nil }
+    rest = rest.drop { $0 == "_" }
+    guard let first = rest.first, first.isLetter else { return nil }
+    return String(rest)
+  }
+
+  private static func letters(_ name: String) -> String {
+    name.lowercased().filter { $0 != "_" }
+  }
+
+  // MARK: Files
+
+  /// `users/v1/users.proto` becomes `users_v1_users`: a file name that is unique in its module, and a Swift identifier.
+  static func file(_ path: String) -> String {
+    let path = path.hasSuffix(".proto") ? path.dropLast(6) : path[...]
+    let name = String(path.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    return name.first?.isNumber ?? true ? "_" + name : name
+  }
+
+  // MARK: Letters
+
+  static func capitalized(_ word: Substring) -> String {
+    word.prefix(1).uppercased() + word.dropFirst()
+  }
+
+  private static func isUpperCase(_ word: Substring) -> Bool {
+    word.allSatisfy { !$0.isLowercase }
+  }
+}

@@ -1,0 +1,57 @@
+/// What `--protowire_opt=` says.
+struct Options {
+  enum Visibility: String, CaseIterable {
+    case `public`, package, `internal`
+
+    /// The modifier with a space behind it; nothing for internal.
+    var modifier: String { self == .internal ? "" : rawValue + " " }
+  }
+
+  var visibility = Visibility.internal
+  /// Modules of .proto files, by path or by leading directory. The longest that fits wins.
+  var modules: [(path: String, module: String)] = []
+  var emitsServices = true
+
+  /// Comma-separated: `Visibility=public|package|internal`, `Module=PATH:MODULE` (repeatable; the Swift module that holds
+  /// what is generated for the .proto file, or for all in the directory, when it is imported) and `Services=true|false`.
+  init(parameter: String) throws(GeneratorError) {
+    for option in parameter.split(separator: ",") {
+      let pair = option.split(separator: "=", maxSplits: 1).map(String.init)
+      guard pair.count == 2 else { throw GeneratorError("option \(option) has no value") }
+      let (key, value) = (pair[0], pair[1])
+      switch key {
+      case "Visibility":
+        guard let visibility = Visibility(rawValue: value.lowercased()) else {
+          throw GeneratorError("Visibility is public, package or internal, not \(value)")
+        }
+        self.visibility = visibility
+      case "Module":
+        let parts = value.split(separator: ":").map(String.init)
+        guard parts.count == 2 else { throw GeneratorError("Module is PATH:MODULE, not \(value)") }
+        modules.append((parts[0], parts[1]))
+      case "Services":
+        guard let flag = Bool(value) else { throw GeneratorError("Services is true or false, not \(value)") }
+        emitsServices = flag
+      default:
+        throw GeneratorError("there is no option \(key): try Visibility, Module or Services")
+      }
+    }
+  }
+
+  /// The module that the file's types are imported from; nil if they are in the module being generated.
+  func module(of file: String) -> String? {
+    modules
+      .filter { file == $0.path || file.hasPrefix($0.path.hasSuffix("/") ? $0.path : $0.path + "/") }
+      .max { $0.path.count < $1.path.count }?
+      .module
+  }
+}
+
+/// What is wrong with a request, in a sentence for the user of protoc.
+struct GeneratorError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}

@@ -1,0 +1,108 @@
+import ProtoWire
+
+/// Writes a service: the protocol that its provider conforms to, and the descriptors of its methods.
+struct ServiceGenerator {
+  let service: Google_Protobuf_ServiceDescriptorProto
+  let file: Google_Protobuf_FileDescriptorProto
+  let index: Int
+  let comments: Comments
+  let visibility: Options.Visibility
+  let schema: Schema
+
+  private struct Method {
+    let descriptor: Google_Protobuf_MethodDescriptorProto
+    let name: String
+    let input: String
+    let output: String
+
+    /// Name of the kind in `MethodDescriptor.Kind` and of the function in `MethodHandler`.
+    var kind: String {
+      switch (descriptor.clientStreaming ?? false, descriptor.serverStreaming ?? false) {
+      case (false, false): "unary"
+      case (true, false): "clientStreaming"
+      case (false, true): "serverStreaming"
+      case (true, true): "bidirectionalStreaming"
+      }
+    }
+
+    var idempotency: String {
+      switch descriptor.options?.idempotencyLevel {
+      case .noSideEffects: ", idempotency: .noSideEffects"
+      case .idempotent: ", idempotency: .idempotent"
+      case .idempotencyUnknown, nil: ""
+      }
+    }
+
+    /// Declaration without `func`.
+    var signature: String {
+      switch kind {
+      case "unary": "\(name)(_ request: \(input), context: ServerContext) async throws -> \(output)"
+      case "clientStreaming":
+        "\(name)(_ requests: RequestStream<\(input)>, context: ServerContext) async throws -> \(output)"
+      case "serverStreaming":
+        "\(name)(_ request: \(input), responses: ResponseWriter<\(output)>, context: ServerContext) async throws"
+      default:
+        "\(name)(_ requests: RequestStream<\(input)>, responses: ResponseWriter<\(output)>, "
+          + "context: ServerContext) async throws"
+      }
+    }
+
+    var call: String {
+      switch kind {
+      case "unary", "clientStreaming": "try await self.\(name)($0, context: $1)"
+      default: "try await self.\(name)($0, responses: $1, context: $2)"
+      }
+    }
+  }
+
+  func generate(_ code: inout CodeWriter) throws(GeneratorError) {
+    let modifier = visibility.modifier
+    let prefix = Names.typePrefix(package: file.package ?? "", swiftPrefix: file.options?.swiftPrefix)
+    let name = prefix + Names.capitalized((service.name ?? "")[...])
+    let fullName = [file.package, service.name].compactMap { $0 }.joined(separator: ".")
+    var methods: [Method] = []
+    for method in service.method {
+      methods.append(
+        Method(
+          descriptor: method, name: Names.escaped(Names.lowerCamelCase(method.name ?? "")),
+          input: try schema.message(method.inputType).swiftName,
+          output: try schema.message(method.outputType).swiftName))
+    }
+
+    code.documentation(comments[[6, Int32(index)]])
+    code.block("\(modifier)protocol \(name)Provider: ServiceProvider") { code in
+      for (method, position) in zip(methods, methods.indices) {
+        if position > 0 { code.line() }
+        code.documentation(comments[[6, Int32(index), 2, Int32(position)]])
+        code.line("func \(method.signature)")
+      }
+    }
+    code.line()
+    code.block("extension \(name)Provider") { code in
+      code.line("\(modifier)static var serviceDescriptor: ServiceDescriptor { \(name)Methods.service }")
+      code.line()
+      code.block("\(modifier)var methodHandlers: [MethodHandler]") { code in
+        code.line("[")
+        for method in methods {
+          code.line("  .\(method.kind)(\(name)Methods.\(method.name)) { \(method.call) },")
+        }
+        code.line("]")
+      }
+    }
+    code.line()
+    code.line("/// The methods of \(fullName).")
+    code.block("\(modifier)enum \(name)Methods") { code in
+      code.line("\(modifier)static let service = ServiceDescriptor(")
+      code.line("  name: \"\(fullName)\",")
+      code.line("  methods: [\(methods.map(\.name).joined(separator: ", "))],")
+      code.line("  file: .\(Names.file(file.name ?? "")))")
+      for method in methods {
+        code.line()
+        code.line("\(modifier)static let \(method.name) = MethodDescriptor(")
+        code.line(
+          "  service: \"\(fullName)\", name: \"\(method.descriptor.name ?? "")\", kind: .\(method.kind)"
+            + "\(method.idempotency))")
+      }
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import EventLoop
+import Glibc
+import Synchronization
+import Testing
+
+@Suite struct EventLoopTests {
+  private func withLoop(_ body: (EventLoop) async throws -> Void) async throws {
+    let group = try EventLoopGroup(count: 1, name: "test")
+    defer { group.shutdown() }
+    try await body(group.loops[0])
+  }
+
+  @Test func tasksWithTheLoopAsPreferenceStayOnIt() async throws {
+    try await withLoop { loop in
+      let stayed = await Task(executorPreference: loop) {
+        let before = loop.isCurrent
+        await Task.yield()
+        async let child = loop.isCurrent
+        let inChild = await child
+        return before && loop.isCurrent && inChild
+      }.value
+      #expect(stayed)
+    }
+  }
+
+  @Test func immediateTaskRunsBeforeItReturns() async throws {
+    try await withLoop { loop in
+      let order: [String] = await withCheckedContinuation { continuation in
+        loop.execute {
+          let log = Mutex<[String]>([])
+          Task.immediate(executorPreference: loop) { log.withLock { $0.append("task") } }
+          log.withLock { $0.append("after") }
+          continuation.resume(returning: log.withLock { $0 })
+        }
+      }
+      #expect(order == ["task", "after"])
+    }
+  }
+
+  @Test func workOfOneThreadKeepsItsOrder() async throws {
+    try await withLoop { loop in
+      let seen = Mutex<[Int]>([])
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        for index in 0..<1000 { loop.execute { seen.withLock { $0.append(index) } } }
+        loop.execute { done.resume() }
+      }
+      #expect(seen.withLock { $0 } == Array(0..<1000))
+    }
+  }
+
+  @Test func timersFireInTheOrderOfTheirTimesAndNotWhenCancelled() async throws {
+    try await withLoop { loop in
+      let fired: [Int] = await withCheckedContinuation { continuation in
+        loop.execute {
+          final class Box { var fired: [Int] = []; var timers: [LoopTimer] = [] }
+          let box = Box()
+          for delay in [30, 10, 20] {
+            let timer = LoopTimer(on: loop) { [unowned box] in box.fired.append(delay) }
+            timer.schedule(after: .milliseconds(delay))
+            box.timers.append(timer)
+          }
+          let cancelled = LoopTimer(on: loop) { [unowned box] in box.fired.append(-1) }
+          cancelled.schedule(after: .milliseconds(15))
+          cancelled.cancel()
+          let last = LoopTimer(on: loop) {
+            continuation.resume(returning: box.fired)
+            box.timers = []
+          }
+          last.schedule(after: .milliseconds(40))
+          box.timers.append(last)
+        }
+      }
+      #expect(fired == [10, 20, 30])
+    }
+  }
+
+  /// A source that is cancelled by the handler of another in the same wait is not told any more.
+  @Test func sourceCancelledInTheSameTurnStaysSilent() async throws {
+    try await withLoop { loop in
+      final class Pipe: ReadinessHandler {
+        var ends: [Int32] = [0, 0]
+        var source: IOSource?
+        var peer: Pipe?
+        var told = 0
+        init() { _ = pipe(&ends) }
+        func ready(_ readiness: Readiness) {
+          told += 1
+          peer?.source?.cancel()
+          source?.cancel()
+          peer = nil
+        }
+        func closeBoth() { for end in ends { _ = close(end) } }
+      }
+      let told: Int = try await withCheckedThrowingContinuation { continuation in
+        loop.execute {
+          do {
+            let first = Pipe(), second = Pipe()
+            first.peer = second
+            second.peer = first
+            for pipe in [first, second] {
+              pipe.source = try loop.register(pipe.ends[0], .readable, pipe)
+              _ = write(pipe.ends[1], "x", 1)
+            }
+            let timer = Box()
+            timer.timer = LoopTimer(on: loop) {
+              continuation.resume(returning: first.told + second.told)
+              first.closeBoth()
+              second.closeBoth()
+              timer.timer = nil
+            }
+            timer.timer?.schedule(after: .milliseconds(20))
+          } catch { continuation.resume(throwing: error) }
+        }
+      }
+      #expect(told == 1)
+    }
+  }
+
+  @Test func flushTargetIsCalledOnceATurnAfterTheJobs() async throws {
+    try await withLoop { loop in
+      final class Target: TurnFlushable {
+        var isFlushScheduled = false
+        var log: [String] = []
+        func flushTurn() { log.append("flush") }
+      }
+      let log: [String] = await withCheckedContinuation { continuation in
+        loop.execute {
+          let target = Target()
+          loop.flushAtEndOfTurn(target)
+          loop.flushAtEndOfTurn(target)
+          target.log.append("work")
+          let box = Box()
+          box.timer = LoopTimer(on: loop) {
+            continuation.resume(returning: target.log)
+            box.timer = nil
+          }
+          box.timer?.schedule(after: .milliseconds(5))
+        }
+      }
+      #expect(log == ["work", "flush"])
+    }
+  }
+
+  @Test func offloadPoolRefusesMoreThanItsQueueHolds() async throws {
+    let pool = OffloadPool(threads: 1, queueLimit: 1)
+    let gate = Mutex(false)
+    let entered = Mutex(false)
+    let blocker = Task {
+      try await pool.run {
+        entered.withLock { $0 = true }
+        while !gate.withLock({ $0 }) { usleep(100) }
+      }
+    }
+    while !entered.withLock({ $0 }) { await Task.yield() }
+    let outcomes = await withTaskGroup(of: OffloadError?.self) { tasks in
+      for _ in 0..<4 {
+        tasks.addTask {
+          do throws(OffloadError) { try await pool.run {} } catch { return error }
+          return nil
+        }
+      }
+      var outcomes: [OffloadError?] = []
+      for await outcome in tasks {
+        outcomes.append(outcome)
+        if outcomes.count == 3 { gate.withLock { $0 = true } }
+      }
+      return outcomes
+    }
+    try await blocker.value
+    #expect(outcomes.filter { $0 == .queueFull }.count == 3)
+    pool.shutdown()
+    await #expect(throws: OffloadError.shutDown) { try await pool.run {} }
+  }
+}
+
+private final class Box { var timer: LoopTimer? }

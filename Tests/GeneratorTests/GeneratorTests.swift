@@ -1,0 +1,77 @@
+import ProtoWire
+import Testing
+
+@testable import protoc_gen_protowire
+
+@Suite struct GeneratorTests {
+  private func content(
+    of file: ProtoFile, parameter: String
+  ) throws -> String {
+    var files: [Google_Protobuf_FileDescriptorProto] = []
+    func add(_ file: ProtoFile) throws {
+      for dependency in file.dependencies { try add(dependency) }
+      if !files.contains(where: { $0.name == file.name }) {
+        files.append(try Google_Protobuf_FileDescriptorProto(wireBytes: file.serialized))
+      }
+    }
+    try add(file)
+    let response = Generator.respond(
+      to: .with {
+        $0.fileToGenerate = [file.name]
+        $0.parameter = parameter
+        $0.protoFile = files
+      })
+    try #require(response.error == nil)
+    try #require(response.file.count == 1)
+    return response.file.first?.content ?? ""
+  }
+
+  @Test func servicesOfEveryKind() throws {
+    let text = try content(of: .hard, parameter: "Visibility=public,Module=google/protobuf:ProtoWire")
+    for expected in [
+      "public import ProtoWire\npublic import RPCCore\n",
+      "public protocol Hard_NamesHere_SwitchProvider: ServiceProvider {",
+      "func `default`(_ request: Hard_NamesHere_Keywords, context: ServerContext) async throws -> Hard_NamesHere_Clash",
+      "func `repeat`(_ requests: RequestStream<Hard_NamesHere_Keywords>, context: ServerContext) async throws -> Hard_NamesHere_Clash",
+      "func `import`(_ request: Hard_NamesHere_Keywords, responses: ResponseWriter<Hard_NamesHere_Clash>, context: ServerContext) async throws",
+      "responses: ResponseWriter<Hard_NamesHere_Clash>, context: ServerContext) async throws",
+      ".unary(Hard_NamesHere_SwitchMethods.`default`) { try await self.`default`($0, context: $1) },",
+      "service: \"hard.names_here.Switch\", name: \"Import\", kind: .serverStreaming, idempotency: .idempotent)",
+      "public static let service = ServiceDescriptor(",
+      "file: .hard)",
+    ] {
+      #expect(text.contains(expected), "\(expected)")
+    }
+  }
+
+  @Test func visibility() throws {
+    let visible = try content(of: .everything, parameter: "Visibility=public")
+    #expect(visible.contains("public struct Everything: WireMessage {"))
+    let package = try content(of: .everything, parameter: "Visibility=package")
+    #expect(package.contains("package import ProtoWire"))
+    let hidden = try content(of: .everything, parameter: "")
+    #expect(hidden.contains("\nstruct Everything: WireMessage {"))
+    #expect(!hidden.contains("public"))
+  }
+
+  @Test func servicesCanBeLeftOut() throws {
+    let text = try content(of: .hard, parameter: "Services=false")
+    #expect(!text.contains("RPCCore"))
+    #expect(!text.contains("SwitchProvider"))
+  }
+
+  @Test(arguments: ["Visibility=secret", "Visibility", "Module=x", "Services=maybe", "Nothing=1"])
+  func badOptionsAreExplained(parameter: String) {
+    let response = Generator.respond(to: .with { $0.parameter = parameter })
+    #expect(response.error != nil)
+    #expect(response.file.isEmpty)
+  }
+
+  @Test func longestModulePathWins() throws {
+    let options = try Options(parameter: "Module=google:A,Module=google/protobuf:B,Module=google/protobuf/any.proto:C")
+    #expect(options.module(of: "google/protobuf/any.proto") == "C")
+    #expect(options.module(of: "google/protobuf/empty.proto") == "B")
+    #expect(options.module(of: "google/rpc/status.proto") == "A")
+    #expect(options.module(of: "googlex/x.proto") == nil)
+  }
+}

@@ -1,0 +1,71 @@
+#!/bin/sh
+# Writes the Swift code for Protos/ into Sources/. With --check, writes nothing and fails if what is there is stale.
+set -eu
+cd "$(dirname "$0")/.."
+
+check=false
+case "${1-}" in
+  '') ;;
+  --check) check=true ;;
+  *)
+    echo "usage: scripts/generate.sh [--check]" >&2
+    exit 64
+    ;;
+esac
+
+if ! command -v protoc >/dev/null; then
+  echo "protoc is missing: apt-get install protobuf-compiler" >&2
+  exit 69
+fi
+
+swift build --product protoc-gen-protowire >&2
+plugin="$(swift build --show-bin-path)/protoc-gen-protowire"
+
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT INT TERM
+
+# Which Swift module holds what is generated for the .proto files of a directory.
+modules='Module=google/protobuf:ProtoWire,Module=google/rpc:RPCCore,Module=users:UserAPI'
+modules="$modules,Module=google/protobuf/compiler:protoc_gen_protowire"
+
+services=${SERVICES:-true}
+# generate TARGET VISIBILITY FILE... writes to TARGET/Generated.
+generate() {
+  target=$1
+  visibility=$2
+  shift 2
+  mkdir -p "$temporary/$target"
+  protoc -I Protos -I Tests/Protos --plugin=protoc-gen-protowire="$plugin" \
+    --protowire_opt="Visibility=$visibility,Services=$services,$modules" --protowire_out="$temporary/$target" "$@"
+  if $check; then
+    if ! diff -ruN "$target/Generated" "$temporary/$target"; then
+      echo "$target/Generated is stale: run make generate" >&2
+      exit 1
+    fi
+  else
+    mkdir -p "$target/Generated"
+    # Only what changed is touched, so that builds stay incremental; what has no .proto file any more goes.
+    for file in "$target/Generated"/*.pb.swift; do
+      [ -e "$temporary/$target/${file##*/}" ] || rm -f "$file"
+    done
+    for file in "$temporary/$target"/*.pb.swift; do
+      cmp -s "$file" "$target/Generated/${file##*/}" || cp "$file" "$target/Generated/"
+    done
+  fi
+}
+
+cd Protos
+google=$(ls google/protobuf/*.proto)
+cd ..
+generate Sources/ProtoWire public $google
+generate Sources/protoc-gen-protowire internal google/protobuf/compiler/plugin.proto
+generate Sources/RPCCore public google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto
+generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto \
+  grpc/reflection/v1alpha/reflection.proto
+generate Sources/UserAPI public users/v1/users.proto
+generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
+
+# For tests.
+generate Tests/ProtoWireTests internal everything.proto legacy.proto
+services=false
+generate Tests/GeneratorTests internal everything.proto hard.proto
