@@ -105,8 +105,10 @@ struct ConnectionString: Sendable {
     ] where values[key] == nil {
       values[key] = value
     }
-    let timeout = settings.statementTimeout.wholeMilliseconds
-    values["options"] = "-c statement_timeout=\(timeout) \(values["options"] ?? "")"
+    var session = "-c statement_timeout=\(settings.statementTimeout.wholeMilliseconds)"
+    let check = settings.abandonedStatementCheck.wholeMilliseconds
+    if check > 0 { session += " -c client_connection_check_interval=\(check)" }
+    values["options"] = "\(session) \(values["options"] ?? "")"
     return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 }

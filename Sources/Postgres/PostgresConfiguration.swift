@@ -30,6 +30,9 @@ public struct PostgresConfiguration: Sendable {
   public var longestBackoff = Duration.milliseconds(1500)
   /// The server's statement_timeout on every connection: no statement holds up a shared connection for longer.
   public var statementTimeout = Duration.seconds(30)
+  /// How often the server looks, while a statement runs, whether its connection is still there: what a closed connection left
+  /// running ends after this time. Needs Postgres 14; zero leaves it out.
+  public var abandonedStatementCheck = Duration.seconds(2)
   /// How long a caller without a deadline waits for a connection, and for each answer.
   public var defaultTimeout = Duration.seconds(35)
   /// What is under way when `shutdown` is called may take this long.
