@@ -73,7 +73,8 @@ final class Lease: Sendable {
   ) async throws(PostgresError) -> PostgresRows {
     let request = PendingQuery(
       statement, parameters, kind: kind, deadline: deadline(from: MonotonicClock.nanoseconds))
-    if !isCancellable { return try await submit(request).get() }
+    guard isCancellable else { return try await submit(request).get() }
+    try PostgresClient.checkCancellation(statement.name)
     let answer = await withTaskCancellationHandler {
       await submit(request)
     } onCancel: {

@@ -75,6 +75,7 @@ extension PostgresClient {
   private nonisolated(nonsending) func acquire(
     _ opening: Statement, deadline: UInt64?, closesSession: Bool
   ) async throws(PostgresError) -> Lease {
+    try Self.checkCancellation(nil)
     let client = nearest()
     let waiter = LeaseWaiter(
       opening: opening, deadline: effective(deadline, on: client), statementDeadline: deadline,

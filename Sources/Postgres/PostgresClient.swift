@@ -85,6 +85,7 @@ public final class PostgresClient: Sendable {
   public nonisolated(nonsending) func query(
     _ statement: Statement, _ parameters: [PostgresValue] = [], deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRows {
+    try Self.checkCancellation(statement.name)
     let client = nearest()
     let request = PendingQuery(statement, parameters, deadline: effective(deadline, on: client))
     let answer = await withTaskCancellationHandler {
@@ -99,6 +100,12 @@ public final class PostgresClient: Sendable {
       client.loop.execute { client.cancel(request) }
     }
     return try answer.get()
+  }
+
+  /// A task that is cancelled already asks for nothing: the database might be faster than the cancellation handler.
+  static func checkCancellation(_ statement: String?) throws(PostgresError) {
+    guard Task.isCancelled else { return }
+    throw PostgresError(.cancelled, "The call was cancelled.", statement: statement, isSafeToRetry: true)
   }
 
   /// The part on the calling loop; elsewhere the loops in turn.
