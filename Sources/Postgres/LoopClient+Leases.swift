@@ -64,13 +64,16 @@ extension LoopClient {
   /// The pre-ping, in one round trip with BEGIN: does the connection still work, and does its server take writes?
   private func check(_ id: Int, _ waiter: LeaseWaiter) {
     guard let connection = leased[id] else { return perform(pool.lost(id)) }
-    let request = PendingQuery(waiter.opening, [], kind: .script, deadline: .max)
+    // A connection that the network swallowed does not answer; there are others.
+    let limit = loop.now.saturatingAdd(settings.configuration.connectTimeout.clampedNanoseconds)
+    let request = PendingQuery(waiter.opening, [], kind: .script, deadline: limit)
     request.begin(now: loop.now) { [weak self] answer in
       guard let self else { return }
       if case .failure(let error) = answer { self.lastLeaseFailure = error }
       self.perform(self.pool.checked(id, isGood: self.isGood(answer)))
     }
     connection.enqueue(request)
+    watch(limit)
   }
 
   private func isGood(_ answer: PendingQuery.Answer) -> Bool {

@@ -21,22 +21,21 @@ extension LoopClient {
     let now = loop.now
     nextDeadline = .max
     var next = UInt64.max
+    var expired: [PendingQuery] = []
     func look(_ request: PendingQuery) {
       guard !request.isDone else { return }
-      if request.deadline <= now { request.expire() } else { next = min(next, request.deadline) }
+      if request.deadline <= now { expired.append(request) } else { next = min(next, request.deadline) }
     }
     waiting.forEach(look)
-    waiting.filter { !$0.isDone }
     for connection in slots.compactMap(\.connection) + retiring { connection.forEachRequest(look) }
+    for request in expired { request.expire() }
+    waiting.filter { !$0.isDone }
     for connection in leased.values {
-      var hasExpired = false
-      connection.forEachRequest { request in
-        let wasDone = request.isDone
-        look(request)
-        if request.isDone && !wasDone { hasExpired = true }
-      }
+      expired = []
+      connection.forEachRequest(look)
+      for request in expired { request.expire() }
       // Nobody may get a connection on which something still runs.
-      if hasExpired { abandon(connection) }
+      if !expired.isEmpty { abandon(connection) }
     }
     for waiter in leaseWaiters where !waiter.isDone {
       if waiter.deadline <= now { expire(waiter) } else { next = min(next, waiter.deadline) }

@@ -21,13 +21,18 @@ struct StatementRegistry {
 
   private struct Entry {
     var variants: [Variant] = []
-    /// How many names were used up: an evicted statement's name is never used again on the connection.
-    var generation = 0
+    /// The plain name was used: an evicted statement's name is never used again on the connection.
+    var isNameTaken = false
   }
+
+  /// The server knows prepared statements by 63 bytes (NAMEDATALEN).
+  private static let longestPlainName = 63
+  private static let longestPrefix = 40
 
   /// More variants than this are a mistake: types that change from call to call.
   static let maximumVariants = 32
   private var entries: [String: Entry] = [:]
+  private var issued = 0
 
   /// The prepared variant that takes these parameters, or nil if the statement has to be prepared.
   func find(_ statement: Statement, _ parameters: [PostgresValue]) -> Variant? {
@@ -55,9 +60,13 @@ struct StatementRegistry {
     for (index, parameter) in parameters.enumerated() {
       types.append(parameter.isNull && index < known.count ? known[index] : parameter.typeOID)
     }
-    let name = entry.generation == 0 ? statement.name : "\(statement.name)#\(entry.generation)"
+    var name = statement.name
+    if entry.isNameTaken || name.utf8.count > Self.longestPlainName || name.contains("#") {
+      issued += 1
+      name = "\(String(decoding: name.utf8.prefix(Self.longestPrefix), as: UTF8.self))#\(issued)"
+    }
     let variant = Variant(serverName: name, sql: statement.sql, types: types)
-    entry.generation += 1
+    entry.isNameTaken = true
     entry.variants.append(variant)
     entries[statement.name] = entry
     return variant

@@ -100,6 +100,15 @@ import Testing
     #expect(try registry.add(statement, [.null, .null]).serverName == "get#1")
   }
 
+  @Test func longNamesStayApart() throws {
+    var registry = StatementRegistry()
+    let long = String(repeating: "é", count: 40)
+    let names = try (0..<5).map { try registry.add(Statement("\(long)\($0)", "SELECT 1"), []).serverName }
+    #expect(Set(names).count == 5)
+    #expect(names.allSatisfy { $0.utf8.count < 64 })
+    #expect(registry.find(Statement("\(long)3", "SELECT 1"), [])?.serverName == names[3])
+  }
+
   @Test func changingTypesAreRefusedInTheEnd() throws {
     var registry = StatementRegistry()
     for _ in 0..<StatementRegistry.maximumVariants { _ = try registry.add(statement, [.null, .null]) }

@@ -165,6 +165,18 @@ import Testing
     }
   }
 
+  /// The pre-ping of a connection that the network swallowed has a limit of its own: the caller gets another connection.
+  @Test func swallowedIdleConnectionIsPassedOver() async throws {
+    let proxy = try FaultyProxy()
+    defer { proxy.close() }
+    try await Bench.run(through: proxy, { $0.connectTimeout = .seconds(1) }) { bench in
+      let value = try await bench.client.withTransaction { try await $0.query(Self.one, [.int64(1)])[0][0].int64 }
+      #expect(value == 1)
+      proxy.stallOpenOnes()
+      #expect(try await bench.client.withTransaction { try await $0.query(Self.one, [.int64(2)])[0][0].int64 } == 2)
+    }
+  }
+
   /// A slow statement at the head of a shared connection does not hold up everybody for as long as it runs.
   @Test func heldUpConnectionIsReplaced() async throws {
     try await Bench.run({

@@ -41,6 +41,16 @@ import Testing
     }
   }
 
+  @Test func emptyAndForeignText() async throws {
+    try await Bench.run { bench in
+      try bench.admin.run("CREATE TYPE \(bench.name).mood AS ENUM ('glad', 'sad')")
+      let rows = try await bench.client.query(
+        Statement("texts", "SELECT ''::text, $1::mood, 'abc'::bpchar, 'x'::varchar, '{}'::json, '[]'::jsonb"), ["sad"])
+      let texts = try (0..<6).map { try rows[0][$0].text }
+      #expect(texts == ["", "sad", "abc", "x", "{}", "[]"])
+    }
+  }
+
   @Test func nullsOfEveryType() async throws {
     try await Bench.run { bench in
       let rows = try await bench.client.query(Self.echo, Array(repeating: .null, count: 11))
@@ -64,6 +74,9 @@ import Testing
         let error = #expect(throws: PostgresError.self) { try read() }
         #expect(error?.code == .decodingFailed)
       }
+      // A type that is no text, read as text: no half of its bytes.
+      let numeric = try await bench.client.query(Statement("numeric", "SELECT 1.5::numeric"))[0]
+      #expect(throws: PostgresError.self) { try numeric[0].text }
       #expect(!row[9].isNull)
       #expect(try row[4].timestamp == .max)
     }

@@ -23,8 +23,11 @@ final class FaultyProxy: Sendable {
   private struct State {
     var mode = Mode.pass
     var generation = 0
+    /// Connections of an earlier generation than this are stalled for good.
+    var stalledBefore = 0
     var isClosed = false
     var accepted = 0
+    var births = 0
   }
 
   let port: UInt16
@@ -62,6 +65,14 @@ final class FaultyProxy: Sendable {
   /// Cuts every connection that is open now.
   func cutAll() { state.withLock { $0.generation += 1 } }
 
+  /// Stalls every connection that is open now; new ones work.
+  func stallOpenOnes() {
+    state.withLock { state in
+      state.births += 1
+      state.stalledBefore = state.births
+    }
+  }
+
   func close() {
     state.withLock { state in
       state.isClosed = true
@@ -88,7 +99,7 @@ final class FaultyProxy: Sendable {
   }
 
   private func serve(_ client: Int32) {
-    let generation = state.withLock { $0.generation }
+    let (generation, birth) = state.withLock { ($0.generation, $0.births) }
     let server = connectToServer()
     defer {
       _ = Glibc.close(client)
@@ -96,7 +107,7 @@ final class FaultyProxy: Sendable {
     }
     guard server >= 0 else { return }
     while true {
-      let (mode, current) = state.withLock { ($0.mode, $0.generation) }
+      let (mode, current) = state.withLock { ($0.stalledBefore > birth ? .stall : $0.mode, $0.generation) }
       if current != generation { return }
       if case .stall = mode {
         usleep(5000)
