@@ -1,2 +1,12 @@
 #pragma once
+// nghttp2 1.52 (Debian 12) has the names without a `2` at their end only; what differs between versions is kept here.
 #include <nghttp2/nghttp2.h>
+
+/// The frame's parts that Swift would have to reach through a union for.
+static inline uint8_t cnghttp2_type(const nghttp2_frame *_Nonnull frame) { return frame->hd.type; }
+static inline uint8_t cnghttp2_flags(const nghttp2_frame *_Nonnull frame) { return frame->hd.flags; }
+static inline int32_t cnghttp2_stream_id(const nghttp2_frame *_Nonnull frame) { return frame->hd.stream_id; }
+static inline int cnghttp2_is_request(const nghttp2_frame *_Nonnull frame) {
+  return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+}
+static inline void *_Nullable cnghttp2_source_pointer(const nghttp2_data_source *_Nonnull source) { return source->ptr; }

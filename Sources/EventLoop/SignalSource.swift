@@ -1,0 +1,39 @@
+import CLinux
+import Glibc
+
+/// Signals as events of a loop. Make it on the main thread before any other thread is started, so that all of them block the
+/// two signals and only the descriptor sees them.
+public final class SignalSource: ReadinessHandler {
+  private let descriptor: Int32
+  private var source: IOSource?
+  private var onSignal: ((Int32) -> Void)?
+
+  /// - Throws: when the signals can't be blocked or the process has no descriptors left.
+  public init(_ first: Int32, _ second: Int32) throws(EventLoopError) {
+    descriptor = clinux_signalfd(first, second)
+    if descriptor < 0 { throw EventLoopError(call: "signalfd", errno: errno) }
+  }
+
+  deinit { _ = close(descriptor) }
+
+  /// Calls `onSignal` on the loop's thread for each signal, until `cancel()`. Loop thread only.
+  public func start(on loop: EventLoop, _ onSignal: @escaping (Int32) -> Void) throws(EventLoopError) {
+    self.onSignal = onSignal
+    source = try loop.register(descriptor, .readable, self)
+  }
+
+  /// Loop thread only.
+  public func cancel() {
+    source?.cancel()
+    source = nil
+    onSignal = nil
+  }
+
+  public func ready(_ readiness: Readiness) {
+    while true {
+      let signal = clinux_signalfd_read(descriptor)
+      if signal == 0 { return }
+      onSignal?(signal)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+internal import CNGHTTP2
+
+/// Why a connection can't go on.
+public struct HTTP2Error: Error, Sendable, Hashable, CustomStringConvertible {
+  private enum Kind { case badPreface, flooded, outOfMemory, protocolViolation }
+  private let kind: Kind
+  /// nghttp2's sentence.
+  public let reason: String
+
+  /// The first bytes were not the HTTP/2 connection preface: another protocol, or TLS sent to a port without.
+  public var isBadPreface: Bool { kind == .badPreface }
+  /// The peer made us answer more than it was ready to read.
+  public var isFlooded: Bool { kind == .flooded }
+
+  public var description: String { reason }
+
+  init(code: Int) {
+    switch Int32(truncatingIfNeeded: code) {
+    case Int32(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue): kind = .badPreface
+    case Int32(NGHTTP2_ERR_FLOODED.rawValue): kind = .flooded
+    case Int32(NGHTTP2_ERR_NOMEM.rawValue): kind = .outOfMemory
+    default: kind = .protocolViolation
+    }
+    reason = String(cString: nghttp2_strerror(Int32(truncatingIfNeeded: code)))
+  }
+}
+
+/// An HTTP/2 error code. RFC 9113, section 7.
+public struct HTTP2ErrorCode: Sendable, Hashable {
+  public let rawValue: UInt32
+
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  public static let noError = HTTP2ErrorCode(rawValue: 0x0)
+  public static let protocolError = HTTP2ErrorCode(rawValue: 0x1)
+  public static let internalError = HTTP2ErrorCode(rawValue: 0x2)
+  public static let refusedStream = HTTP2ErrorCode(rawValue: 0x7)
+  public static let cancel = HTTP2ErrorCode(rawValue: 0x8)
+  public static let enhanceYourCalm = HTTP2ErrorCode(rawValue: 0xb)
+}

@@ -1,0 +1,131 @@
+internal import CNGHTTP2
+
+/// nghttp2's callbacks, one set for all sessions. They write what came where it belongs and note the stream; nothing else.
+// @unchecked Sendable: made once, and only read by nghttp2 afterwards.
+final class Callbacks: @unchecked Sendable {
+  static let shared = Callbacks()
+
+  let pointer: OpaquePointer?
+  let options: OpaquePointer?
+
+  private init() {
+    var callbacks: OpaquePointer?
+    nghttp2_session_callbacks_new(&callbacks)
+    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders)
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData)
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrameReceived)
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, onFrameSent)
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, onStreamClose)
+    pointer = callbacks
+    var options: OpaquePointer?
+    nghttp2_option_new(&options)
+    // Credit follows consumption, and closed streams are not remembered for a priority tree that is not kept.
+    nghttp2_option_set_no_auto_window_update(options, 1)
+    nghttp2_option_set_no_closed_streams(options, 1)
+    self.options = options
+  }
+}
+
+private typealias Session = OpaquePointer?
+private typealias Frame = UnsafePointer<nghttp2_frame>?
+private typealias UserData = UnsafeMutableRawPointer?
+
+/// The Swift session behind nghttp2's user data, without a retain.
+@inline(__always)
+private func with(_ userData: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Void) -> Int32 {
+  guard let userData else { return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
+  Unmanaged<HTTP2Session>.fromOpaque(userData)._withUnsafeGuaranteedRef(body)
+  return 0
+}
+
+/// The Swift stream behind a stream id; nothing happens for one that is not ours.
+@inline(__always)
+private func with(_ session: OpaquePointer?, stream id: Int32, _ body: (HTTP2Stream) -> Void) {
+  guard let pointer = nghttp2_session_get_stream_user_data(session, id) else { return }
+  Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef(body)
+}
+
+private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, userData in
+  guard let frame else { return 0 }
+  let id = cnghttp2_stream_id(frame)
+  if cnghttp2_is_request(frame) != 0 { return with(userData) { $0.open(id) } }
+  with(session, stream: id) { stream in
+    stream.isReceivingTrailers = true
+    stream.trailers = HeaderBlock()
+  }
+  return 0
+}
+
+private let onHeader:
+  @convention(c) (
+    Session, Frame, UnsafePointer<UInt8>?, Int, UnsafePointer<UInt8>?, Int, UInt8, UserData
+  ) -> Int32 = { session, frame, name, nameLength, value, valueLength, _, userData in
+    guard let frame else { return 0 }
+    return with(userData) { owner in
+      with(session, stream: cnghttp2_stream_id(frame)) { stream in
+        let name = UnsafeRawBufferPointer(start: name, count: nameLength)
+        let value = UnsafeRawBufferPointer(start: value, count: valueLength)
+        if stream.isReceivingTrailers {
+          stream.trailers?.append(name: name, value: value, limits: owner.configuration.headerLimits)
+        } else {
+          stream.head.append(name: name, value: value, limits: owner.configuration.headerLimits)
+        }
+      }
+    }
+  }
+
+private let onData: @convention(c) (Session, UInt8, Int32, UnsafePointer<UInt8>?, Int, UserData) -> Int32 = {
+  session, _, id, bytes, count, userData in
+  with(userData) { owner in
+    owner.uncredited += count
+    with(session, stream: id) { stream in
+      stream.receive(UnsafeRawBufferPointer(start: bytes, count: count))
+      owner.note(stream, .data)
+    }
+  }
+}
+
+private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, userData in
+  guard let frame else { return 0 }
+  let type = UInt32(cnghttp2_type(frame))
+  let flags = UInt32(cnghttp2_flags(frame))
+  return with(userData) { owner in
+    switch type {
+    case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
+      with(session, stream: cnghttp2_stream_id(frame)) { stream in
+        if type == NGHTTP2_HEADERS.rawValue, !stream.isReceivingTrailers { owner.note(stream, .head) }
+        if flags & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
+          stream.isRemoteClosed = true
+          owner.note(stream, .end)
+        }
+      }
+    case NGHTTP2_PING.rawValue:
+      if flags & NGHTTP2_FLAG_ACK.rawValue != 0 { owner.isPingAnswered = true }
+    default: break
+    }
+  }
+}
+
+private let onFrameSent: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, _ in
+  guard let frame, UInt32(cnghttp2_flags(frame)) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 else { return 0 }
+  let type = UInt32(cnghttp2_type(frame))
+  guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return 0 }
+  with(session, stream: cnghttp2_stream_id(frame)) { stream in
+    // The response is complete and the peer still sends: tell it to stop without calling it an error (RFC 9113, 8.1).
+    if !stream.isRemoteClosed {
+      nghttp2_submit_rst_stream(
+        session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
+    }
+  }
+  return 0
+}
+
+private let onStreamClose: @convention(c) (Session, Int32, UInt32, UserData) -> Int32 = { session, id, code, userData in
+  with(userData) { owner in
+    with(session, stream: id) { stream in
+      owner.close(stream, code: code)
+      nghttp2_session_set_stream_user_data(session, id, nil)
+    }
+  }
+}

@@ -1,0 +1,52 @@
+internal import CNGHTTP2
+
+/// Header fields to send, in the form that nghttp2 takes. Immutable: one made from constants is made once and shared.
+// @unchecked Sendable: nothing is written after init.
+public final class HeaderFields: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<nghttp2_nv>
+  let count: Int
+  private let bytes: UnsafeMutablePointer<UInt8>
+
+  /// Fields that nghttp2 copies when they are submitted. Names in lower case.
+  public init(_ fields: [(name: String, value: [UInt8])]) {
+    count = fields.count
+    pointer = .allocate(capacity: max(count, 1))
+    bytes = .allocate(capacity: max(fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }, 1))
+    fill(fields, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue))
+  }
+
+  /// Fields that live as long as the process, which nghttp2 then need not copy.
+  public static func immortal(_ fields: [(name: String, value: String)]) -> HeaderFields {
+    let made = HeaderFields(fields.map { ($0.name, Array($0.value.utf8)) })
+    for index in 0..<made.count {
+      made.pointer[index].flags = UInt8(NGHTTP2_NV_FLAG_NO_COPY_NAME.rawValue | NGHTTP2_NV_FLAG_NO_COPY_VALUE.rawValue)
+    }
+    // nghttp2 may still refer to the bytes when the last Swift reference goes.
+    _ = Unmanaged.passRetained(made)
+    return made
+  }
+
+  deinit {
+    pointer.deallocate()
+    bytes.deallocate()
+  }
+
+  private func fill(_ fields: [(name: String, value: [UInt8])], flags: UInt8) {
+    var position = bytes
+    func put(_ text: some Collection<UInt8>) -> (start: UnsafeMutablePointer<UInt8>, count: Int) {
+      let start = position
+      for byte in text {
+        position.initialize(to: byte)
+        position += 1
+      }
+      return (start, text.count)
+    }
+    for (index, field) in fields.enumerated() {
+      let name = put(field.name.utf8)
+      let value = put(field.value)
+      (pointer + index).initialize(
+        to: nghttp2_nv(
+          name: name.start, value: value.start, namelen: name.count, valuelen: value.count, flags: flags))
+    }
+  }
+}
