@@ -3,8 +3,8 @@ import Glibc
 
 /// Looks host names up away from the loop: getaddrinfo blocks.
 enum AddressLookup {
-  /// The hosts with an address each; a name with several addresses becomes several hosts. A name that cannot be resolved is
-  /// left out.
+  /// The hosts with an address each; a name with several addresses becomes several hosts. A name that cannot be
+  /// resolved is left out.
   static func resolve(_ hosts: [ConnectionString.Host], on pool: OffloadPool) async -> [ConnectionString.Host] {
     do {
       return try await pool.run { hosts.flatMap(resolve) }

@@ -1,5 +1,5 @@
-/// How long to wait before the next attempt to connect: doubling from `first` to `limit`, with jitter, so that loops and
-/// replicas that lost the database together do not come back together.
+/// How long to wait before the next attempt to connect: doubling from `first` to `limit`, with jitter, so that loops
+/// and replicas that lost the database together do not come back together.
 struct Backoff {
   let first: Duration
   let limit: Duration

@@ -1,7 +1,7 @@
 /// Whether callers are let in. Open means: the database is away, and asking is answered at once with `unavailable`.
 ///
-/// It opens once no connection is left and reconnecting failed a few times or took long; until then callers wait, so that a
-/// lone dropped connection is not seen. It closes with the first connection.
+/// It opens once no connection is left and reconnecting failed a few times or took long; until then callers wait, so
+/// that a lone dropped connection is not seen. It closes with the first connection.
 struct Circuit {
   enum Change { case none, opened, closed }
 

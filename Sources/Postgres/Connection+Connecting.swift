@@ -67,8 +67,8 @@ extension Connection {
     return true
   }
 
-  /// libpq may close its socket and open another one inside PQconnectPoll, and the new one may get the same number: so the
-  /// old registration goes before each poll, and a new one is made after it.
+  /// libpq may close its socket and open another one inside PQconnectPoll, and the new one may get the same number: so
+  /// the old registration goes before each poll, and a new one is made after it.
   func pollConnect() {
     guard let handle else { return }
     source?.cancel()

@@ -60,7 +60,8 @@ extension Connection {
     }
   }
 
-  /// libpq reports a lost connection as the failure of the first statement, without SQLSTATE: `lose` sees to all of them.
+  /// libpq reports a lost connection as the failure of the first statement, without SQLSTATE: `lose` sees to all of
+  /// them.
   private func isOwnDeath(_ result: ResultStorage) -> Bool {
     guard PQstatus(handle) == CONNECTION_BAD, PQresultErrorField(result.pointer, 0x43) == nil else { return false }
     let reason = PostgresError.message(of: handle)

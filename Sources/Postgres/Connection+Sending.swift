@@ -112,14 +112,15 @@ extension Connection {
     lose(PostgresError(.connectionLost, "Sending to the database failed: \(PostgresError.message(of: handle))"))
   }
 
-  /// Writes what libpq still holds. While the socket takes no more, both directions are watched: a server that is itself
-  /// blocked on sending reads again only once we do.
+  /// Writes what libpq still holds. While the socket takes no more, both directions are watched: a server that is
+  /// itself blocked on sending reads again only once we do.
   func flushOutput() {
     guard let handle else { return }
     switch PQflush(handle) {
     case 0: setInterest(.readable)
     case 1: setInterest([.readable, .writable])
-    default: lose(PostgresError(.connectionLost, "Sending to the database failed: \(PostgresError.message(of: handle))"))
+    default:
+      lose(PostgresError(.connectionLost, "Sending to the database failed: \(PostgresError.message(of: handle))"))
     }
   }
 

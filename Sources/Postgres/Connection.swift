@@ -17,9 +17,9 @@ protocol ConnectionOwner: AnyObject {
 
 /// One libpq connection on one loop: connecting, sending, receiving, closing.
 ///
-/// Always nonblocking and, but for scripts, in pipeline mode. The order of what is under way is kept by `Pipeline`; this class
-/// executes its actions. Connecting is in Connection+Connecting.swift, sending in Connection+Sending.swift, receiving in
-/// Connection+Receiving.swift.
+/// Always nonblocking and, but for scripts, in pipeline mode. The order of what is under way is kept by `Pipeline`;
+/// this class executes its actions. Connecting is in Connection+Connecting.swift, sending in Connection+Sending.swift,
+/// receiving in Connection+Receiving.swift.
 // @unchecked Sendable: all state belongs to `loop`; asserted in debug builds.
 final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   enum Role: Sendable, Hashable {
@@ -118,7 +118,9 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   /// Closes without telling the owner; what is under way is answered with `error`.
   func close(_ error: PostgresError) {
     guard phase != .closed else { return }
-    for request in tearDown() { request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry)) }
+    for request in tearDown() {
+      request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
+    }
   }
 
   /// The connection is of no further use: tells the owner, then sees to what was under way. Reads, and writes of which

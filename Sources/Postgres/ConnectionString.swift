@@ -59,7 +59,9 @@ struct ConnectionString: Sendable {
     var values: [String: String] = [:]
     var option = first
     while let keyword = option.pointee.keyword {
-      if let value = option.pointee.val, value.pointee != 0 { values[String(cString: keyword)] = String(cString: value) }
+      if let value = option.pointee.val, value.pointee != 0 {
+        values[String(cString: keyword)] = String(cString: value)
+      }
       option += 1
     }
     return values

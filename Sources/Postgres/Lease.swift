@@ -67,7 +67,8 @@ final class Lease: Sendable {
 
   var hasExpired: Bool { statementDeadline.map { $0 <= MonotonicClock.nanoseconds } ?? false }
 
-  /// Runs a statement, or a script, on the connection. Cancellation and the deadline answer at once and close the connection.
+  /// Runs a statement, or a script, on the connection. Cancellation and the deadline answer at once and close the
+  /// connection.
   nonisolated(nonsending) func run(
     _ statement: Statement, _ parameters: [PostgresValue], kind: PendingQuery.Kind, isCancellable: Bool = true
   ) async throws(PostgresError) -> PostgresRows {

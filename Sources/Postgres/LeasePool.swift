@@ -1,7 +1,8 @@
 /// A pool of connections that are lent to one task at a time: who waits, what is idle, what may be opened.
 ///
-/// A pure state machine: it knows neither Postgres nor time, and its transitions return what is to be done. Connections are
-/// numbers that it hands out. Waiters are served in the order they came. Every waiter leaves it inside exactly one action.
+/// A pure state machine: it knows neither Postgres nor time, and its transitions return what is to be done. Connections
+/// are numbers that it hands out. Waiters are served in the order they came. Every waiter leaves it inside exactly one
+/// action.
 struct LeasePool<Waiter: AnyObject> {
   typealias ID = Int
 

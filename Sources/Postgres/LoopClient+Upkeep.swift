@@ -9,8 +9,8 @@ extension LoopClient {
 
   // MARK: Deadlines
 
-  /// Has requests and waiters looked through when the time comes. One timer serves all: deadlines mostly come in order, and
-  /// most are met, so that the timer moves about once for each time it fires.
+  /// Has requests and waiters looked through when the time comes. One timer serves all: deadlines mostly come in order,
+  /// and most are met, so that the timer moves about once for each time it fires.
   func watch(_ deadline: UInt64) {
     guard deadline < nextDeadline else { return }
     nextDeadline = deadline
@@ -59,7 +59,8 @@ extension LoopClient {
     upkeepTimer?.schedule(after: state == .draining ? Self.drainInterval : Self.upkeepInterval)
   }
 
-  /// A connection that is held up, by a slow statement or a network that swallows, gets nothing new; another takes its place.
+  /// A connection that is held up, by a slow statement or a network that swallows, gets nothing new; another takes its
+  /// place.
   private func retireStalled(_ now: UInt64) {
     let patience = settings.configuration.stalledAfter.clampedNanoseconds
     let end = (settings.configuration.statementTimeout + Self.silenceGrace).clampedNanoseconds

@@ -3,8 +3,8 @@ import Logging
 
 /// The client's part on one loop: its shared connections, its part of the pool, and who waits for them.
 ///
-/// Shared connections are in LoopClient+Shared.swift, leases in LoopClient+Leases.swift, deadlines, upkeep and shutdown in
-/// LoopClient+Upkeep.swift.
+/// Shared connections are in LoopClient+Shared.swift, leases in LoopClient+Leases.swift, deadlines, upkeep and shutdown
+/// in LoopClient+Upkeep.swift.
 // @unchecked Sendable: all state belongs to `loop`; asserted in debug builds.
 final class LoopClient: ConnectionOwner, @unchecked Sendable {
   enum State { case new, running, draining, closed }

@@ -3,8 +3,8 @@ public struct Migration: Sendable, Hashable {
   /// Positive, and unique among the migrations of a database.
   public let version: Int
   public let name: String
-  /// One or more commands. They run in one transaction, so nothing that cannot (CREATE INDEX CONCURRENTLY, VACUUM), and no
-  /// BEGIN or COMMIT.
+  /// One or more commands. They run in one transaction, so nothing that cannot (CREATE INDEX CONCURRENTLY, VACUUM), and
+  /// no BEGIN or COMMIT.
   public let sql: String
 
   public init(version: Int, name: String, sql: String) {

@@ -9,8 +9,8 @@ enum MigrationPlan {
   /// The migrations that are missing, in order.
   ///
   /// A database may have later migrations than the program knows: during a rolling update the old program still runs.
-  /// - Throws: `migrationFailed` if an applied one was changed, if one is missing before an applied one, or if versions are
-  ///   not unique and positive.
+  /// - Throws: `migrationFailed` if an applied one was changed, if one is missing before an applied one, or if versions
+  ///   are not unique and positive.
   static func pending(_ migrations: [Migration], applied: [Applied]) throws(PostgresError) -> [Migration] {
     let sorted = migrations.sorted { $0.version < $1.version }
     var previous = 0
@@ -33,7 +33,7 @@ enum MigrationPlan {
       }
       guard known.checksum == migration.checksum else {
         throw failure(
-          "Migration \(migration.version) \(migration.name) was changed after it was applied: undo the change, and write it as a new migration."
+          "Migration \(migration.version) \(migration.name) was changed after it was applied: write a new one."
         )
       }
     }

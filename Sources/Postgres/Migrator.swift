@@ -1,7 +1,8 @@
 import EventLoop
 public import Logging
 
-/// Brings a database's schema to what a program needs. Replicas may run it together: an advisory lock lets one at a time.
+/// Brings a database's schema to what a program needs. Replicas may run it together: an advisory lock lets one at a
+/// time.
 public struct Migrator: Sendable {
   private let client: PostgresClient
   private let migrations: [Migration]
@@ -32,7 +33,8 @@ public struct Migrator: Sendable {
   @discardableResult
   public nonisolated(nonsending) func run() async throws -> [Migration] {
     try await client.withConnection(deadline: .max) { connection in
-      try await connection.execute("migrations: settings", script: "SET statement_timeout = 0; SET lock_timeout = '30s'")
+      try await connection.execute(
+        "migrations: settings", script: "SET statement_timeout = 0; SET lock_timeout = '30s'")
       try await lock(connection)
       try await connection.execute("migrations: version table", script: Self.versionTable)
       let applied = try await self.applied(connection)
@@ -43,8 +45,8 @@ public struct Migrator: Sendable {
     }
   }
 
-  /// Asks again and again instead of waiting in the server: a waiting session would hold back CREATE INDEX CONCURRENTLY,
-  /// and could not be given up without closing it.
+  /// Asks again and again instead of waiting in the server: a waiting session would hold back CREATE INDEX
+  /// CONCURRENTLY, and could not be given up without closing it.
   private nonisolated(nonsending) func lock(_ connection: PostgresLease) async throws {
     let end = MonotonicClock.nanoseconds.saturatingAdd(lockTimeout.clampedNanoseconds)
     while true {

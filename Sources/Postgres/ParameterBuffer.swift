@@ -1,7 +1,7 @@
 import Glibc
 
-/// Where a connection writes the parameters of the statement it is about to send: one block, reused, with the three arrays
-/// that libpq wants beside it, so that a query allocates nothing for its parameters.
+/// Where a connection writes the parameters of the statement it is about to send: one block, reused, with the three
+/// arrays that libpq wants beside it, so that a query allocates nothing for its parameters.
 final class ParameterBuffer {
   private(set) var values: UnsafeMutablePointer<UnsafePointer<CChar>?>
   private(set) var lengths: UnsafeMutablePointer<Int32>

@@ -2,8 +2,8 @@ import EventLoop
 
 /// One statement on its way: what was asked, who waits for the answer, and how far it got.
 ///
-/// It answers its caller exactly once, whatever happens first: the result, the deadline, cancellation, a lost connection or
-/// shutdown. A result that comes after the answer is dropped.
+/// It answers its caller exactly once, whatever happens first: the result, the deadline, cancellation, a lost
+/// connection or shutdown. A result that comes after the answer is dropped.
 // @unchecked Sendable: made by the caller, then owned by the loop that it was submitted to.
 final class PendingQuery: @unchecked Sendable {
   typealias Answer = Result<PostgresRows, PostgresError>

@@ -86,8 +86,8 @@ public struct PostgresCell: Sendable {
         throw mismatch("text")
       default: break
       }
-      // libpq ends every value with NUL, and this initializer is several times faster than the generic one. Text has no NUL
-      // inside; the binary form of a type that is no text may.
+      // libpq ends every value with NUL, and this initializer is several times faster than the generic one. Text has no
+      // NUL inside; the binary form of a type that is no text may.
       guard let base = bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
         let text = String(validatingCString: base), text.utf8.count == bytes.count
       else { throw mismatch("UTF-8") }

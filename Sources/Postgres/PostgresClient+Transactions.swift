@@ -10,14 +10,14 @@ public enum TransactionIsolation: String, Sendable {
 extension PostgresClient {
   /// Runs `body` in a transaction on a connection of its own: committed when it returns, rolled back when it throws.
   ///
-  /// One lease a task: taking another inside `body`, from this client, throws `nestedLease`; `query` may be used there, but
-  /// it is not part of the transaction. If the deadline passes or the task is cancelled while a statement runs, the
+  /// One lease a task: taking another inside `body`, from this client, throws `nestedLease`; `query` may be used there,
+  /// but it is not part of the transaction. If the deadline passes or the task is cancelled while a statement runs, the
   /// connection is closed and the transaction rolled back.
   ///
   /// - Parameter deadline: CLOCK_MONOTONIC in nanoseconds, for the waiting, all statements and the commit together; the
   ///   server's statement_timeout is set to what is left. nil: `defaultTimeout` for the waiting and for each statement.
-  /// - Throws: what `body` throws, and `PostgresError`. If the connection is lost during COMMIT, nobody can tell whether it
-  ///   took effect: `connectionLost`, `cancelled` and `deadlineExceeded` are then not safe to retry.
+  /// - Throws: what `body` throws, and `PostgresError`. If the connection is lost during COMMIT, nobody can tell
+  ///   whether it took effect: `connectionLost`, `cancelled` and `deadlineExceeded` are then not safe to retry.
   public nonisolated(nonsending) func withTransaction<T: Sendable>(
     isolation: TransactionIsolation = .readCommitted, isReadOnly: Bool = false, deadline: UInt64? = nil,
     _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> T
@@ -41,8 +41,8 @@ extension PostgresClient {
     }
   }
 
-  /// Lends a connection for what belongs to a session: locks, settings. The session is closed afterwards, so that nothing of
-  /// it reaches others.
+  /// Lends a connection for what belongs to a session: locks, settings. The session is closed afterwards, so that
+  /// nothing of it reaches others.
   /// - Parameters:
   ///   - deadline: CLOCK_MONOTONIC in nanoseconds, for the waiting and all statements; nil: `defaultTimeout` for each.
   public nonisolated(nonsending) func withConnection<T: Sendable>(

@@ -4,14 +4,15 @@ import Synchronization
 
 /// A Postgres client on event loops: pipelined connections for single statements, leased ones for transactions.
 ///
-/// Each loop has connections of its own. Called on a loop of the group, a statement stays on it: no lock, no other thread.
-/// Called elsewhere, it goes to one of the loops, and the answer resumes the caller where it was.
+/// Each loop has connections of its own. Called on a loop of the group, a statement stays on it: no lock, no other
+/// thread. Called elsewhere, it goes to one of the loops, and the answer resumes the caller where it was.
 ///
-/// Statements asked in one turn of a loop leave together. Reads (`Statement.isReadOnly`) of a turn share a round trip; a
-/// write is its own transaction, and its answer comes after its commit. Neither keeps an order towards concurrent calls.
+/// Statements asked in one turn of a loop leave together. Reads (`Statement.isReadOnly`) of a turn share a round trip;
+/// a write is its own transaction, and its answer comes after its commit. Neither keeps an order towards concurrent
+/// calls.
 ///
-/// While the database is away, calls are refused at once with `unavailable`; a lone dropped connection is not seen by reads.
-/// Every method may be called from any thread.
+/// While the database is away, calls are refused at once with `unavailable`; a lone dropped connection is not seen by
+/// reads. Every method may be called from any thread.
 public final class PostgresClient: Sendable {
   let clients: [LoopClient]
   private let availability: Availability
@@ -58,8 +59,8 @@ public final class PostgresClient: Sendable {
     for client in clients { client.loop.execute { client.start() } }
   }
 
-  /// Refuses new calls, lets what is under way finish within `shutdownTimeout`, and closes all connections. Every call that
-  /// is still waiting then gets `shutDown`.
+  /// Refuses new calls, lets what is under way finish within `shutdownTimeout`, and closes all connections. Every call
+  /// that is still waiting then gets `shutDown`.
   public func shutdown() async {
     for client in clients {
       await withUnsafeContinuation { continuation in
@@ -80,7 +81,8 @@ public final class PostgresClient: Sendable {
   /// Runs one statement in a transaction of its own, on a shared connection.
   ///
   /// If a connection dies under it, a read, or a write of which nothing was sent, is tried once more elsewhere.
-  /// Cancellation and the deadline answer at once; the statement may run on, for at most the server's statement_timeout.
+  /// Cancellation and the deadline answer at once; the statement may run on, for at most the server's
+  /// statement_timeout.
   /// - Parameter deadline: CLOCK_MONOTONIC in nanoseconds; nil: `defaultTimeout` from now.
   public nonisolated(nonsending) func query(
     _ statement: Statement, _ parameters: [PostgresValue] = [], deadline: UInt64? = nil

@@ -4,9 +4,11 @@ extension PostgresError {
     private enum Value: String {
       case cancelled, deadlineExceeded, unavailable, queueFull, connectionLost, shutDown, nestedLease, invalidParameter
       case decodingFailed, invalidConfiguration, migrationFailed, protocolViolation
-      case uniqueViolation, foreignKeyViolation, notNullViolation, checkViolation, exclusionViolation, integrityViolation
+      case uniqueViolation, foreignKeyViolation, notNullViolation, checkViolation, exclusionViolation,
+        integrityViolation
       case serializationFailure, deadlockDetected, transactionRolledBack, transactionAborted, invalidTransactionState
-      case queryCancelled, lockNotAvailable, serverShuttingDown, serverStarting, tooManyConnections, insufficientResources
+      case queryCancelled, lockNotAvailable, serverShuttingDown, serverStarting, tooManyConnections,
+        insufficientResources
       case connectionFailed, readOnlyServer, invalidAuthorization, insufficientPrivilege, databaseNotFound
       case undefinedObject, syntaxError, dataInvalid, featureNotSupported, undefinedStatement, duplicateStatement
       case objectState, programLimitExceeded, raised, systemError, serverError

@@ -1,7 +1,8 @@
 /// Why the database, or the way to it, did not do what was asked.
 ///
-/// It keeps what the server said, except for values: `detail` and `message` have the values that Postgres quotes cut out, so
-/// that an error can be logged. The caller decides by `code`; `sqlState` is there for what `code` does not tell apart.
+/// It keeps what the server said, except for values: `detail` and `message` have the values that Postgres quotes cut
+/// out, so that an error can be logged. The caller decides by `code`; `sqlState` is there for what `code` does not tell
+/// apart.
 public struct PostgresError: Error, Sendable {
   private final class Fields: Sendable {
     let code: Code

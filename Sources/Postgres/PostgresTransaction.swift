@@ -2,8 +2,8 @@
 public struct PostgresTransaction: Sendable {
   let lease: Lease
 
-  /// Runs one statement in the transaction. After an error the server refuses further statements (`transactionAborted`).
-  /// Cancellation and the deadline close the connection, and so roll the transaction back.
+  /// Runs one statement in the transaction. After an error the server refuses further statements
+  /// (`transactionAborted`). Cancellation and the deadline close the connection, and so roll the transaction back.
   @discardableResult
   public nonisolated(nonsending) func query(
     _ statement: Statement, _ parameters: [PostgresValue] = []

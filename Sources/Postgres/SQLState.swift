@@ -65,7 +65,7 @@ enum SQLState {
     }
   }
 
-  /// The prepared statement is no longer what the server has: "cached plan must not change result type", or it is unknown.
-  /// Both are found before the statement runs.
+  /// The prepared statement is no longer what the server has: "cached plan must not change result type", or it is
+  /// unknown. Both are found before the statement runs.
   static func isStaleStatement(_ state: String?) -> Bool { state == "0A000" || state == "26000" }
 }

@@ -1,7 +1,7 @@
 /// Which statements one connection has prepared, under which names and with which parameter types.
 ///
-/// Parameter types are fixed when a statement is prepared. A null says nothing of its type, so a statement first used with a
-/// null may be prepared once more when its value comes: each variant knows more types than the one before.
+/// Parameter types are fixed when a statement is prepared. A null says nothing of its type, so a statement first used
+/// with a null may be prepared once more when its value comes: each variant knows more types than the one before.
 struct StatementRegistry {
   struct Variant: Sendable {
     /// The name on the server: the statement's own, and from the second on with a number.
@@ -52,7 +52,8 @@ struct StatementRegistry {
     var entry = entries[statement.name] ?? Entry()
     guard entry.variants.count < Self.maximumVariants else {
       throw PostgresError(
-        .invalidParameter, "The statement's parameters change their types from call to call.", statement: statement.name)
+        .invalidParameter, "The statement's parameters change their types from call to call.", statement: statement.name
+      )
     }
     let known = entry.variants.last { $0.sql == statement.sql }?.types ?? []
     var types: [UInt32] = []

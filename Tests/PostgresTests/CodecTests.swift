@@ -58,14 +58,15 @@ import Testing
     #expect(decode(header + [0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 97, 0, 0, 0, 0]) == ["a", ""])
   }
 
-  @Test(arguments: [
-    [], [0, 0, 0, 1], [0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1],
-    [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 1],  // a huge count
-    [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF],  // a null element
-    [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 97],  // cut off
-    [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xFF],  // bad UTF-8
-    [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 0, 0, 0, 0, 1, 9],  // something behind
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [], [0, 0, 0, 1], [0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1],
+      [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 1],  // a huge count
+      [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF],  // a null element
+      [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 97],  // cut off
+      [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xFF],  // bad UTF-8
+      [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 0, 0, 0, 0, 1, 9],  // something behind
+    ] as [[UInt8]])
   func malformed(_ bytes: [UInt8]) { #expect(decode(bytes) == nil) }
 }
 
@@ -130,7 +131,8 @@ import Testing
   }
 
   @Test func socketsNeedNoLookup() throws {
-    let target = try ConnectionString("host=/tmp,localhost port=5433 options='-c search_path=x' target_session_attrs=any")
+    let target = try ConnectionString(
+      "host=/tmp,localhost port=5433 options='-c search_path=x' target_session_attrs=any")
     #expect(target.hosts.map(\.needsLookup) == [false, true])
     #expect(target.hosts.map(\.port) == ["5433", "5433"])
     let parameters = Dictionary(
@@ -153,7 +155,9 @@ import Testing
     #expect(AddressLookup.resolve(missing).isEmpty)
   }
 
-  @Test(arguments: [(Duration.milliseconds(5), Int32(5)), (.nanoseconds(1), 1), (.seconds(-1), 0), (.seconds(1 << 60), .max)])
+  @Test(arguments: [
+    (Duration.milliseconds(5), Int32(5)), (.nanoseconds(1), 1), (.seconds(-1), 0), (.seconds(1 << 60), .max),
+  ])
   func milliseconds(_ duration: Duration, _ expected: Int32) { #expect(duration.wholeMilliseconds == expected) }
 }
 

@@ -37,7 +37,9 @@ import Testing
   }
 
   @Test func connectionIsGivenUpForTheRightCodes() {
-    for state in ["57P01", "57P02", "57P03", "08006", "25006"] { #expect(SQLState.isFatalToConnection(SQLState.code(state))) }
+    for state in ["57P01", "57P02", "57P03", "08006", "25006"] {
+      #expect(SQLState.isFatalToConnection(SQLState.code(state)))
+    }
     for state in ["23505", "40001", "57014", "42P01"] { #expect(!SQLState.isFatalToConnection(SQLState.code(state))) }
   }
 

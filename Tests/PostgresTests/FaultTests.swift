@@ -141,7 +141,8 @@ import Testing
     let proxy = try FaultyProxy()
     defer { proxy.close() }
     proxy.mode = .stall
-    try await Bench.run(through: proxy, waitsUntilAvailable: false, { $0.connectTimeout = .milliseconds(300) }) { bench in
+    try await Bench.run(through: proxy, waitsUntilAvailable: false, { $0.connectTimeout = .milliseconds(300) }) {
+      bench in
       let error = try await postgresError { try await bench.client.query(Self.one, [.int64(1)]) }
       #expect(error.code == .unavailable)
       proxy.mode = .pass
@@ -165,7 +166,8 @@ import Testing
     }
   }
 
-  /// The pre-ping of a connection that the network swallowed has a limit of its own: the caller gets another connection.
+  /// The pre-ping of a connection that the network swallowed has a limit of its own: the caller gets another
+  /// connection.
   @Test func swallowedIdleConnectionIsPassedOver() async throws {
     let proxy = try FaultyProxy()
     defer { proxy.close() }
@@ -266,7 +268,9 @@ import Testing
         Task(executorPreference: bench.loops.loops[0]) {
           while !isOver.value {
             let number = next.change { $0 += 1 }
-            if (try? await client.query(Self.insert, [.int64(number)])) != nil { acknowledged.change { $0.append(number) } }
+            if (try? await client.query(Self.insert, [.int64(number)])) != nil {
+              acknowledged.change { $0.append(number) }
+            }
           }
         }
       }

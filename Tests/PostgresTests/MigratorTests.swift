@@ -61,7 +61,8 @@ import Testing
       let holder = try Admin()
       try holder.run("SELECT pg_advisory_lock(\(Migrator.lockKey))")
       let migrator = Migrator(
-        client: bench.client, migrations: Self.migrations, logger: Logger(label: "test"), lockTimeout: .milliseconds(250))
+        client: bench.client, migrations: Self.migrations, logger: Logger(label: "test"),
+        lockTimeout: .milliseconds(250))
       #expect(try await postgresError { try await migrator.run() }.code == .lockNotAvailable)
     }
   }

@@ -65,7 +65,8 @@ import Testing
   @Test func wrongReadsAreTypedErrors() async throws {
     try await Bench.run { bench in
       let row = try await bench.client.query(
-        Statement("wrong", "SELECT 1::int8 AS number, 'x'::text, NULL::int8, 5000000000::int8, 'infinity'::timestamptz"))[0]
+        Statement("wrong", "SELECT 1::int8 AS number, 'x'::text, NULL::int8, 5000000000::int8, 'infinity'::timestamptz")
+      )[0]
       for read in [
         { _ = try row[0].text }, { _ = try row[1].int64 }, { _ = try row[2].int64 }, { _ = try row[3].int32 },
         { _ = try row[0].uuid }, { _ = try row[0].textArray }, { _ = try row[9].int64 }, { _ = try row[-1].text },
@@ -94,7 +95,12 @@ import Testing
 
   @Test func errorsKeepWhatTheServerSaidButNoValues() async throws {
     try await Bench.run { bench in
-      try bench.table("id int8 PRIMARY KEY, email text CONSTRAINT email_unique UNIQUE, age int4 CONSTRAINT adult CHECK (age > 17) NOT NULL")
+      try bench.table(
+        """
+        id int8 PRIMARY KEY, email text CONSTRAINT email_unique UNIQUE,
+        age int4 CONSTRAINT adult CHECK (age > 17) NOT NULL
+        """
+      )
       let insert = Statement("insert", "INSERT INTO t VALUES ($1, $2, $3)")
       let rows = try await bench.client.query(insert, [.int64(1), .text("secret@x"), .int32(20)])
       #expect(rows.affected == 1 && rows.isEmpty)
@@ -112,7 +118,9 @@ import Testing
       #expect(check.code == .checkViolation && check.constraint == "adult")
       let null = try await postgresError { try await bench.client.query(insert, [.int64(2), .null, .null]) }
       #expect(null.code == .notNullViolation && null.column == "age")
-      let missing = try await postgresError { try await bench.client.query(Statement("missing", "SELECT * FROM nowhere")) }
+      let missing = try await postgresError {
+        try await bench.client.query(Statement("missing", "SELECT * FROM nowhere"))
+      }
       #expect(missing.code == .undefinedObject)
       let syntax = try await postgresError { try await bench.client.query(Statement("syntax", "SELEC 1")) }
       #expect(syntax.code == .syntaxError)
@@ -194,7 +202,8 @@ import Testing
         }
       }
       #expect(failures == 15)
-      #expect(try bench.admin.run("SELECT count(*), count(DISTINCT xmin::text) FROM \(bench.name).t")[0] == ["15", "15"])
+      #expect(
+        try bench.admin.run("SELECT count(*), count(DISTINCT xmin::text) FROM \(bench.name).t")[0] == ["15", "15"])
     }
   }
 

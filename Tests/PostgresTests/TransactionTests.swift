@@ -66,7 +66,8 @@ import Testing
         try await bench.client.withTransaction(isReadOnly: true) { _ = try await $0.query(Self.insert, [.int64(1)]) }
       }
       #expect(error.code == .readOnlyServer)
-      #expect(try await bench.client.withTransaction(isReadOnly: true) { try await $0.query(Self.count)[0][0].int64 } == 0)
+      #expect(
+        try await bench.client.withTransaction(isReadOnly: true) { try await $0.query(Self.count)[0][0].int64 } == 0)
     }
   }
 

@@ -64,7 +64,9 @@ struct Bench: Sendable {
     try await Task(executorPreference: loops.loops[index]) { try await body() }.value
   }
 
-  func table(_ columns: String, _ name: String = "t") throws { try admin.run("CREATE TABLE \(self.name).\(name) (\(columns))") }
+  func table(_ columns: String, _ name: String = "t") throws {
+    try admin.run("CREATE TABLE \(self.name).\(name) (\(columns))")
+  }
 }
 
 extension TestEnvironment {
@@ -89,9 +91,18 @@ extension TestEnvironment {
 /// Keeps log lines for tests that look at them.
 final class LogCapture: LogHandler, Sendable {
   private let storage = Mutex<[String]>([])
-  var metadata: Logger.Metadata { get { [:] } set {} }
-  var logLevel: Logger.Level { get { .debug } set {} }
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? { get { nil } set {} }
+  var metadata: Logger.Metadata {
+    get { [:] }
+    set {}
+  }
+  var logLevel: Logger.Level {
+    get { .debug }
+    set {}
+  }
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { nil }
+    set {}
+  }
 
   var lines: [String] { storage.withLock { $0 } }
 

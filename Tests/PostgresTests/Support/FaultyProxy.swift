@@ -3,8 +3,8 @@ import Synchronization
 
 @testable import Postgres
 
-/// A TCP proxy before the test database that misbehaves on demand: on plain threads, so that nothing of it depends on what
-/// is under test.
+/// A TCP proxy before the test database that misbehaves on demand: on plain threads, so that nothing of it depends on
+/// what is under test.
 final class FaultyProxy: Sendable {
   enum Mode: Sendable {
     case pass
@@ -113,7 +113,9 @@ final class FaultyProxy: Sendable {
         usleep(5000)
         continue
       }
-      var polls = [pollfd(fd: client, events: Int16(POLLIN), revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0)]
+      var polls = [
+        pollfd(fd: client, events: Int16(POLLIN), revents: 0), pollfd(fd: server, events: Int16(POLLIN), revents: 0),
+      ]
       guard poll(&polls, 2, 5) >= 0 else { return }
       if polls[0].revents != 0, !forwardFromClient(client, server) { return }
       if polls[1].revents != 0, !forward(server, client) { return }
@@ -171,7 +173,9 @@ final class FaultyProxy: Sendable {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
-    guard getaddrinfo(host.address ?? host.name ?? "127.0.0.1", port, &hints, &list) == 0, let first = list else { return -1 }
+    guard getaddrinfo(host.address ?? host.name ?? "127.0.0.1", port, &hints, &list) == 0, let first = list else {
+      return -1
+    }
     defer { freeaddrinfo(list) }
     let descriptor = socket(first.pointee.ai_family, first.pointee.ai_socktype, 0)
     if connect(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen) == 0 { return descriptor }
