@@ -72,9 +72,15 @@ fi
 # From here on a signal means: drain. The service stands in a session of its own, so that it hears of it once, from us,
 # and it goes if this script is killed.
 stopping=false
-trap 'stopping=true' INT TERM HUP
+stop() {
+  ! $stopping || return 0
+  stopping=true
+  [ -z "$server" ] || kill -TERM "$server" 2>/dev/null || true
+}
+trap stop INT TERM HUP
 setsid setpriv --pdeathsig TERM "$binary" serve "$@" &
 server=$!
+! $stopping || kill -TERM "$server" 2>/dev/null || true
 # At a terminal make stands outside of our process group: when it is gone, so are we.
 parent=$PPID
 tail --pid="$parent" -f /dev/null &
@@ -112,18 +118,15 @@ while ! $stopping && kill -0 "$server" 2>/dev/null; do
   sleep 0.1
 done
 
+# Until the service ends by itself, a signal stops it, or make is gone.
+wait -n "$server" "$watch" || true
+stop
+# A signal interrupts wait while the service still drains; once it is gone, wait tells its exit code.
 status=0
-if ! $stopping; then
-  wait -n "$server" "$watch" || status=$?
-fi
-if kill -TERM "$server" 2>/dev/null; then
+wait "$server" || status=$?
+while kill -0 "$server" 2>/dev/null; do
   status=0
   wait "$server" || status=$?
-  # A second signal interrupts wait, and the service still drains.
-  while kill -0 "$server" 2>/dev/null; do
-    status=0
-    wait "$server" || status=$?
-  done
-fi
+done
 server=
 exit "$status"
