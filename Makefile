@@ -1,0 +1,36 @@
+# What there is to do here. `make help` lists it; the work is done by scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help run test build generate bench clean setup
+SHELL := /bin/bash
+
+help: ## Show this list
+	@echo 'user-service: a user directory over gRPC, on Postgres.'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@echo
+	@echo 'Missing Debian packages are installed by apt-get; it is said which.'
+	@echo 'README.md says more.'
+
+# At a terminal the script is a job of its own, so that ctrl-C reaches it and not make, and a clean stop is a success.
+run: ## Build, start a private Postgres if DATABASE_URL is unset, migrate, serve
+	@if [ -t 0 ]; then bash -mc 'scripts/run.sh; exit $$?'; else exec scripts/run.sh; fi
+
+test: ## Run every check: generated code, Swift tests, foreign clients
+	@scripts/test.sh
+
+build: ## Build the release binary of user-service
+	@scripts/setup.sh build
+	@scripts/build.sh user-service
+
+generate: ## Write the Swift code of Protos/
+	@scripts/setup.sh build generate
+	@scripts/generate.sh
+
+bench: ## Measure GetSum against nghttpd, GetUser against pgbench (3-4 minutes)
+	@scripts/bench.sh
+
+setup: ## Only install what Debian packages are missing
+	@scripts/setup.sh
+
+clean: ## Delete what was built, and the test database; `make run` keeps its data
+	@scripts/clean.sh

@@ -1,0 +1,16 @@
+#!/bin/bash
+# Foreign clients (grpcurl, Python grpcio, h2load, raw sockets) against the binaries, on the Postgres of TEST_DATABASE_URL.
+# usage: TEST_DATABASE_URL=... scripts/foreign.sh path/to/user-service path/to/bench-server [PYTEST-ARGUMENT]...
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ $# -lt 2 ] || [ -z "${TEST_DATABASE_URL-}" ]; then
+  sed -n 's/^# \(usage: .*\)/\1/p' "$0" >&2
+  exit 64
+fi
+USER_SERVICE=$(readlink -f "$1")
+BENCH_SERVER=$(readlink -f "$2")
+export USER_SERVICE BENCH_SERVER
+shift 2
+venv=$(scripts/venv.sh)
+PATH=$venv/bin:$PATH:/usr/sbin exec "$venv/bin/python" -B -m pytest Tests/foreign "$@"

@@ -1,0 +1,53 @@
+#!/bin/bash
+# Every check: generated code is up to date, Swift tests on a real Postgres, foreign clients against the release binary.
+# Goes on after a failed check, so that one run tells all; the last line and the exit code say how it went.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+failed=()
+summary=()
+finish() {
+  local status=$?
+  trap '' INT TERM HUP
+  trap - EXIT
+  scripts/postgres.sh stop test || true
+  [ ${#summary[@]} -eq 0 ] || printf '%s\n' '' "${summary[@]}"
+  if [ "$status" -eq 0 ]; then
+    echo 'make test: PASSED'
+  else
+    echo "make test: FAILED${failed[*]:+ (${failed[*]})}"
+  fi
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# check NAME COMMAND...
+check() {
+  local name=$1 begin=$SECONDS result=ok
+  shift
+  printf '\n== %s\n' "$name"
+  "$@" || result=FAILED
+  summary+=("$(printf '%-12s %-6s %4d s' "$name" "$result" $((SECONDS - begin)))")
+  [ "$result" = ok ] || failed+=("$name")
+  [ "$result" = ok ]
+}
+
+start_database() {
+  scripts/postgres.sh start test && TEST_DATABASE_URL=$(scripts/postgres.sh url test) && export TEST_DATABASE_URL
+}
+
+check setup scripts/setup.sh || exit 69
+check database start_database || exit 69
+check generated scripts/generate.sh --check
+if check build swift build --build-tests; then
+  check swift swift test --skip-build
+fi
+build_release() {
+  binaries=$(scripts/build.sh user-service bench-server)
+}
+if check release build_release; then
+  check foreign scripts/foreign.sh $binaries
+fi
+[ ${#failed[@]} -eq 0 ]
