@@ -1,0 +1,138 @@
+import CPostgres
+import EventLoop
+import Glibc
+import Logging
+
+extension Connection {
+  /// Starts to connect; the owner hears `connectionIsReady` or `connectionFailed`, later or at once.
+  func connect() {
+    guard phase == .new else { return }
+    phase = .connecting
+    let hosts = settings.target.hosts
+    guard hosts.contains(where: { $0.needsLookup }) else { return tryHosts(hosts) }
+    Task(executorPreference: loop) { [self] in
+      tryHosts(await AddressLookup.resolve(hosts, on: settings.lookups))
+    }
+  }
+
+  private func tryHosts(_ hosts: [ConnectionString.Host]) {
+    loop.assertCurrent()
+    guard phase == .connecting else { return }
+    candidates = hosts
+    nextCandidate = 0
+    if hosts.isEmpty {
+      lastFailure = PostgresError(
+        .unavailable, "The database host's name cannot be resolved.", isSafeToRetry: true)
+    }
+    tryNext()
+  }
+
+  private func tryNext() {
+    while nextCandidate < candidates.count {
+      let host = candidates[nextCandidate]
+      nextCandidate += 1
+      if start(host) { return }
+    }
+    phase = .closed
+    dropHandle()
+    owner?.connectionFailed(
+      self, lastFailure ?? PostgresError(.unavailable, "The database cannot be reached.", isSafeToRetry: true))
+  }
+
+  /// PQconnectStart: no blocking, since names are resolved and `gssencmode` is off.
+  private func start(_ host: ConnectionString.Host) -> Bool {
+    let parameters = settings.target.parameters(for: host, settings.configuration)
+    var keywords = parameters.map { UnsafePointer<CChar>(strdup($0.0)) }
+    var values = parameters.map { UnsafePointer<CChar>(strdup($0.1)) }
+    keywords.append(nil)
+    values.append(nil)
+    defer {
+      for pointer in keywords + values { free(UnsafeMutablePointer(mutating: pointer)) }
+    }
+    guard let connection = PQconnectStartParams(keywords, values, 0) else { return false }
+    handle = connection
+    guard PQstatus(connection) != CONNECTION_BAD else {
+      noteFailure(host)
+      return false
+    }
+    // Notices go to the logger, not to stderr. The connection outlives its handle.
+    PQsetNoticeReceiver(connection, receiveNotice, Unmanaged.passUnretained(self).toOpaque())
+    guard watch(.writable) else {
+      noteFailure(host)
+      return false
+    }
+    let timer = LoopTimer(on: loop) { [unowned self] in connectTimedOut() }
+    timer.schedule(after: settings.configuration.connectTimeout)
+    connectTimer = timer
+    return true
+  }
+
+  /// libpq may close its socket and open another one inside PQconnectPoll, and the new one may get the same number: so the
+  /// old registration goes before each poll, and a new one is made after it.
+  func pollConnect() {
+    guard let handle else { return }
+    source?.cancel()
+    source = nil
+    switch PQconnectPoll(handle) {
+    case PGRES_POLLING_READING: if !watch(.readable) { currentHostFailed() }
+    case PGRES_POLLING_WRITING: if !watch(.writable) { currentHostFailed() }
+    case PGRES_POLLING_OK: established(handle)
+    default: currentHostFailed()
+    }
+  }
+
+  private func connectTimedOut() {
+    lastFailure = PostgresError(
+      .unavailable, "The database did not accept the connection in time.", isSafeToRetry: true)
+    dropHandle()
+    tryNext()
+  }
+
+  private func currentHostFailed() {
+    noteFailure(nextCandidate > 0 && nextCandidate <= candidates.count ? candidates[nextCandidate - 1] : nil)
+    tryNext()
+  }
+
+  private func noteFailure(_ host: ConnectionString.Host?) {
+    let reason = PostgresError.message(of: handle)
+    lastFailure = PostgresError(
+      .unavailable, "The database at \(host?.label ?? "?") cannot be had: \(reason)", isSafeToRetry: true)
+    dropHandle()
+  }
+
+  private func watch(_ interest: Readiness) -> Bool {
+    guard let handle else { return false }
+    let socket = PQsocket(handle)
+    guard socket >= 0, let registered = try? loop.register(socket, interest, self) else { return false }
+    source = registered
+    return true
+  }
+
+  private func established(_ handle: OpaquePointer) {
+    connectTimer?.cancel()
+    connectTimer = nil
+    guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1, watch(.readable) else {
+      return currentHostFailed()
+    }
+    phase = .ready
+    readySince = loop.now
+    lastProgress = loop.now
+    owner?.connectionIsReady(self)
+  }
+
+  func log(notice result: OpaquePointer) {
+    let notice = PostgresError(result: result, statement: nil, isSafeToRetry: false)
+    let level: Logger.Level = notice.severity == "WARNING" ? .warning : .debug
+    logger.log(
+      level: level, "The database sent a notice.",
+      metadata: [
+        "severity": "\(notice.severity ?? "")", "sqlstate": "\(notice.sqlState ?? "")", "notice": "\(notice.message)",
+      ])
+  }
+}
+
+/// libpq's notice receiver: called inside libpq's calls, so on the connection's loop.
+private let receiveNotice: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?) -> Void = { context, result in
+  guard let context, let result else { return }
+  Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().log(notice: result)
+}

@@ -1,0 +1,198 @@
+import CPostgres
+import EventLoop
+import Glibc
+import Logging
+
+extension Connection {
+  /// The socket is ready: reads, answers, and writes what could not be written before.
+  func transfer() {
+    guard let handle else { return }
+    var isAlive = PQconsumeInput(handle) == 1
+    receive()
+    // TLS may hold decrypted bytes of which the socket says nothing.
+    while isAlive, phase == .ready, TLSBuffer.hasPending(handle) {
+      isAlive = PQconsumeInput(handle) == 1
+      receive()
+    }
+    guard phase == .ready else { return }
+    if !isAlive || PQstatus(handle) == CONNECTION_BAD {
+      let reason = PostgresError.message(of: handle)
+      return lose(PostgresError(.connectionLost, "The connection to the database was lost: \(reason)"))
+    }
+    flushOutput()
+    guard phase == .ready else { return }
+    if !batch.isEmpty, script == nil { loop.flushAtEndOfTurn(self) }
+    owner?.connectionMadeProgress(self)
+  }
+
+  /// Takes what has arrived. PQgetResult blocks unless PQisBusy has said that it does not.
+  private func receive() {
+    while phase == .ready, let handle, !pipeline.isIdle || script != nil, PQisBusy(handle) == 0 {
+      let result = PQgetResult(handle)
+      lastProgress = loop.now
+      if script != nil {
+        receiveScript(result)
+      } else if let result {
+        receive(result)
+      } else {
+        perform(pipeline.receive(.end), nil)
+      }
+    }
+  }
+
+  private func receive(_ pointer: OpaquePointer) {
+    switch PQresultStatus(pointer) {
+    case PGRES_PIPELINE_SYNC:
+      PQclear(pointer)
+      perform(pipeline.receive(.sync), nil)
+    case PGRES_PIPELINE_ABORTED:
+      PQclear(pointer)
+      perform(pipeline.receive(.aborted), nil)
+    case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
+      perform(pipeline.receive(.rows), ResultStorage(pointer))
+    case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
+      let result = ResultStorage(pointer)
+      if isOwnDeath(result) { return }
+      perform(pipeline.receive(.failure), result)
+    default:
+      PQclear(pointer)
+      lose(PostgresError(.protocolViolation, "COPY is not supported on a pipelined connection."))
+    }
+  }
+
+  /// libpq reports a lost connection as the failure of the first statement, without SQLSTATE: `lose` sees to all of them.
+  private func isOwnDeath(_ result: ResultStorage) -> Bool {
+    guard PQstatus(handle) == CONNECTION_BAD, PQresultErrorField(result.pointer, 0x43) == nil else { return false }
+    let reason = PostgresError.message(of: handle)
+    lose(PostgresError(.connectionLost, "The connection to the database was lost: \(reason)"))
+    return true
+  }
+
+  private func perform(_ action: Pipeline<PendingQuery>.Action, _ result: ResultStorage?) {
+    switch action {
+    case .none, .prepared: break
+    case .succeed(let request):
+      guard let result else { return }
+      finish(request, .success(PostgresRows(result)))
+    case .hold(let request):
+      request.heldRows = result.map(PostgresRows.init)
+    case .succeedHeld(let request):
+      guard let rows = request.heldRows else { return }
+      finish(request, .success(rows))
+    case .fail(let request):
+      guard let result else { return }
+      fail(request, error(of: result, request))
+    case .preparationFailed(let request):
+      registry.evict(request.statement, serverName: request.serverName)
+      request.preparationError = result.map { error(of: $0, request) }
+    case .failPreparation(let request):
+      guard let error = request.preparationError else { return }
+      fail(request, error)
+    case .sendAgain(let request):
+      if request.didPrepare { registry.evict(request.statement, serverName: request.serverName) }
+      guard !request.isAlone, !request.isDone else {
+        return request.fail(
+          PostgresError(
+            .protocolViolation, "The statement was aborted without a reason.", statement: request.statement.name,
+            isSafeToRetry: request.isSafeToRetry))
+      }
+      request.isAlone = true
+      enqueue(request)
+    case .outOfStep:
+      lose(PostgresError(.protocolViolation, "The database's answers do not match what was asked."))
+    }
+  }
+
+  private func error(of result: ResultStorage, _ request: PendingQuery) -> PostgresError {
+    PostgresError(
+      result: result.pointer, statement: request.statement.name, isSafeToRetry: request.statement.isReadOnly)
+  }
+
+  private func fail(_ request: PendingQuery, _ error: PostgresError) {
+    if SQLState.isStaleStatement(error.sqlState), request.kind == .prepared {
+      registry.evict(request.statement, serverName: request.serverName)
+      // Refused before it ran, so a second time is safe; inside a transaction everything since BEGIN is lost already.
+      if isShared, !request.wasReprepared, !request.isDone {
+        request.wasReprepared = true
+        request.isAlone = true
+        return enqueue(request)
+      }
+    }
+    let isEndOfConnection =
+      SQLState.isFatalToConnection(error.code) || error.severity == "FATAL" || error.severity == "PANIC"
+    guard isEndOfConnection else { return finish(request, .failure(error)) }
+    if error.code == .readOnlyServer {
+      finish(request, .failure(error))
+      return lose(error)
+    }
+    // Elsewhere first: the owner must not choose this connection again.
+    lose(error)
+    interrupt(request, error)
+  }
+
+  private func finish(_ request: PendingQuery, _ answer: PendingQuery.Answer) {
+    let elapsed = loop.now > request.submittedAt ? loop.now - request.submittedAt : 0
+    if elapsed > settings.slowQueryNanoseconds { logSlow(request, elapsed) }
+    switch answer {
+    case .success(let rows): request.succeed(rows)
+    case .failure(let error): request.fail(error)
+    }
+  }
+
+  private func logSlow(_ request: PendingQuery, _ elapsed: UInt64) {
+    logger.warning(
+      "A statement was slow.",
+      metadata: ["statement": "\(request.statement.name)", "milliseconds": "\(elapsed / 1_000_000)"])
+  }
+
+  // MARK: Scripts
+
+  private func receiveScript(_ pointer: OpaquePointer?) {
+    guard let pointer else { return finishScript() }
+    let result = ResultStorage(pointer)
+    switch result.status {
+    case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
+      // The last rows, or the last command where none has rows.
+      let rows = PostgresRows(result)
+      if result.columnCount > 0 || (scriptRows?.storage.columnCount ?? 0) == 0 { scriptRows = rows }
+    case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
+      if isOwnDeath(result) { return }
+      if let script, scriptError == nil { scriptError = error(of: result, script) }
+    default:
+      lose(PostgresError(.protocolViolation, "COPY is not supported in a script."))
+    }
+  }
+
+  private func finishScript() {
+    guard let request = script, let handle else { return }
+    let (rows, error) = (scriptRows, scriptError)
+    script = nil
+    scriptRows = nil
+    scriptError = nil
+    guard PQstatus(handle) == CONNECTION_OK, PQenterPipelineMode(handle) == 1 else {
+      let failure = error ?? PostgresError(.connectionLost, "The connection to the database was lost.")
+      lose(failure)
+      return request.fail(failure)
+    }
+    if let error {
+      fail(request, error)
+    } else if let rows {
+      finish(request, .success(rows))
+    } else {
+      request.fail(PostgresError(.protocolViolation, "The script had no result.", statement: request.statement.name))
+    }
+  }
+}
+
+/// Bytes that OpenSSL has decrypted and libpq has not taken. libpq reads in pieces that may end inside a TLS record.
+private enum TLSBuffer {
+  private typealias Pending = @convention(c) (UnsafeMutableRawPointer) -> Int32
+
+  /// SSL_pending of the OpenSSL that libpq itself uses: found by name, so that this module does not need OpenSSL.
+  private static let pending: Pending? = dlsym(nil, "SSL_pending").map { unsafeBitCast($0, to: Pending.self) }
+
+  static func hasPending(_ handle: OpaquePointer) -> Bool {
+    guard PQsslInUse(handle) == 1, let pending, let ssl = PQsslStruct(handle, "OpenSSL") else { return false }
+    return pending(ssl) > 0
+  }
+}

@@ -1,0 +1,134 @@
+import CPostgres
+import EventLoop
+
+extension Connection {
+  /// Takes a request; it is sent at the end of the loop's turn, with all others of the turn.
+  func enqueue(_ request: PendingQuery) {
+    loop.assertCurrent()
+    guard phase == .ready else {
+      return request.fail(
+        PostgresError(
+          .connectionLost, "The connection is closed.", statement: request.statement.name,
+          isSafeToRetry: request.isSafeToRetry))
+    }
+    let sharesSync = isShared && request.statement.isReadOnly && !request.isAlone && request.kind == .prepared
+    batch.add(request, sharesSync: sharesSync)
+    loop.flushAtEndOfTurn(self)
+  }
+
+  func flushTurn() {
+    guard phase == .ready, script == nil, !batch.isEmpty else { return }
+    if pipeline.isIdle { lastProgress = loop.now }
+    swap(&batch, &outgoing)
+    defer { outgoing.removeAll() }
+    sendOutgoing()
+    if phase == .ready { flushOutput() }
+  }
+
+  private func sendOutgoing() {
+    var sentReads = false
+    for (index, request) in outgoing.reads.enumerated() where !request.isDone {
+      switch send(request, isHeldForSync: false) {
+      case .sent: sentReads = true
+      case .refused: break
+      case .broken:
+        return giveUp(reads: outgoing.reads[index...], singles: outgoing.singles[...])
+      }
+    }
+    if sentReads, !sync() { return giveUp(reads: [], singles: outgoing.singles[...]) }
+    for (index, request) in outgoing.singles.enumerated() where !request.isDone {
+      if case .script = request.kind {
+        // A script needs the connection for itself: it waits until the rest is answered, and the rest waits for it.
+        guard pipeline.isIdle else { return batch.add(reads: [], singles: outgoing.singles[index...]) }
+        guard send(script: request) else { return giveUp(reads: [], singles: outgoing.singles[index...]) }
+        return batch.add(reads: [], singles: outgoing.singles[(index + 1)...])
+      }
+      switch send(request, isHeldForSync: true) {
+      case .sent:
+        if !sync() { return giveUp(reads: [], singles: outgoing.singles[(index + 1)...]) }
+      case .refused: break
+      case .broken: return giveUp(reads: [], singles: outgoing.singles[index...])
+      }
+    }
+  }
+
+  private enum Sent { case sent, refused, broken }
+
+  private func send(_ request: PendingQuery, isHeldForSync: Bool) -> Sent {
+    guard let handle else { return .broken }
+    do {
+      try parameterBuffer.encode(request.parameters)
+    } catch {
+      request.fail(error.with(statement: request.statement.name, isSafeToRetry: false))
+      return .refused
+    }
+    let variant: StatementRegistry.Variant
+    if let known = registry.find(request.statement, request.parameters) {
+      request.didPrepare = false
+      variant = known
+    } else {
+      do {
+        variant = try registry.add(request.statement, request.parameters)
+      } catch {
+        request.fail(error)
+        return .refused
+      }
+      request.isSent = true
+      request.didPrepare = true
+      let count = Int32(clamping: variant.types.count)
+      guard PQsendPrepare(handle, variant.serverName, variant.sql, count, variant.types) == 1 else { return .broken }
+      pipeline.didSendPrepare(for: request)
+    }
+    request.serverName = variant.serverName
+    // From here on the server may see it: libpq sends by itself when its buffer is full.
+    request.isSent = true
+    let code = PQsendQueryPrepared(
+      handle, variant.serverName, Int32(clamping: request.parameters.count), parameterBuffer.values,
+      parameterBuffer.lengths, parameterBuffer.formats, 1)
+    guard code == 1 else { return .broken }
+    pipeline.didSendQuery(request, isHeldForSync: isHeldForSync)
+    return .sent
+  }
+
+  private func sync() -> Bool {
+    guard let handle, PQpipelineSync(handle) == 1 else { return false }
+    pipeline.didSendSync()
+    return true
+  }
+
+  private func send(script request: PendingQuery) -> Bool {
+    guard let handle, PQexitPipelineMode(handle) == 1 else { return false }
+    request.isSent = true
+    script = request
+    guard PQsendQuery(handle, request.statement.sql) == 1 else {
+      script = nil
+      return false
+    }
+    return true
+  }
+
+  private func giveUp(reads: ArraySlice<PendingQuery>, singles: ArraySlice<PendingQuery>) {
+    batch.add(reads: reads, singles: singles)
+    lose(PostgresError(.connectionLost, "Sending to the database failed: \(PostgresError.message(of: handle))"))
+  }
+
+  /// Writes what libpq still holds. While the socket takes no more, both directions are watched: a server that is itself
+  /// blocked on sending reads again only once we do.
+  func flushOutput() {
+    guard let handle else { return }
+    switch PQflush(handle) {
+    case 0: setInterest(.readable)
+    case 1: setInterest([.readable, .writable])
+    default: lose(PostgresError(.connectionLost, "Sending to the database failed: \(PostgresError.message(of: handle))"))
+    }
+  }
+
+  private func setInterest(_ interest: Readiness) {
+    guard let source, source.interest != interest else { return }
+    do {
+      try source.setInterest(interest)
+    } catch {
+      lose(PostgresError(.connectionLost, "The connection cannot be watched: \(error)"))
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import EventLoop
+import Synchronization
+
+/// Somebody who waits for a connection of their own.
+// @unchecked Sendable: made by the caller, then owned by the loop that it was submitted to.
+final class LeaseWaiter: @unchecked Sendable {
+  typealias Answer = Result<Lease, PostgresError>
+  typealias Continuation = UnsafeContinuation<Answer, Never>
+
+  /// What is run first: it proves that the connection works and takes writes, and begins the transaction.
+  let opening: Statement
+  let deadline: UInt64
+  /// The deadline of each statement on the lease; nil: the default timeout for each.
+  let statementDeadline: UInt64?
+  /// The session is used in ways that outlive a transaction: it is closed afterwards.
+  let closesSession: Bool
+  private var continuation: Continuation?
+  private(set) var isDone = false
+
+  init(opening: Statement, deadline: UInt64, statementDeadline: UInt64?, closesSession: Bool) {
+    self.opening = opening
+    self.deadline = deadline
+    self.statementDeadline = statementDeadline
+    self.closesSession = closesSession
+  }
+
+  deinit { assert(continuation == nil, "a lease's waiter was dropped without an answer") }
+
+  func begin(_ continuation: Continuation) -> Bool {
+    if isDone {
+      continuation.resume(
+        returning: .failure(PostgresError(.cancelled, "The call was cancelled.", isSafeToRetry: true)))
+      return false
+    }
+    self.continuation = continuation
+    return true
+  }
+
+  func grant(_ lease: Lease) { answer(.success(lease)) }
+  func fail(_ error: PostgresError) { answer(.failure(error)) }
+
+  private func answer(_ answer: Answer) {
+    guard !isDone else { return }
+    isDone = true
+    continuation?.resume(returning: answer)
+    continuation = nil
+  }
+}
+
+/// A connection lent to one task.
+final class Lease: Sendable {
+  let id: Int
+  let client: LoopClient
+  let statementDeadline: UInt64?
+  let closesSession: Bool
+
+  init(id: Int, client: LoopClient, statementDeadline: UInt64?, closesSession: Bool) {
+    self.id = id
+    self.client = client
+    self.statementDeadline = statementDeadline
+    self.closesSession = closesSession
+  }
+
+  private func deadline(from now: UInt64) -> UInt64 {
+    statementDeadline ?? now.saturatingAdd(client.settings.configuration.defaultTimeout.clampedNanoseconds)
+  }
+
+  var hasExpired: Bool { statementDeadline.map { $0 <= MonotonicClock.nanoseconds } ?? false }
+
+  /// Runs a statement, or a script, on the connection. Cancellation and the deadline answer at once and close the connection.
+  nonisolated(nonsending) func run(
+    _ statement: Statement, _ parameters: [PostgresValue], kind: PendingQuery.Kind, isCancellable: Bool = true
+  ) async throws(PostgresError) -> PostgresRows {
+    let request = PendingQuery(
+      statement, parameters, kind: kind, deadline: deadline(from: MonotonicClock.nanoseconds))
+    if !isCancellable { return try await submit(request).get() }
+    let answer = await withTaskCancellationHandler {
+      await submit(request)
+    } onCancel: {
+      client.loop.execute { [self] in client.cancel(request, on: id) }
+    }
+    return try answer.get()
+  }
+
+  private nonisolated(nonsending) func submit(_ request: PendingQuery) async -> PendingQuery.Answer {
+    await withUnsafeContinuation { continuation in
+      if client.loop.isCurrent {
+        client.submit(request, on: id, continuation)
+      } else {
+        client.loop.execute { [self] in client.submit(request, on: id, continuation) }
+      }
+    }
+  }
+
+  /// Gives the connection back, after rolling back what is open. Returns at once.
+  func release() {
+    client.loop.execute { [self] in client.release(self) }
+  }
+}
+
+/// Marks the task that holds a lease of a client: a second one could wait for the first.
+final class LeaseMarker: Sendable {
+  @TaskLocal static var current: LeaseMarker?
+
+  private let client: ObjectIdentifier
+  private let outer: LeaseMarker?
+  private let isHeld = Atomic(true)
+
+  init(client: ObjectIdentifier, outer: LeaseMarker?) {
+    self.client = client
+    self.outer = outer
+  }
+
+  /// Tasks that the holder started may live on after the lease.
+  func end() { isHeld.store(false, ordering: .relaxed) }
+
+  func holdsLease(of client: ObjectIdentifier) -> Bool {
+    if self.client == client && isHeld.load(ordering: .relaxed) { return true }
+    return outer?.holdsLease(of: client) ?? false
+  }
+}

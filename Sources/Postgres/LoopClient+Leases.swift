@@ -1,0 +1,153 @@
+import EventLoop
+import Logging
+
+extension LoopClient {
+  // MARK: Getting one
+
+  func acquire(_ waiter: LeaseWaiter, _ continuation: LeaseWaiter.Continuation) {
+    loop.assertCurrent()
+    guard waiter.begin(continuation) else { return }
+    if let error = refusal(nil) { return waiter.fail(error) }
+    if waiter.deadline <= loop.now { return expire(waiter) }
+    leaseWaiters.append(waiter)
+    watch(waiter.deadline)
+    perform(pool.acquire(waiter))
+    if leaseWaiters.count > 2 * pool.waiting + 16 { leaseWaiters.removeAll { $0.isDone } }
+  }
+
+  func cancel(_ waiter: LeaseWaiter) {
+    loop.assertCurrent()
+    guard !waiter.isDone else { return }
+    waiter.fail(PostgresError(.cancelled, "The call was cancelled.", isSafeToRetry: true))
+    perform(pool.forget(waiter))
+  }
+
+  func expire(_ waiter: LeaseWaiter) {
+    waiter.fail(
+      PostgresError(
+        .deadlineExceeded, "The deadline passed while it waited for a database connection.", isSafeToRetry: true))
+    perform(pool.forget(waiter))
+  }
+
+  // MARK: The pool's actions
+
+  func perform(_ actions: [LeasePool<LeaseWaiter>.Action]) {
+    for action in actions {
+      switch action {
+      case .connect(let id):
+        let connection = Connection(loop: loop, role: .leased(id), settings: settings, logger: logger, owner: self)
+        leased[id] = connection
+        connection.connect()
+      case .check(let id, let waiter, _): check(id, waiter)
+      case .grant(let id, let waiter):
+        waiter.grant(
+          Lease(
+            id: id, client: self, statementDeadline: waiter.statementDeadline, closesSession: waiter.closesSession))
+      case .refuse(let waiter, let refusal): waiter.fail(error(refusal))
+      case .close(let id):
+        leased.removeValue(forKey: id)?.close(PostgresError(.connectionLost, "The connection was given up."))
+      }
+    }
+  }
+
+  private func error(_ refusal: LeasePool<LeaseWaiter>.Refusal) -> PostgresError {
+    switch refusal {
+    case .queueFull:
+      PostgresError(.queueFull, "Too many calls wait for a database connection.", isSafeToRetry: true)
+    case .connectFailed:
+      PostgresError(
+        .unavailable, lastLeaseFailure?.message ?? "The database cannot be reached.", isSafeToRetry: true)
+    case .shutDown: PostgresError(.shutDown, "The database client is shut down.", isSafeToRetry: true)
+    }
+  }
+
+  /// The pre-ping, in one round trip with BEGIN: does the connection still work, and does its server take writes?
+  private func check(_ id: Int, _ waiter: LeaseWaiter) {
+    guard let connection = leased[id] else { return perform(pool.lost(id)) }
+    let request = PendingQuery(waiter.opening, [], kind: .script, deadline: .max)
+    request.begin(now: loop.now) { [weak self] answer in
+      guard let self else { return }
+      if case .failure(let error) = answer { self.lastLeaseFailure = error }
+      self.perform(self.pool.checked(id, isGood: self.isGood(answer)))
+    }
+    connection.enqueue(request)
+  }
+
+  private func isGood(_ answer: PendingQuery.Answer) -> Bool {
+    guard case .success(let rows) = answer else { return false }
+    guard settings.needsReadWrite else { return true }
+    guard let readOnly = try? rows.first?[0].text, readOnly == "off" else {
+      lastLeaseFailure = PostgresError(.readOnlyServer, "The database server takes no writes.", isSafeToRetry: true)
+      return false
+    }
+    return true
+  }
+
+  // MARK: Using one
+
+  func submit(_ request: PendingQuery, on id: Int, _ continuation: PendingQuery.Continuation) {
+    loop.assertCurrent()
+    guard request.begin(continuation, now: loop.now) else { return }
+    guard let connection = leased[id], connection.isReady else {
+      return request.fail(
+        PostgresError(
+          .connectionLost, "The transaction's connection is gone.", statement: request.statement.name,
+          isSafeToRetry: false))
+    }
+    if request.deadline <= loop.now { return request.expire() }
+    connection.enqueue(request)
+    watch(request.deadline)
+  }
+
+  /// A statement under way cannot be called back, and its answer, or a late cancel, would meet the next holder: so the
+  /// connection goes with it.
+  func cancel(_ request: PendingQuery, on id: Int) {
+    loop.assertCurrent()
+    guard !request.isDone else { return }
+    let wasSent = request.isSent
+    request.cancel()
+    if wasSent, let connection = leased[id] { abandon(connection) }
+  }
+
+  /// Closes a lent connection; its holder learns of it with the next statement.
+  func abandon(_ connection: Connection) {
+    guard case .leased(let id) = connection.role else { return }
+    leased[id] = nil
+    connection.close(PostgresError(.connectionLost, "The connection was closed under the statement."))
+    perform(pool.lost(id))
+  }
+
+  // MARK: Giving it back
+
+  func release(_ lease: Lease) {
+    loop.assertCurrent()
+    guard let connection = leased[lease.id] else { return perform(pool.lost(lease.id)) }
+    if connection.isReady, !connection.isClean, connection.load == 0, !lease.closesSession {
+      return rollBack(connection, lease)
+    }
+    let isClean = connection.isClean && !lease.closesSession
+    perform(pool.released(lease.id, isClean: isClean, now: loop.now))
+  }
+
+  private func rollBack(_ connection: Connection, _ lease: Lease) {
+    let limit = settings.configuration.connectTimeout.clampedNanoseconds
+    let request = PendingQuery(.rollback, [], kind: .script, deadline: loop.now.saturatingAdd(limit))
+    request.begin(now: loop.now) { [weak self] _ in
+      guard let self else { return }
+      // The connection takes the answer before it goes back into pipeline mode or closes: look at it afterwards.
+      self.loop.execute { [self] in
+        let isClean = self.leased[lease.id]?.isClean ?? false
+        self.perform(self.pool.released(lease.id, isClean: isClean, now: self.loop.now))
+      }
+    }
+    connection.enqueue(request)
+    watch(request.deadline)
+  }
+}
+
+extension Statement {
+  static let commit = Statement("COMMIT", "COMMIT")
+  static let rollback = Statement("ROLLBACK", "ROLLBACK")
+  /// Proves that a connection works, and says whether its server takes writes.
+  static let ping = Statement("SHOW transaction_read_only", "SHOW transaction_read_only", isReadOnly: true)
+}

@@ -1,0 +1,128 @@
+import EventLoop
+import Logging
+
+extension LoopClient {
+  // MARK: Requests
+
+  /// Takes a request for a shared connection: answered later, or refused at once.
+  func submit(_ request: PendingQuery, _ continuation: PendingQuery.Continuation) {
+    loop.assertCurrent()
+    guard request.begin(continuation, now: loop.now) else { return }
+    if let error = refusal(request.statement.name) { return request.fail(error) }
+    if request.deadline <= loop.now { return request.expire() }
+    place(request)
+    watch(request.deadline)
+  }
+
+  func cancel(_ request: PendingQuery) {
+    loop.assertCurrent()
+    // On a shared connection the late result is dropped; nothing is sent to the server.
+    request.cancel()
+  }
+
+  /// A request whose connection died under it.
+  func resubmit(_ request: PendingQuery) {
+    if let error = refusal(request.statement.name) { return request.fail(error) }
+    place(request)
+    watch(request.deadline)
+  }
+
+  private func place(_ request: PendingQuery) {
+    if waiting.isEmpty, let connection = leastLoaded() { return connection.enqueue(request) }
+    if waiting.count >= settings.configuration.sharedQueueLimit { waiting.filter { !$0.isDone } }
+    guard waiting.count < settings.configuration.sharedQueueLimit else {
+      return request.fail(
+        PostgresError(
+          .queueFull, "Too many statements wait for a database connection.", statement: request.statement.name,
+          isSafeToRetry: true))
+    }
+    waiting.append(request)
+  }
+
+  private func leastLoaded() -> Connection? {
+    var best: Connection?
+    var bestLoad = settings.configuration.pipelineDepth
+    for slot in slots {
+      guard let connection = slot.connection, connection.isReady else { continue }
+      let load = connection.load
+      if load < bestLoad {
+        best = connection
+        bestLoad = load
+      }
+    }
+    return best
+  }
+
+  /// Gives a connection what waits, as far as it has room.
+  func feed(_ connection: Connection) {
+    guard !waiting.isEmpty, connection.isReady else { return }
+    guard slots.contains(where: { $0.connection === connection }) else { return }
+    while connection.load < settings.configuration.pipelineDepth, let request = waiting.popFirst() {
+      if !request.isDone { connection.enqueue(request) }
+    }
+  }
+
+  // MARK: Connections
+
+  func connect(_ slot: SharedSlot) {
+    guard state == .running, slot.connection == nil else { return }
+    slot.timer?.cancel()
+    let connection = Connection(loop: loop, role: .shared, settings: settings, logger: logger, owner: self)
+    slot.connection = connection
+    connection.connect()
+  }
+
+  func sharedIsReady(_ connection: Connection) {
+    note(circuit.connected())
+    availability.set(index, true)
+    for slot in slots {
+      if slot.connection === connection {
+        slot.backoff.reset()
+      } else if slot.connection == nil {
+        // The database is back: no need for the others to wait their time.
+        connect(slot)
+      }
+    }
+    feed(connection)
+  }
+
+  func sharedFailed(_ connection: Connection, _ error: PostgresError) {
+    guard let slot = slots.first(where: { $0.connection === connection }) else { return }
+    slot.connection = nil
+    if slot.backoff.failures == 0 {
+      logger.warning("A database connection failed.", metadata: ["error": "\(error)"])
+    }
+    note(circuit.connectFailed(now: loop.now))
+    guard state == .running else { return }
+    slot.timer?.schedule(after: slot.backoff.next(using: &random))
+  }
+
+  func sharedWasLost(_ connection: Connection, _ error: PostgresError) {
+    if retiring.contains(where: { $0 === connection }) {
+      retiring.removeAll { $0 === connection }
+      return
+    }
+    guard let slot = slots.first(where: { $0.connection === connection }) else { return }
+    slot.connection = nil
+    circuit.lost(now: loop.now)
+    guard state == .running else { return }
+    logger.warning("A database connection was lost.", metadata: ["error": "\(error)"])
+    // At once, but not inside the callbacks of the connection that died.
+    slot.timer?.schedule(atNanoseconds: loop.now)
+  }
+
+  func note(_ change: Circuit.Change) {
+    switch change {
+    case .none: break
+    case .closed: logger.notice("The database is back.")
+    case .opened:
+      logger.error("The database is away: calls are refused until it is back.")
+      availability.set(index, false)
+      let error = PostgresError(.unavailable, "The database cannot be reached.", isSafeToRetry: true)
+      for request in waiting.removeAll() {
+        request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
+      }
+      perform(pool.refuseWaiters())
+    }
+  }
+}

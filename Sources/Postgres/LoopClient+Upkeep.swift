@@ -1,0 +1,137 @@
+import EventLoop
+import Logging
+
+extension LoopClient {
+  static let upkeepInterval = Duration.milliseconds(500)
+  private static let drainInterval = Duration.milliseconds(10)
+  /// Beyond the server's statement_timeout: a connection silent for longer is dead.
+  private static let silenceGrace = Duration.seconds(5)
+
+  // MARK: Deadlines
+
+  /// Has requests and waiters looked through when the time comes. One timer serves all: deadlines mostly come in order, and
+  /// most are met, so that the timer moves about once for each time it fires.
+  func watch(_ deadline: UInt64) {
+    guard deadline < nextDeadline else { return }
+    nextDeadline = deadline
+    deadlineTimer?.schedule(atNanoseconds: deadline)
+  }
+
+  func expireDeadlines() {
+    let now = loop.now
+    nextDeadline = .max
+    var next = UInt64.max
+    func look(_ request: PendingQuery) {
+      guard !request.isDone else { return }
+      if request.deadline <= now { request.expire() } else { next = min(next, request.deadline) }
+    }
+    waiting.forEach(look)
+    waiting.filter { !$0.isDone }
+    for connection in slots.compactMap(\.connection) + retiring { connection.forEachRequest(look) }
+    for connection in leased.values {
+      var hasExpired = false
+      connection.forEachRequest { request in
+        let wasDone = request.isDone
+        look(request)
+        if request.isDone && !wasDone { hasExpired = true }
+      }
+      // Nobody may get a connection on which something still runs.
+      if hasExpired { abandon(connection) }
+    }
+    for waiter in leaseWaiters where !waiter.isDone {
+      if waiter.deadline <= now { expire(waiter) } else { next = min(next, waiter.deadline) }
+    }
+    leaseWaiters.removeAll { $0.isDone }
+    if next != .max { watch(next) }
+  }
+
+  // MARK: Upkeep
+
+  func keepUp() {
+    guard state != .closed else { return }
+    let now = loop.now
+    if state == .running {
+      note(circuit.tick(now: now))
+      retireStalled(now)
+      closeReadOnly()
+      perform(pool.recycle(now: now))
+    }
+    if state == .draining, isDrained || now >= drainLimit { return finishShutdown() }
+    upkeepTimer?.schedule(after: state == .draining ? Self.drainInterval : Self.upkeepInterval)
+  }
+
+  /// A connection that is held up, by a slow statement or a network that swallows, gets nothing new; another takes its place.
+  private func retireStalled(_ now: UInt64) {
+    let patience = settings.configuration.stalledAfter.clampedNanoseconds
+    let end = (settings.configuration.statementTimeout + Self.silenceGrace).clampedNanoseconds
+    for slot in slots {
+      guard let connection = slot.connection, connection.isReady, connection.load > 0 else { continue }
+      guard now > connection.lastProgress.saturatingAdd(patience) else { continue }
+      guard retiring.count < slots.count else { continue }
+      retiring.append(connection)
+      slot.connection = nil
+      circuit.lost(now: now)
+      logger.warning("A shared database connection is held up: another one is opened.")
+      connect(slot)
+    }
+    for connection in retiring {
+      if connection.load == 0 {
+        retiring.removeAll { $0 === connection }
+        connection.close(PostgresError(.connectionLost, "The connection was retired."))
+      } else if now > connection.lastProgress.saturatingAdd(end) {
+        connection.lose(PostgresError(.connectionLost, "The database did not answer any more."))
+      }
+    }
+  }
+
+  private func closeReadOnly() {
+    for connection in slots.compactMap(\.connection) where connection.turnedReadOnly {
+      connection.lose(PostgresError(.readOnlyServer, "The database server takes no writes any more."))
+    }
+  }
+
+  // MARK: Shutdown
+
+  /// Refuses what is new and lets what is under way finish, within the configured limit; then closes everything.
+  func beginShutdown(_ continuation: UnsafeContinuation<Void, Never>) {
+    loop.assertCurrent()
+    guard state == .running else {
+      state = .closed
+      return continuation.resume()
+    }
+    state = .draining
+    drained = continuation
+    drainLimit = loop.now.saturatingAdd(settings.configuration.shutdownTimeout.clampedNanoseconds)
+    perform(pool.shutDown())
+    keepUp()
+  }
+
+  private var isDrained: Bool {
+    let isIdle = waiting.isEmpty && (slots.compactMap(\.connection) + retiring).allSatisfy { $0.load == 0 }
+    return isIdle && pool.isQuiet
+  }
+
+  private func finishShutdown() {
+    state = .closed
+    let error = PostgresError(.shutDown, "The database client is shut down.")
+    for request in waiting.removeAll() {
+      request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
+    }
+    for connection in slots.compactMap(\.connection) + retiring { connection.close(error) }
+    for (id, connection) in leased {
+      connection.close(error)
+      perform(pool.lost(id))
+    }
+    for waiter in leaseWaiters { waiter.fail(error) }
+    leased = [:]
+    retiring = []
+    leaseWaiters = []
+    for slot in slots { slot.timer = nil }
+    slots = []
+    deadlineTimer = nil
+    upkeepTimer = nil
+    availability.set(index, false)
+    drained?.resume()
+    drained = nil
+  }
+}

@@ -1,0 +1,131 @@
+import EventLoop
+import Logging
+
+/// The client's part on one loop: its shared connections, its part of the pool, and who waits for them.
+///
+/// Shared connections are in LoopClient+Shared.swift, leases in LoopClient+Leases.swift, deadlines, upkeep and shutdown in
+/// LoopClient+Upkeep.swift.
+// @unchecked Sendable: all state belongs to `loop`; asserted in debug builds.
+final class LoopClient: ConnectionOwner, @unchecked Sendable {
+  enum State { case new, running, draining, closed }
+
+  let loop: EventLoop
+  let index: Int
+  let settings: ConnectionSettings
+  let logger: Logger
+  let availability: Availability
+  var state = State.new
+
+  // Shared connections.
+  var slots: [SharedSlot] = []
+  /// Stalled ones that finish what they have, or are closed.
+  var retiring: [Connection] = []
+  /// Requests for which no connection has room.
+  var waiting = Ring<PendingQuery>(capacity: 64)
+  var circuit: Circuit
+  var random = SystemRandomNumberGenerator()
+
+  // Leases.
+  var pool: LeasePool<LeaseWaiter>
+  var leased: [Int: Connection] = [:]
+  /// Who waits for a lease or for its check, for deadlines.
+  var leaseWaiters: [LeaseWaiter] = []
+  /// Why the last leased connection could not be had.
+  var lastLeaseFailure: PostgresError?
+
+  // Upkeep.
+  var deadlineTimer: LoopTimer?
+  var nextDeadline = UInt64.max
+  var upkeepTimer: LoopTimer?
+  var drained: UnsafeContinuation<Void, Never>?
+  var drainLimit = UInt64.max
+
+  init(
+    loop: EventLoop, index: Int, limits: LeasePool<LeaseWaiter>.Limits, settings: ConnectionSettings, logger: Logger,
+    availability: Availability
+  ) {
+    self.loop = loop
+    self.index = index
+    self.settings = settings
+    self.logger = logger
+    self.availability = availability
+    pool = LeasePool(limits: limits)
+    circuit = Circuit(now: MonotonicClock.nanoseconds)
+  }
+
+  /// On the loop.
+  func start() {
+    guard state == .new else { return }
+    state = .running
+    circuit = Circuit(now: loop.now)
+    for _ in 0..<max(1, settings.configuration.sharedConnectionsPerLoop) {
+      let slot = SharedSlot(
+        backoff: Backoff(first: settings.configuration.firstBackoff, limit: settings.configuration.longestBackoff))
+      slot.timer = LoopTimer(on: loop) { [weak self, weak slot] in
+        if let self, let slot { self.connect(slot) }
+      }
+      slots.append(slot)
+      connect(slot)
+    }
+    deadlineTimer = LoopTimer(on: loop) { [weak self] in self?.expireDeadlines() }
+    let timer = LoopTimer(on: loop) { [weak self] in self?.keepUp() }
+    upkeepTimer = timer
+    timer.schedule(after: Self.upkeepInterval)
+  }
+
+  /// Why a request is not even begun, or nil.
+  func refusal(_ statement: String?) -> PostgresError? {
+    guard state == .running else {
+      return PostgresError(
+        .shutDown, state == .new ? "The database client was not started." : "The database client is shut down.",
+        statement: statement, isSafeToRetry: true)
+    }
+    guard !circuit.isOpen else {
+      return PostgresError(.unavailable, "The database cannot be reached.", statement: statement, isSafeToRetry: true)
+    }
+    return nil
+  }
+
+  // MARK: ConnectionOwner
+
+  func connectionIsReady(_ connection: Connection) {
+    switch connection.role {
+    case .shared: sharedIsReady(connection)
+    case .leased(let id): perform(pool.connected(id, now: loop.now))
+    }
+  }
+
+  func connectionFailed(_ connection: Connection, _ error: PostgresError) {
+    switch connection.role {
+    case .shared: sharedFailed(connection, error)
+    case .leased(let id):
+      leased[id] = nil
+      lastLeaseFailure = error
+      perform(pool.connectFailed(id))
+    }
+  }
+
+  func connectionWasLost(_ connection: Connection, _ error: PostgresError) {
+    switch connection.role {
+    case .shared: sharedWasLost(connection, error)
+    case .leased(let id):
+      leased[id] = nil
+      lastLeaseFailure = error
+      perform(pool.lost(id))
+    }
+  }
+
+  func connectionMadeProgress(_ connection: Connection) {
+    guard connection.isShared else { return }
+    feed(connection)
+  }
+}
+
+/// A place for one shared connection.
+final class SharedSlot {
+  var connection: Connection?
+  var backoff: Backoff
+  var timer: LoopTimer?
+
+  init(backoff: Backoff) { self.backoff = backoff }
+}

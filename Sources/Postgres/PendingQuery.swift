@@ -1,0 +1,107 @@
+import EventLoop
+
+/// One statement on its way: what was asked, who waits for the answer, and how far it got.
+///
+/// It answers its caller exactly once, whatever happens first: the result, the deadline, cancellation, a lost connection or
+/// shutdown. A result that comes after the answer is dropped.
+// @unchecked Sendable: made by the caller, then owned by the loop that it was submitted to.
+final class PendingQuery: @unchecked Sendable {
+  typealias Answer = Result<PostgresRows, PostgresError>
+  typealias Continuation = UnsafeContinuation<Answer, Never>
+
+  enum Kind {
+    /// A prepared statement with parameters.
+    case prepared
+    /// SQL text of one or more commands, by the simple query protocol. Only on leased connections.
+    case script
+  }
+
+  let statement: Statement
+  let parameters: [PostgresValue]
+  let kind: Kind
+  /// CLOCK_MONOTONIC in nanoseconds; `UInt64.max` is never.
+  var deadline: UInt64
+  private var continuation: Continuation?
+  /// For the client's own statements: called on the loop instead of a continuation.
+  private var completion: ((Answer) -> Void)?
+  private(set) var isDone = false
+
+  /// When it was submitted, by the loop's clock.
+  var submittedAt: UInt64 = 0
+  /// Something of it may have reached the server.
+  var isSent = false
+  /// It has a Sync of its own.
+  var isAlone = false
+  /// When a connection first died under it; it was then given to another one.
+  var firstLossAt: UInt64?
+  /// It was sent again because the prepared statement was stale.
+  var wasReprepared = false
+  /// It asked for its statement's preparation when it was last sent.
+  var didPrepare = false
+  /// The name it was last prepared or executed under.
+  var serverName = ""
+  /// Its rows, until the Sync says they are committed.
+  var heldRows: PostgresRows?
+  var preparationError: PostgresError?
+
+  init(_ statement: Statement, _ parameters: [PostgresValue], kind: Kind = .prepared, deadline: UInt64) {
+    self.statement = statement
+    self.parameters = parameters
+    self.kind = kind
+    self.deadline = deadline
+  }
+
+  deinit { assert(continuation == nil && completion == nil, "a query was dropped without an answer") }
+
+  /// Whether running it a second time can do no harm.
+  var isSafeToRetry: Bool { statement.isReadOnly || !isSent }
+
+  /// On the loop, once. False if it was answered before it came (cancelled at once).
+  func begin(_ continuation: Continuation, now: UInt64) -> Bool {
+    submittedAt = now
+    if isDone {
+      continuation.resume(returning: .failure(Self.cancelled(statement, isSafeToRetry: true)))
+      return false
+    }
+    self.continuation = continuation
+    return true
+  }
+
+  /// On the loop: the client's own statement.
+  func begin(now: UInt64, _ completion: @escaping (Answer) -> Void) {
+    submittedAt = now
+    self.completion = completion
+  }
+
+  func succeed(_ rows: PostgresRows) { answer(.success(rows)) }
+  func fail(_ error: PostgresError) { answer(.failure(error)) }
+
+  private func answer(_ answer: Answer) {
+    guard !isDone else { return }
+    isDone = true
+    heldRows = nil
+    if let continuation {
+      self.continuation = nil
+      continuation.resume(returning: answer)
+    }
+    if let completion {
+      self.completion = nil
+      completion(answer)
+    }
+  }
+
+  /// The caller's task was cancelled.
+  func cancel() { fail(Self.cancelled(statement, isSafeToRetry: isSafeToRetry)) }
+
+  /// The deadline passed.
+  func expire() {
+    let stage = isSent ? "while the database worked on it" : "while it waited for a database connection"
+    fail(
+      PostgresError(
+        .deadlineExceeded, "The deadline passed \(stage).", statement: statement.name, isSafeToRetry: isSafeToRetry))
+  }
+
+  private static func cancelled(_ statement: Statement, isSafeToRetry: Bool) -> PostgresError {
+    PostgresError(.cancelled, "The call was cancelled.", statement: statement.name, isSafeToRetry: isSafeToRetry)
+  }
+}

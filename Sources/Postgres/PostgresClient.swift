@@ -1,0 +1,118 @@
+public import EventLoop
+public import Logging
+import Synchronization
+
+/// A Postgres client on event loops: pipelined connections for single statements, leased ones for transactions.
+///
+/// Each loop has connections of its own. Called on a loop of the group, a statement stays on it: no lock, no other thread.
+/// Called elsewhere, it goes to one of the loops, and the answer resumes the caller where it was.
+///
+/// Statements asked in one turn of a loop leave together. Reads (`Statement.isReadOnly`) of a turn share a round trip; a
+/// write is its own transaction, and its answer comes after its commit. Neither keeps an order towards concurrent calls.
+///
+/// While the database is away, calls are refused at once with `unavailable`; a lone dropped connection is not seen by reads.
+/// Every method may be called from any thread.
+public final class PostgresClient: Sendable {
+  let clients: [LoopClient]
+  private let availability: Availability
+  private let settings: ConnectionSettings
+  private let lookups: OffloadPool
+  private let turn = Atomic<Int>(0)
+
+  /// Makes a client that does nothing until `start()`.
+  /// - Parameter loops: must run until `shutdown()` has returned.
+  /// - Throws: `invalidConfiguration` if the URL cannot be used; the message never quotes it.
+  public init(
+    configuration: PostgresConfiguration, loops: EventLoopGroup, logger: Logger
+  ) throws(PostgresError) {
+    lookups = OffloadPool(threads: 1, queueLimit: 64)
+    do {
+      let target = try ConnectionString(configuration.url)
+      settings = ConnectionSettings(configuration: configuration, target: target, lookups: lookups)
+    } catch {
+      lookups.shutdown()
+      throw error
+    }
+    let availability = Availability(loops: loops.loops.count)
+    self.availability = availability
+    let settings = settings
+    clients = loops.loops.enumerated().map { index, loop in
+      LoopClient(
+        loop: loop, index: index, limits: Self.limits(configuration, index: index, of: loops.loops.count),
+        settings: settings, logger: logger, availability: availability)
+    }
+  }
+
+  /// The loop's part of the process's caps: their sum is the cap, and no loop is left without.
+  static func limits(
+    _ configuration: PostgresConfiguration, index: Int, of count: Int
+  ) -> LeasePool<LeaseWaiter>.Limits {
+    func share(_ total: Int) -> Int { total / count + (index < total % count ? 1 : 0) }
+    return LeasePool<LeaseWaiter>.Limits(
+      size: max(1, share(max(0, configuration.poolSize))), overflow: share(max(0, configuration.poolOverflow)),
+      queue: configuration.leaseQueueLimit, maximumAge: configuration.recycleAfter.clampedNanoseconds)
+  }
+
+  /// Connects in the background, and again whenever a connection is lost.
+  public func start() {
+    for client in clients { client.loop.execute { client.start() } }
+  }
+
+  /// Refuses new calls, lets what is under way finish within `shutdownTimeout`, and closes all connections. Every call that
+  /// is still waiting then gets `shutDown`.
+  public func shutdown() async {
+    for client in clients {
+      await withUnsafeContinuation { continuation in
+        client.loop.execute { client.beginShutdown(continuation) }
+      }
+    }
+    lookups.shutdown()
+  }
+
+  /// Whether calls are let in: every loop has reached the database, and none has found it away since.
+  public var isAvailable: Bool { availability.isAvailable }
+
+  /// Calls `observer` with each change of `isAvailable`, on a loop's thread: it must not block.
+  public func onAvailabilityChange(_ observer: @escaping @Sendable (Bool) -> Void) {
+    availability.observe(observer)
+  }
+
+  /// Runs one statement in a transaction of its own, on a shared connection.
+  ///
+  /// If a connection dies under it, a read, or a write of which nothing was sent, is tried once more elsewhere.
+  /// Cancellation and the deadline answer at once; the statement may run on, for at most the server's statement_timeout.
+  /// - Parameter deadline: CLOCK_MONOTONIC in nanoseconds; nil: `defaultTimeout` from now.
+  public nonisolated(nonsending) func query(
+    _ statement: Statement, _ parameters: [PostgresValue] = [], deadline: UInt64? = nil
+  ) async throws(PostgresError) -> PostgresRows {
+    let client = nearest()
+    let request = PendingQuery(statement, parameters, deadline: effective(deadline, on: client))
+    let answer = await withTaskCancellationHandler {
+      await withUnsafeContinuation { continuation in
+        if client.loop.isCurrent {
+          client.submit(request, continuation)
+        } else {
+          client.loop.execute { client.submit(request, continuation) }
+        }
+      }
+    } onCancel: {
+      client.loop.execute { client.cancel(request) }
+    }
+    return try answer.get()
+  }
+
+  /// The part on the calling loop; elsewhere the loops in turn.
+  func nearest() -> LoopClient {
+    if let current = EventLoop.current, let client = clients.first(where: { $0.loop === current }) { return client }
+    let (_, next) = turn.wrappingAdd(1, ordering: .relaxed)
+    return clients[Int(UInt(bitPattern: next) % UInt(clients.count))]
+  }
+
+  func effective(_ deadline: UInt64?, on client: LoopClient) -> UInt64 {
+    if let deadline { return deadline }
+    let now = client.loop.isCurrent ? client.loop.now : MonotonicClock.nanoseconds
+    return now.saturatingAdd(settings.configuration.defaultTimeout.clampedNanoseconds)
+  }
+
+  var statementTimeout: Duration { settings.configuration.statementTimeout }
+}

@@ -1,0 +1,44 @@
+/// Where the database is and how the client treats it. Durations are wall time.
+public struct PostgresConfiguration: Sendable {
+  /// A libpq URL (`postgresql://user@host:5432/db?sslmode=verify-full`) or conninfo string. Several hosts are tried in turn.
+  /// What it leaves out comes from the PG... environment variables, as with psql.
+  public var url: String
+  /// What `pg_stat_activity` shows.
+  public var applicationName = "postgres-client"
+
+  /// Shared, pipelined connections of each loop, for single statements.
+  public var sharedConnectionsPerLoop = 2
+  /// Statements under way on one shared connection; the rest waits.
+  public var pipelineDepth = 64
+  /// Callers of one loop that may wait for a place on a shared connection; more are refused with `queueFull`.
+  public var sharedQueueLimit = 4096
+
+  /// Connections for transactions, kept open when idle. Of the whole process: split across the loops, at least one each.
+  public var poolSize = 20
+  /// Connections beyond `poolSize` when all are in use. Of the whole process: split across the loops.
+  public var poolOverflow = 30
+  /// Callers of one loop that may wait for a lease; more are refused with `queueFull`.
+  public var leaseQueueLimit = 1024
+  /// A leased connection is replaced after this time.
+  public var recycleAfter = Duration.seconds(3600)
+
+  /// One host's time to accept a connection.
+  public var connectTimeout = Duration.seconds(3)
+  /// The first delay between attempts to connect; it doubles with each failure.
+  public var firstBackoff = Duration.milliseconds(50)
+  /// The longest delay between attempts to connect.
+  public var longestBackoff = Duration.milliseconds(1500)
+  /// The server's statement_timeout on every connection: no statement holds up a shared connection for longer.
+  public var statementTimeout = Duration.seconds(30)
+  /// How long a caller without a deadline waits for a connection, and for each answer.
+  public var defaultTimeout = Duration.seconds(35)
+  /// What is under way when `shutdown` is called may take this long.
+  public var shutdownTimeout = Duration.seconds(5)
+  /// A shared connection that has not answered for this long gets no new statements, and another one is opened beside it.
+  public var stalledAfter = Duration.seconds(2)
+
+  /// Statements that take longer are logged with their name.
+  public var slowQueryThreshold = Duration.milliseconds(100)
+
+  public init(url: String) { self.url = url }
+}

@@ -1,0 +1,98 @@
+extension PostgresError {
+  /// What kind of failure it is. New kinds may be added: always handle the rest.
+  public struct Code: Sendable, Hashable, CustomStringConvertible {
+    private enum Value: String {
+      case cancelled, deadlineExceeded, unavailable, queueFull, connectionLost, shutDown, nestedLease, invalidParameter
+      case decodingFailed, invalidConfiguration, migrationFailed, protocolViolation
+      case uniqueViolation, foreignKeyViolation, notNullViolation, checkViolation, exclusionViolation, integrityViolation
+      case serializationFailure, deadlockDetected, transactionRolledBack, transactionAborted, invalidTransactionState
+      case queryCancelled, lockNotAvailable, serverShuttingDown, serverStarting, tooManyConnections, insufficientResources
+      case connectionFailed, readOnlyServer, invalidAuthorization, insufficientPrivilege, databaseNotFound
+      case undefinedObject, syntaxError, dataInvalid, featureNotSupported, undefinedStatement, duplicateStatement
+      case objectState, programLimitExceeded, raised, systemError, serverError
+    }
+    private let value: Value
+
+    public var description: String { value.rawValue }
+
+    // MARK: The client's own
+
+    /// The caller's task was cancelled. The statement may still have run.
+    public static let cancelled = Code(value: .cancelled)
+    /// The caller's deadline passed; the message names the stage. The statement may still have run.
+    public static let deadlineExceeded = Code(value: .deadlineExceeded)
+    /// No connection can be had now: the database is away. Nothing was sent.
+    public static let unavailable = Code(value: .unavailable)
+    /// As many callers as allowed wait for a connection already. Nothing was sent.
+    public static let queueFull = Code(value: .queueFull)
+    /// The connection went away with the statement under way; `isSafeToRetry` says whether it may have had an effect.
+    public static let connectionLost = Code(value: .connectionLost)
+    /// The client was shut down.
+    public static let shutDown = Code(value: .shutDown)
+    /// The task holds a lease already; a second one could wait for itself.
+    public static let nestedLease = Code(value: .nestedLease)
+    /// A parameter cannot be sent: NUL in text, a time out of range, too many parameters.
+    public static let invalidParameter = Code(value: .invalidParameter)
+    /// A result is not of the type that was asked for.
+    public static let decodingFailed = Code(value: .decodingFailed)
+    /// The database URL or a setting cannot be used.
+    public static let invalidConfiguration = Code(value: .invalidConfiguration)
+    /// The database's migrations are not those of this program.
+    public static let migrationFailed = Code(value: .migrationFailed)
+    /// The server answered what the protocol does not allow here, or COPY was asked for.
+    public static let protocolViolation = Code(value: .protocolViolation)
+
+    // MARK: The server's, by SQLSTATE
+
+    public static let uniqueViolation = Code(value: .uniqueViolation)
+    public static let foreignKeyViolation = Code(value: .foreignKeyViolation)
+    public static let notNullViolation = Code(value: .notNullViolation)
+    public static let checkViolation = Code(value: .checkViolation)
+    public static let exclusionViolation = Code(value: .exclusionViolation)
+    /// Another integrity constraint of class 23.
+    public static let integrityViolation = Code(value: .integrityViolation)
+    /// Run the whole transaction again.
+    public static let serializationFailure = Code(value: .serializationFailure)
+    /// Run the whole transaction again.
+    public static let deadlockDetected = Code(value: .deadlockDetected)
+    /// The transaction was rolled back for another reason of class 40, or COMMIT found it failed.
+    public static let transactionRolledBack = Code(value: .transactionRolledBack)
+    /// A statement was sent in a transaction that had failed before.
+    public static let transactionAborted = Code(value: .transactionAborted)
+    public static let invalidTransactionState = Code(value: .invalidTransactionState)
+    /// statement_timeout, or an administrator's cancel.
+    public static let queryCancelled = Code(value: .queryCancelled)
+    public static let lockNotAvailable = Code(value: .lockNotAvailable)
+    /// The server, or an administrator, ended the connection.
+    public static let serverShuttingDown = Code(value: .serverShuttingDown)
+    /// The server is starting up, or recovering.
+    public static let serverStarting = Code(value: .serverStarting)
+    public static let tooManyConnections = Code(value: .tooManyConnections)
+    /// Out of memory, disk or another limit of class 53.
+    public static let insufficientResources = Code(value: .insufficientResources)
+    /// Class 08: the connection failed, as the server saw it.
+    public static let connectionFailed = Code(value: .connectionFailed)
+    /// The server takes no writes: it was demoted or is a standby. The connection is given up.
+    public static let readOnlyServer = Code(value: .readOnlyServer)
+    public static let invalidAuthorization = Code(value: .invalidAuthorization)
+    public static let insufficientPrivilege = Code(value: .insufficientPrivilege)
+    public static let databaseNotFound = Code(value: .databaseNotFound)
+    /// A table, column, function or schema is missing: the schema is older or newer than the program.
+    public static let undefinedObject = Code(value: .undefinedObject)
+    public static let syntaxError = Code(value: .syntaxError)
+    /// Class 22: a value does not fit its type.
+    public static let dataInvalid = Code(value: .dataInvalid)
+    public static let featureNotSupported = Code(value: .featureNotSupported)
+    public static let undefinedStatement = Code(value: .undefinedStatement)
+    public static let duplicateStatement = Code(value: .duplicateStatement)
+    /// Class 55: the object is not in the state that the statement needs.
+    public static let objectState = Code(value: .objectState)
+    public static let programLimitExceeded = Code(value: .programLimitExceeded)
+    /// RAISE EXCEPTION of a function in the database.
+    public static let raised = Code(value: .raised)
+    /// Class 58: an error outside Postgres, such as I/O.
+    public static let systemError = Code(value: .systemError)
+    /// Anything else.
+    public static let serverError = Code(value: .serverError)
+  }
+}

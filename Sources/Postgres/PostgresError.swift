@@ -1,0 +1,82 @@
+/// Why the database, or the way to it, did not do what was asked.
+///
+/// It keeps what the server said, except for values: `detail` and `message` have the values that Postgres quotes cut out, so
+/// that an error can be logged. The caller decides by `code`; `sqlState` is there for what `code` does not tell apart.
+public struct PostgresError: Error, Sendable {
+  private final class Fields: Sendable {
+    let code: Code
+    let message: String
+    let server: ServerFields?
+    let statement: String?
+    let isSafeToRetry: Bool
+
+    init(_ code: Code, _ message: String, _ server: ServerFields?, _ statement: String?, _ isSafeToRetry: Bool) {
+      self.code = code
+      self.message = message
+      self.server = server
+      self.statement = statement
+      self.isSafeToRetry = isSafeToRetry
+    }
+  }
+
+  /// What the server's ErrorResponse carried.
+  /// https://www.postgresql.org/docs/15/protocol-error-fields.html
+  struct ServerFields: Sendable, Hashable {
+    var sqlState = ""
+    var severity: String?
+    var detail: String?
+    var hint: String?
+    var schema: String?
+    var table: String?
+    var column: String?
+    var dataType: String?
+    var constraint: String?
+    var routine: String?
+  }
+
+  private let fields: Fields
+
+  /// What kind of failure it is.
+  public var code: Code { fields.code }
+  /// One sentence, without values.
+  public var message: String { fields.message }
+  /// The five characters of the server's SQLSTATE; nil if the server did not say anything.
+  public var sqlState: String? { fields.server?.sqlState }
+  /// ERROR, FATAL or PANIC, never translated.
+  public var severity: String? { fields.server?.severity }
+  /// The server's detail, with the values cut out.
+  public var detail: String? { fields.server?.detail }
+  public var hint: String? { fields.server?.hint }
+  public var schema: String? { fields.server?.schema }
+  public var table: String? { fields.server?.table }
+  public var column: String? { fields.server?.column }
+  public var dataType: String? { fields.server?.dataType }
+  /// The constraint that was violated, by its name in the schema.
+  public var constraint: String? { fields.server?.constraint }
+  /// The name of the statement that failed; nil where no single statement did.
+  public var statement: String? { fields.statement }
+  /// True only if nothing was sent to the server, or if the statement is read-only.
+  public var isSafeToRetry: Bool { fields.isSafeToRetry }
+
+  init(
+    _ code: Code, _ message: String, server: ServerFields? = nil, statement: String? = nil, isSafeToRetry: Bool = false
+  ) {
+    fields = Fields(code, message, server, statement, isSafeToRetry)
+  }
+
+  /// The same error with the name of the statement that met it.
+  func with(statement: String?, isSafeToRetry: Bool) -> PostgresError {
+    PostgresError(code, message, server: fields.server, statement: statement, isSafeToRetry: isSafeToRetry)
+  }
+}
+
+extension PostgresError: CustomStringConvertible {
+  /// For logs: no values.
+  public var description: String {
+    var text = "\(code): \(message)"
+    if let sqlState { text += " [SQLSTATE \(sqlState)]" }
+    if let statement { text += " [statement \(statement)]" }
+    if let constraint { text += " [constraint \(constraint)]" }
+    return text
+  }
+}

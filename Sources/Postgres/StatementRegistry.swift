@@ -1,0 +1,72 @@
+/// Which statements one connection has prepared, under which names and with which parameter types.
+///
+/// Parameter types are fixed when a statement is prepared. A null says nothing of its type, so a statement first used with a
+/// null may be prepared once more when its value comes: each variant knows more types than the one before.
+struct StatementRegistry {
+  struct Variant: Sendable {
+    /// The name on the server: the statement's own, and from the second on with a number.
+    let serverName: String
+    let sql: String
+    let types: [UInt32]
+
+    func fits(_ parameters: [PostgresValue]) -> Bool {
+      guard types.count == parameters.count else { return false }
+      for index in 0..<types.count {
+        let parameter = parameters[index]
+        if !parameter.isNull && parameter.typeOID != types[index] { return false }
+      }
+      return true
+    }
+  }
+
+  private struct Entry {
+    var variants: [Variant] = []
+    /// How many names were used up: an evicted statement's name is never used again on the connection.
+    var generation = 0
+  }
+
+  /// More variants than this are a mistake: types that change from call to call.
+  static let maximumVariants = 32
+  private var entries: [String: Entry] = [:]
+
+  /// The prepared variant that takes these parameters, or nil if the statement has to be prepared.
+  func find(_ statement: Statement, _ parameters: [PostgresValue]) -> Variant? {
+    guard let variants = entries[statement.name]?.variants else { return nil }
+    // The newest knows the most types.
+    var index = variants.count - 1
+    while index >= 0 {
+      let variant = variants[index]
+      if variant.sql == statement.sql && variant.fits(parameters) { return variant }
+      index -= 1
+    }
+    return nil
+  }
+
+  /// Notes a variant that is about to be prepared.
+  mutating func add(_ statement: Statement, _ parameters: [PostgresValue]) throws(PostgresError) -> Variant {
+    var entry = entries[statement.name] ?? Entry()
+    guard entry.variants.count < Self.maximumVariants else {
+      throw PostgresError(
+        .invalidParameter, "The statement's parameters change their types from call to call.", statement: statement.name)
+    }
+    let known = entry.variants.last { $0.sql == statement.sql }?.types ?? []
+    var types: [UInt32] = []
+    types.reserveCapacity(parameters.count)
+    for (index, parameter) in parameters.enumerated() {
+      types.append(parameter.isNull && index < known.count ? known[index] : parameter.typeOID)
+    }
+    let name = entry.generation == 0 ? statement.name : "\(statement.name)#\(entry.generation)"
+    let variant = Variant(serverName: name, sql: statement.sql, types: types)
+    entry.generation += 1
+    entry.variants.append(variant)
+    entries[statement.name] = entry
+    return variant
+  }
+
+  /// Forgets one variant, because preparing it failed or did not happen.
+  mutating func evict(_ statement: Statement, serverName: String) {
+    entries[statement.name]?.variants.removeAll { $0.serverName == serverName }
+  }
+
+  var isEmpty: Bool { entries.allSatisfy { $0.value.variants.isEmpty } }
+}

@@ -1,0 +1,219 @@
+import Testing
+
+@testable import Postgres
+
+@Suite struct RingTests {
+  @Test func keepsOrderAcrossGrowth() {
+    var ring = Ring<Int>(capacity: 2)
+    var expected: [Int] = []
+    var taken: [Int] = []
+    for value in 0..<1000 {
+      ring.append(value)
+      expected.append(value)
+      if value % 3 == 0, let first = ring.popFirst() { taken.append(first) }
+    }
+    taken += ring.removeAll()
+    #expect(taken == expected)
+    #expect(ring.isEmpty)
+    #expect(ring.popFirst() == nil)
+  }
+
+  @Test func prependAndFilter() {
+    var ring = Ring<Int>()
+    for value in 1...5 { ring.append(value) }
+    ring.prepend(0)
+    ring.filter { $0 % 2 == 0 }
+    #expect(ring.removeAll() == [0, 2, 4])
+  }
+}
+
+@Suite struct PipelineTests {
+  typealias Machine = Pipeline<String>
+
+  /// An action as text, so that tests read as tables.
+  private func name(_ action: Machine.Action) -> String {
+    switch action {
+    case .none: "-"
+    case .succeed(let request): "succeed \(request)"
+    case .hold(let request): "hold \(request)"
+    case .succeedHeld(let request): "committed \(request)"
+    case .fail(let request): "fail \(request)"
+    case .prepared(let request): "prepared \(request)"
+    case .preparationFailed(let request): "unprepared \(request)"
+    case .failPreparation(let request): "fail prepare \(request)"
+    case .sendAgain(let request): "again \(request)"
+    case .outOfStep: "out of step"
+    }
+  }
+
+  private func run(_ machine: inout Machine, _ replies: [Machine.Reply]) -> [String] {
+    replies.map { name(machine.receive($0)) }
+  }
+
+  @Test func readsShareASync() {
+    var machine = Machine()
+    machine.didSendPrepare(for: "a")
+    for request in ["a", "b"] { machine.didSendQuery(request, isHeldForSync: false) }
+    machine.didSendSync()
+    #expect(machine.outstanding == 2)
+    let actions = run(&machine, [.rows, .end, .rows, .end, .rows, .end, .sync])
+    #expect(actions == ["prepared a", "-", "succeed a", "-", "succeed b", "-", "-"])
+    #expect(machine.isIdle && machine.outstanding == 0)
+  }
+
+  @Test func neighboursOfAFailureAreSentAgain() {
+    var machine = Machine()
+    for request in ["a", "b", "c"] { machine.didSendQuery(request, isHeldForSync: false) }
+    machine.didSendSync()
+    machine.didSendQuery("d", isHeldForSync: true)
+    machine.didSendSync()
+    let actions = run(&machine, [.rows, .end, .failure, .end, .aborted, .end, .sync, .rows, .end, .sync])
+    #expect(actions == ["succeed a", "-", "fail b", "-", "again c", "-", "-", "hold d", "-", "committed d"])
+  }
+
+  @Test func failedPreparationIsTheRequestsOwnError() {
+    var machine = Machine()
+    machine.didSendPrepare(for: "a")
+    machine.didSendQuery("a", isHeldForSync: false)
+    machine.didSendQuery("b", isHeldForSync: false)
+    machine.didSendSync()
+    let actions = run(&machine, [.failure, .end, .aborted, .end, .aborted, .end, .sync])
+    #expect(actions == ["unprepared a", "-", "fail prepare a", "-", "again b", "-", "-"])
+  }
+
+  @Test func writeCountsWhenItsSyncIsAnswered() {
+    var machine = Machine()
+    machine.didSendQuery("w", isHeldForSync: true)
+    machine.didSendSync()
+    #expect(run(&machine, [.rows, .end]) == ["hold w", "-"])
+    #expect(machine.outstanding == 1)
+    #expect(machine.abandon() == ["w"])
+    #expect(machine.isIdle && machine.outstanding == 0)
+  }
+
+  @Test func failedCommitFailsTheWrite() {
+    var machine = Machine()
+    machine.didSendQuery("w", isHeldForSync: true)
+    machine.didSendSync()
+    machine.didSendQuery("r", isHeldForSync: false)
+    machine.didSendSync()
+    let actions = run(&machine, [.rows, .end, .failure, .end, .sync, .rows, .end, .sync])
+    #expect(actions == ["hold w", "-", "fail w", "-", "-", "succeed r", "-", "-"])
+  }
+
+  @Test func unexpectedRepliesAreOutOfStep() {
+    for reply in [Machine.Reply.rows, .failure, .aborted, .sync, .end] {
+      var machine = Machine()
+      #expect(name(machine.receive(reply)) == "out of step")
+    }
+    var machine = Machine()
+    machine.didSendQuery("a", isHeldForSync: false)
+    #expect(name(machine.receive(.end)) == "out of step")
+    #expect(name(machine.receive(.sync)) == "out of step")
+    #expect(machine.abandon() == ["a"])
+    machine.didSendSync()
+    for reply in [Machine.Reply.rows, .aborted, .end] { #expect(name(machine.receive(reply)) == "out of step") }
+  }
+
+  /// Trap 20: whatever the server answers and whenever the connection dies, each request leaves exactly once.
+  @Test func trap20NoRequestIsLostInAStateChange() {
+    var generator = SplitMix(state: 20)
+    let replies: [Machine.Reply] = [.rows, .failure, .aborted, .sync, .end]
+    for _ in 0..<20_000 {
+      var machine = Machine()
+      var owed: [String: Int] = [:]
+      var number = 0
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        for _ in 0..<Int.random(in: 0...3, using: &generator) {
+          number += 1
+          let request = "\(number)"
+          if Bool.random(using: &generator) { machine.didSendPrepare(for: request) }
+          machine.didSendQuery(request, isHeldForSync: false)
+          owed[request] = 1
+        }
+        machine.didSendSync()
+        if Bool.random(using: &generator) {
+          number += 1
+          machine.didSendQuery("\(number)", isHeldForSync: true)
+          owed["\(number)"] = 1
+          machine.didSendSync()
+        }
+      }
+      var isOver = false
+      for _ in 0..<Int.random(in: 0...30, using: &generator) where !isOver {
+        switch machine.receive(replies[Int.random(in: 0..<replies.count, using: &generator)]) {
+        case .succeed(let request), .succeedHeld(let request), .fail(let request), .failPreparation(let request),
+          .sendAgain(let request):
+          owed[request, default: 0] -= 1
+        case .outOfStep: isOver = true
+        case .none, .hold, .prepared, .preparationFailed: break
+        }
+      }
+      for request in machine.abandon() { owed[request, default: 0] -= 1 }
+      #expect(owed.values.allSatisfy { $0 == 0 })
+      #expect(machine.isIdle && machine.outstanding == 0)
+    }
+  }
+}
+
+/// Random numbers that repeat.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var value = state
+    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+    return value ^ (value >> 31)
+  }
+}
+
+@Suite struct BackoffTests {
+  @Test func doublesToItsLimitWithJitter() {
+    var backoff = Backoff(first: .milliseconds(50), limit: .milliseconds(1500))
+    var generator = SplitMix(state: 1)
+    for whole in [50, 100, 200, 400, 800, 1500, 1500, 1500] {
+      let delay = backoff.next(using: &generator)
+      #expect(delay >= .milliseconds(whole) / 2 && delay <= .milliseconds(whole))
+    }
+    for _ in 0..<100 { #expect(backoff.next(using: &generator) <= .milliseconds(1500)) }
+    backoff.reset()
+    #expect(backoff.next(using: &generator) <= .milliseconds(50))
+  }
+}
+
+@Suite struct CircuitTests {
+  private let second: UInt64 = 1_000_000_000
+
+  @Test func opensAfterFailuresAndClosesWithAConnection() {
+    var circuit = Circuit(now: 0)
+    #expect(circuit.connected() == .none)
+    circuit.lost(now: 10)
+    #expect(!circuit.isOpen)
+    #expect(circuit.connectFailed(now: 11) == .none)
+    #expect(circuit.connectFailed(now: 12) == .none)
+    #expect(circuit.connectFailed(now: 13) == .opened)
+    #expect(circuit.isOpen)
+    #expect(circuit.connectFailed(now: 14) == .none)
+    #expect(circuit.connected() == .closed)
+    #expect(!circuit.isOpen)
+  }
+
+  @Test func opensWhenAttemptsHang() {
+    var circuit = Circuit(now: 5)
+    #expect(circuit.tick(now: 5 + second - 1) == .none)
+    #expect(circuit.tick(now: 5 + second) == .opened)
+  }
+
+  @Test func staysClosedWhileOneConnectionLives() {
+    var circuit = Circuit(now: 0)
+    _ = circuit.connected()
+    _ = circuit.connected()
+    circuit.lost(now: 1)
+    for time in 2..<20 { #expect(circuit.connectFailed(now: UInt64(time)) == .none) }
+    #expect(circuit.tick(now: 100 * second) == .none)
+    circuit.lost(now: 100 * second)
+    #expect(circuit.tick(now: 101 * second) == .opened)
+  }
+}

@@ -1,0 +1,315 @@
+import EventLoop
+import Testing
+
+@testable import Postgres
+
+/// A test for each of the known traps of the field (rows 14 to 20 of the field notes) that needs a database; those of the
+/// machines alone are beside them.
+@Suite struct TrapTests {
+  private static let one = Statement("one", "SELECT $1::int8", isReadOnly: true)
+  private static let pid = Statement("pid", "SELECT pg_backend_pid()::int8", isReadOnly: true)
+  private static let sleep = Statement("sleep", "SELECT pg_sleep($1)", isReadOnly: true)
+
+  /// libpq opens another socket inside PQconnectPoll: the loop must watch that one, not the first.
+  @Test func trap14SocketChangesWhileConnecting() async throws {
+    let proxy = try FaultyProxy()
+    defer { proxy.close() }
+    proxy.mode = .garbleTLS
+    try await Bench.run(
+      through: proxy,
+      {
+        $0.url = $0.url.replacing("sslmode='disable'", with: "sslmode='prefer'")
+        $0.sharedConnectionsPerLoop = 3
+      }
+    ) { bench in
+      for number in Int64(0)..<20 {
+        #expect(try await bench.client.query(Self.one, [.int64(number)])[0][0].int64 == number)
+      }
+      _ = try await bench.client.withTransaction { try await $0.query(Self.one, [.int64(1)])[0][0].int64 }
+    }
+    #expect(proxy.accepted >= 8)
+  }
+
+  /// A name is looked up off the loop; hosts that refuse are passed over.
+  @Test func trap14SeveralHostsByName() async throws {
+    let proxy = try FaultyProxy()
+    defer { proxy.close() }
+    let refusing = try FaultyProxy()
+    defer { refusing.close() }
+    refusing.mode = .refuse
+    try await Bench.run(
+      through: proxy,
+      {
+        $0.url = $0.url.replacing("host='127.0.0.1'", with: "host='no-such-host.invalid,127.0.0.1,localhost'")
+          .replacing("port='\(proxy.port)'", with: "port='1,\(refusing.port),\(proxy.port)'")
+      }
+    ) { bench in
+      let found = try await bench.client.query(Self.one, [.int64(7)])[0][0].int64
+      #expect(found == 7)
+    }
+    #expect(refusing.accepted > 0)
+  }
+
+  /// Both ends send more than the socket's buffers hold: reading must go on while writing is blocked.
+  @Test func trap15BothDirectionsFull() async throws {
+    try await Bench.run({ $0.sharedConnectionsPerLoop = 1 }) { bench in
+      let client = bench.client
+      let echo = Statement("echo", "SELECT $1::bytea, repeat('x', 500000)", isReadOnly: true)
+      let total = try await bench.onLoop {
+        try await withThrowingTaskGroup(of: Int.self) { group in
+          for number in 0..<48 {
+            group.addTask {
+              let bytes = [UInt8](repeating: UInt8(number), count: 700_000)
+              let row = try await client.query(echo, [.bytes(bytes)])[0]
+              #expect(try row[0].bytes == bytes)
+              return try row[1].text.utf8.count
+            }
+          }
+          return try await group.reduce(0, +)
+        }
+      }
+      #expect(total == 48 * 500_000)
+    }
+  }
+
+  /// The caller of a cancelled statement is answered at once, and nobody else gets its connection or its result.
+  @Test func trap16CancelledLeaseIsClosed() async throws {
+    try await Bench.run({ $0.poolSize = 1; $0.poolOverflow = 0 }) { bench in
+      let client = bench.client
+      let victim = Shared<Int64>(0)
+      let begun = Shared(false)
+      let task = Task {
+        try await client.withTransaction { transaction in
+          let id = try await transaction.query(Self.pid)[0][0].int64
+          victim.value = id
+          begun.value = true
+          _ = try await transaction.query(Self.sleep, [.double(20)])
+        }
+      }
+      try await bench.until { begun.value }
+      try await Task.sleep(nanoseconds: 50_000_000)
+      task.cancel()
+      let error = try await postgresError { try await task.value }
+      #expect(error.code == .cancelled)
+      for _ in 0..<3 {
+        let next = try await client.withTransaction { try await $0.query(Self.pid)[0][0].int64 }
+        #expect(next != victim.value)
+      }
+    }
+  }
+
+  @Test func trap16DeadlineOnALease() async throws {
+    try await Bench.run({ $0.poolSize = 1; $0.poolOverflow = 0 }) { bench in
+      let deadline = MonotonicClock.nanoseconds + 200_000_000
+      let error = try await postgresError {
+        try await bench.client.withTransaction(deadline: deadline) { _ = try await $0.query(Self.sleep, [.double(20)]) }
+      }
+      // Whoever is first: the client's timer, or the server, which was told the same limit.
+      #expect([.deadlineExceeded, .queryCancelled].contains(error.code))
+      #expect(try await bench.client.withTransaction { try await $0.query(Self.one, [.int64(3)])[0][0].int64 } == 3)
+      // The server gave it up too.
+      try await bench.until {
+        try bench.admin.run(
+          "SELECT 1 FROM pg_stat_activity WHERE application_name = '\(bench.name)' AND state = 'active' AND query LIKE '%pg_sleep%'"
+        ).isEmpty
+      }
+    }
+  }
+
+  @Test func trap16SharedConnectionDropsTheLateResult() async throws {
+    try await Bench.run({ $0.sharedConnectionsPerLoop = 1 }) { bench in
+      let client = bench.client
+      let before = try await client.query(Self.pid)[0][0].int64
+      let task = Task { try await client.query(Self.sleep, [.double(0.3)]) }
+      try await Task.sleep(nanoseconds: 50_000_000)
+      task.cancel()
+      #expect(try await postgresError { try await task.value }.code == .cancelled)
+      let late = try await postgresError {
+        try await client.query(Self.sleep, [.double(0.3)], deadline: MonotonicClock.nanoseconds + 50_000_000)
+      }
+      #expect(late.code == .deadlineExceeded && late.isSafeToRetry)
+      for number in Int64(0)..<5 { #expect(try await client.query(Self.one, [.int64(number)])[0][0].int64 == number) }
+      #expect(try await client.query(Self.pid)[0][0].int64 == before)
+    }
+  }
+
+  @Test func trap16CancelledBeforeItBegan() async throws {
+    try await Bench.run { bench in
+      let client = bench.client
+      for isOnLoop in [true, false] {
+        let body: @Sendable () async throws -> Void = {
+          withUnsafeCurrentTask { $0?.cancel() }
+          let query = try await postgresError { try await client.query(Self.one, [.int64(1)]) }
+          #expect(query.code == .cancelled)
+          let transaction = try await postgresError {
+            try await client.withTransaction { _ = try await $0.query(Self.one, [.int64(1)]) }
+          }
+          #expect(transaction.code == .cancelled)
+        }
+        if isOnLoop { try await bench.onLoop(0, body) } else { try await Task { try await body() }.value }
+      }
+      #expect(try await client.query(Self.one, [.int64(2)])[0][0].int64 == 2)
+    }
+  }
+
+  /// The server turned read-only: the write says so, and the connection is not used again, shared or leased.
+  @Test func trap17ReadOnlyServerIsLeft() async throws {
+    try await Bench.run({ $0.sharedConnectionsPerLoop = 1; $0.poolSize = 1; $0.poolOverflow = 0 }) { bench in
+      try bench.table("id int8")
+      let client = bench.client
+      let insert = Statement("insert", "INSERT INTO t VALUES ($1)")
+      let demote = Statement("demote", "SET default_transaction_read_only = on")
+      let before = try await client.query(Self.pid)[0][0].int64
+      _ = try await client.query(demote)
+      let error = try await postgresError { try await client.query(insert, [.int64(1)]) }
+      #expect(error.code == .readOnlyServer || error.code == .connectionLost)
+      try await bench.until { (try? await client.query(insert, [.int64(2)])) != nil }
+      #expect(try await client.query(Self.pid)[0][0].int64 != before)
+
+      let leased = try await client.withTransaction { transaction in
+        try await transaction.query(demote)
+        return try await transaction.query(Self.pid)[0][0].int64
+      }
+      let next = try await client.withTransaction { transaction in
+        try await transaction.query(insert, [.int64(3)])
+        return try await transaction.query(Self.pid)[0][0].int64
+      }
+      #expect(next != leased)
+    }
+  }
+
+  /// A shared connection whose server turned read-only is left even if nobody writes.
+  @Test func trap17IdleConnectionNotices() async throws {
+    try await Bench.run({ $0.sharedConnectionsPerLoop = 1 }) { bench in
+      let before = try await bench.client.query(Self.pid)[0][0].int64
+      _ = try await bench.client.query(Statement("demote", "SET default_transaction_read_only = on"))
+      try await bench.until { try await bench.client.query(Self.pid)[0][0].int64 != before }
+    }
+  }
+
+  @Test func trap18NestedLeaseIsAnError() async throws {
+    try await Bench.run({ $0.poolSize = 1; $0.poolOverflow = 0 }) { bench in
+      let client = bench.client
+      try await client.withTransaction { _ in
+        let nested = try await postgresError { try await client.withTransaction { _ in } }
+        #expect(nested.code == .nestedLease)
+        let child = try await postgresError {
+          async let result: Void = client.withConnection { _ in }
+          try await result
+        }
+        #expect(child.code == .nestedLease)
+        #expect(try await client.query(Self.one, [.int64(1)])[0][0].int64 == 1)
+      }
+      // A task that outlives the lease it was started in is free to take one.
+      let task = try await client.withTransaction { _ in
+        Task {
+          try await Task.sleep(nanoseconds: 100_000_000)
+          return try await client.withTransaction { try await $0.query(Self.one, [.int64(5)])[0][0].int64 }
+        }
+      }
+      #expect(try await task.value == 5)
+    }
+  }
+
+  @Test func trap18WaitersAreBoundedAndHaveADeadline() async throws {
+    try await Bench.run({
+      $0.poolSize = 1
+      $0.poolOverflow = 0
+      $0.leaseQueueLimit = 2
+    }) { bench in
+      let client = bench.client
+      let isHeld = Shared(false)
+      let isOver = Shared(false)
+      let holder = Task {
+        try await client.withTransaction { _ in
+          isHeld.value = true
+          while !isOver.value { try await Task.sleep(nanoseconds: 5_000_000) }
+        }
+      }
+      try await bench.until { isHeld.value }
+      let waiters = (0..<2).map { _ in
+        Task {
+          try await postgresError {
+            try await client.withTransaction(deadline: MonotonicClock.nanoseconds + 300_000_000) { _ in }
+          }
+        }
+      }
+      try await bench.until("both wait") { await bench.waitingLeases() == 2 }
+      let refused = try await postgresError { try await client.withTransaction { _ in } }
+      #expect(refused.code == .queueFull && refused.isSafeToRetry)
+      for waiter in waiters { #expect(try await waiter.value.code == .deadlineExceeded) }
+      isOver.value = true
+      try await holder.value
+      try await client.withTransaction { _ in }
+    }
+  }
+
+  /// A migration changed a prepared statement's result: it is prepared again, unseen; in a transaction once it is over.
+  @Test func trap19StaleStatementIsPreparedAgain() async throws {
+    try await Bench.run({ $0.sharedConnectionsPerLoop = 1; $0.poolSize = 1; $0.poolOverflow = 0 }) { bench in
+      try bench.table("id int8")
+      try bench.admin.run("INSERT INTO \(bench.name).t VALUES (1)")
+      let client = bench.client
+      let all = Statement("all", "SELECT * FROM t", isReadOnly: true)
+      let returning = Statement("returning", "UPDATE t SET id = id + 1 RETURNING *")
+      #expect(try await client.query(all)[0].count == 1)
+      #expect(try await client.query(returning)[0].count == 1)
+      #expect(try await client.withTransaction { try await $0.query(all)[0].count } == 1)
+      try bench.admin.run("ALTER TABLE \(bench.name).t ADD COLUMN name text")
+      #expect(try await client.query(all)[0].count == 2)
+      #expect(try await client.query(returning)[0].count == 2)
+      #expect(try await client.query(returning)[0][0].int64 == 4)
+      let error = try await postgresError { try await client.withTransaction { _ = try await $0.query(all) } }
+      #expect(error.sqlState == "0A000")
+      #expect(try await client.withTransaction { try await $0.query(all)[0].count } == 2)
+      // Unknown to the server.
+      _ = try await client.query(Statement("forget", "DEALLOCATE ALL"))
+      #expect(try await client.query(all)[0].count == 2)
+      #expect(try await client.query(returning)[0][0].int64 == 5)
+    }
+  }
+
+  /// Every call is answered, exactly once, while connections die, deadlines pass, callers leave and the client shuts down.
+  @Test func trap20EveryCallIsAnswered() async throws {
+    let proxy = try FaultyProxy()
+    defer { proxy.close() }
+    try await Bench.run(loops: 2, through: proxy, { $0.shutdownTimeout = .milliseconds(200) }) { bench in
+      try bench.table("id int8")
+      let client = bench.client
+      let insert = Statement("insert", "INSERT INTO t VALUES ($1)")
+      let answered = Shared(0)
+      let tasks = (Int64(0)..<3000).map { number in
+        Task(executorPreference: number % 3 == 0 ? nil : bench.loops.loops[Int(number % 2)]) {
+          defer { answered.change { $0 += 1 } }
+          let deadline = MonotonicClock.nanoseconds + UInt64(number % 40) * 5_000_000
+          switch number % 4 {
+          case 0: _ = try? await client.query(Self.one, [.int64(number)])
+          case 1: _ = try? await client.query(insert, [.int64(number)], deadline: deadline)
+          case 2: _ = try? await client.query(Self.sleep, [.double(0.002)], deadline: deadline)
+          default:
+            _ = try? await client.withTransaction(deadline: deadline) { _ = try await $0.query(insert, [.int64(number)]) }
+          }
+        }
+      }
+      for round in 0..<10 {
+        try await Task.sleep(nanoseconds: 20_000_000)
+        if round % 3 == 0 { proxy.cutAll() } else { try bench.admin.terminate(bench.name) }
+        for task in tasks[(round * 100)..<(round * 100 + 50)] { task.cancel() }
+      }
+      await client.shutdown()
+      for task in tasks { await task.value }
+      let count = answered.value
+      #expect(count == 3000)
+    }
+  }
+}
+
+extension Bench {
+  /// How many callers wait for a lease on the first loop.
+  func waitingLeases() async -> Int {
+    let part = client.clients[0]
+    return await withUnsafeContinuation { continuation in
+      part.loop.execute { continuation.resume(returning: part.pool.waiting) }
+    }
+  }
+}
