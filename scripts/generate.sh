@@ -28,7 +28,7 @@ trap 'rm -rf "$temporary"' EXIT INT TERM
 modules='Module=google/protobuf:ProtoWire,Module=google/rpc:RPCCore,Module=users:UserAPI'
 modules="$modules,Module=google/protobuf/compiler:protoc_gen_protowire"
 
-services=${SERVICES:-true}
+services=true
 # generate TARGET VISIBILITY FILE... writes to TARGET/Generated.
 generate() {
   target=$1

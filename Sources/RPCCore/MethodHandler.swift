@@ -1,0 +1,99 @@
+public import ProtoWire
+
+/// A method and the code that answers it, whatever its message types.
+public struct MethodHandler: Sendable {
+  public let descriptor: MethodDescriptor
+  package let body: @Sendable (any ServerCallChannel, ServerContext) async throws -> Void
+
+  private init(
+    _ descriptor: MethodDescriptor,
+    _ body: @escaping @Sendable (any ServerCallChannel, ServerContext) async throws -> Void
+  ) {
+    self.descriptor = descriptor
+    self.body = body
+  }
+
+  /// One message each way.
+  public static func unary<Request: WireMessage, Response: WireMessage>(
+    _ descriptor: MethodDescriptor,
+    _ body: @escaping @Sendable (Request, ServerContext) async throws -> Response
+  ) -> MethodHandler {
+    MethodHandler(descriptor) { channel, context in
+      let request = try channel.soleRequest(as: Request.self)
+      try await channel.send(try await body(request, context))
+    }
+  }
+
+  /// One request, any number of responses.
+  public static func serverStreaming<Request: WireMessage, Response: WireMessage>(
+    _ descriptor: MethodDescriptor,
+    _ body: @escaping @Sendable (Request, ResponseWriter<Response>, ServerContext) async throws -> Void
+  ) -> MethodHandler {
+    MethodHandler(descriptor) { channel, context in
+      let request = try channel.soleRequest(as: Request.self)
+      try await body(request, ResponseWriter { try await channel.send($0) }, context)
+    }
+  }
+
+  /// Any number of requests, one response.
+  public static func clientStreaming<Request: WireMessage, Response: WireMessage>(
+    _ descriptor: MethodDescriptor,
+    _ body: @escaping @Sendable (RequestStream<Request>, ServerContext) async throws -> Response
+  ) -> MethodHandler {
+    MethodHandler(descriptor) { channel, context in
+      let requests = RequestStream { try await channel.nextRequest(as: Request.self) }
+      try await channel.send(try await body(requests, context))
+    }
+  }
+
+  /// Any number of messages each way, in any order.
+  public static func bidirectionalStreaming<Request: WireMessage, Response: WireMessage>(
+    _ descriptor: MethodDescriptor,
+    _ body: @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, ServerContext) async throws -> Void
+  ) -> MethodHandler {
+    MethodHandler(descriptor) { channel, context in
+      let requests = RequestStream { try await channel.nextRequest(as: Request.self) }
+      try await body(requests, ResponseWriter { try await channel.send($0) }, context)
+    }
+  }
+}
+
+/// What a running call needs of the transport under it.
+package protocol ServerCallChannel: AnyObject, Sendable {
+  /// The one request of a call whose client sends one. The thread on which the call was started, before it suspends.
+  func soleRequest<Request: WireMessage>(as type: Request.Type) throws -> Request
+  /// The next request, nil when the client sent its last.
+  func nextRequest<Request: WireMessage>(as type: Request.Type) async throws -> Request?
+  /// Hands a response over. Suspends while too much is waiting for the client to read.
+  func send<Response: WireMessage>(_ message: Response) async throws
+}
+
+/// Where a handler writes its responses, one after the other.
+public struct ResponseWriter<Message: WireMessage>: Sendable {
+  private let send: @Sendable (Message) async throws -> Void
+
+  /// A writer that hands each message to a function: for tests, and for services that wrap others.
+  public init(_ send: @escaping @Sendable (Message) async throws -> Void) { self.send = send }
+
+  /// Writes a message. Suspends while the client does not keep up.
+  /// - Throws: `CancellationError` once the call is over: cancelled by the client, past its deadline, connection lost.
+  public func write(_ message: Message) async throws { try await send(message) }
+}
+
+/// The requests of a call, in the order in which they were sent. One reader at a time.
+public struct RequestStream<Message: WireMessage>: AsyncSequence, Sendable {
+  public typealias Element = Message
+
+  private let receive: @Sendable () async throws -> Message?
+
+  /// A stream that asks a function for each message, until nil: for tests, and for services that wrap others.
+  public init(_ receive: @escaping @Sendable () async throws -> Message?) { self.receive = receive }
+
+  public struct AsyncIterator: AsyncIteratorProtocol {
+    fileprivate let receive: @Sendable () async throws -> Message?
+
+    public func next() async throws -> Message? { try await receive() }
+  }
+
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(receive: receive) }
+}

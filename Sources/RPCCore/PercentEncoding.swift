@@ -1,0 +1,49 @@
+/// `grpc-message`: UTF-8, of which everything outside printable ASCII and the percent sign travel as %XX.
+/// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
+package enum PercentEncoding {
+  private static let digits = Array("0123456789ABCDEF".utf8)
+
+  package static func encode(_ text: String) -> [UInt8] {
+    var encoded: [UInt8] = []
+    encoded.reserveCapacity(text.utf8.count)
+    for byte in text.utf8 {
+      if (0x20...0x7e).contains(byte), byte != UInt8(ascii: "%") {
+        encoded.append(byte)
+      } else {
+        encoded.append(UInt8(ascii: "%"))
+        encoded.append(digits[Int(byte >> 4)])
+        encoded.append(digits[Int(byte & 15)])
+      }
+    }
+    return encoded
+  }
+
+  /// What can't be decoded is kept as it is: a bad encoding must not hide the message.
+  package static func decode(_ bytes: some Collection<UInt8>) -> String {
+    let input = Array(bytes)
+    var decoded: [UInt8] = []
+    decoded.reserveCapacity(input.count)
+    var index = 0
+    while index < input.count {
+      if input[index] == UInt8(ascii: "%"), index + 2 < input.count,
+        let high = hexValue(input[index + 1]), let low = hexValue(input[index + 2])
+      {
+        decoded.append(high << 4 | low)
+        index += 3
+      } else {
+        decoded.append(input[index])
+        index += 1
+      }
+    }
+    return String(decoding: decoded, as: UTF8.self)
+  }
+
+  private static func hexValue(_ character: UInt8) -> UInt8? {
+    switch character {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package import Synchronization
+
+/// What a handler knows of its call, and what it may say beside its response. Any thread may use it, also after the call.
+public struct ServerContext: Sendable {
+  package let call: CallState
+
+  package init(_ call: CallState) { self.call = call }
+
+  /// A context without a connection, for testing handlers.
+  public init(
+    method: MethodDescriptor, deadline: Deadline? = nil, requestMetadata: Metadata = [:], peer: String = "test"
+  ) {
+    call = CallState(method: method, deadline: deadline, headers: requestMetadata, peer: peer)
+  }
+
+  public var method: MethodDescriptor { call.method }
+
+  /// When the caller stops waiting; nil if it never does. The call's task is cancelled then.
+  public var deadline: Deadline? { call.deadline }
+
+  /// The caller's address: "127.0.0.1:40312", "unix".
+  public var peer: String { call.peer }
+
+  /// The request's metadata without the fields that belong to HTTP/2 and gRPC. Decoded at each call: keep it if you need
+  /// it twice.
+  public var requestMetadata: Metadata { call.headers.metadata() }
+
+  /// Adds to the metadata that goes before the first message. Returns false, and adds nothing, once that was sent.
+  @discardableResult
+  public func addInitialMetadata(_ metadata: Metadata) -> Bool {
+    call.response.withLock { response in
+      guard !response.isInitialMetadataSent else { return false }
+      response.initial.append(contentsOf: metadata)
+      return true
+    }
+  }
+
+  /// Adds to the metadata that goes behind the last message, with the status.
+  public func addTrailingMetadata(_ metadata: Metadata) {
+    call.response.withLock { $0.trailing.append(contentsOf: metadata) }
+  }
+
+  /// Says what the call is about to wait for, in words that complete "the deadline passed while …".
+  public func enterStage(_ stage: StaticString) {
+    call.response.withLock { $0.stage = stage }
+  }
+}
+
+/// A request's header fields, decoded when somebody asks.
+package protocol RequestHeaders: Sendable {
+  func metadata() -> Metadata
+}
+
+extension Metadata: RequestHeaders {
+  package func metadata() -> Metadata { self }
+}
+
+/// What `ServerContext` refers to: made when a call is accepted.
+package final class CallState: Sendable {
+  package struct Response {
+    package var initial = Metadata()
+    package var trailing = Metadata()
+    package var isInitialMetadataSent = false
+    package var stage: StaticString = "the handler ran"
+  }
+
+  package let method: MethodDescriptor
+  package let deadline: Deadline?
+  package let headers: any RequestHeaders
+  package let peer: String
+  package let response = Mutex(Response())
+
+  package init(method: MethodDescriptor, deadline: Deadline?, headers: any RequestHeaders, peer: String) {
+    self.method = method
+    self.deadline = deadline
+    self.headers = headers
+    self.peer = peer
+  }
+}
