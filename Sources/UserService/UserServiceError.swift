@@ -27,6 +27,8 @@ public enum UserServiceError: Error, Sendable {
   /// The user was changed since the caller read it.
   case etagMismatch(UserID)
   case database(PostgresError)
+  /// A stored user cannot be read: somebody else wrote to the table.
+  case damagedRow(UserID)
 
   static func invalid(_ violations: FieldViolations) -> UserServiceError { .invalid(InvalidRequest(violations)) }
 }

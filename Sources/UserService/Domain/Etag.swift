@@ -19,7 +19,7 @@ enum Etag {
 
   /// The version that an etag stands for; nil if it is not one of this user's.
   static func version(of etag: String, for id: UserID) -> Int64? {
-    guard let bytes = Base64URL.decode(etag), bytes.count == byteCount else { return nil }
+    guard etag.utf8.count == 15, let bytes = Base64URL.decode(etag), bytes.count == byteCount else { return nil }
     let masked = bytes[..<8].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
     let sum = sum(id, masked)
     for index in 0..<3 where bytes[8 + index] != UInt8(truncatingIfNeeded: sum >> UInt64(8 * index)) { return nil }

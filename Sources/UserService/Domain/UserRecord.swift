@@ -34,6 +34,13 @@ public struct UserRecord: Sendable, Hashable {
   }
 }
 
+extension UserRecord {
+  /// Roughly its size as a message: what counts against the size of a page.
+  public var approximateSize: Int {
+    labels.reduce(130 + email.utf8.count + name.utf8.count) { $0 + 8 + $1.key.utf8.count + $1.value.utf8.count }
+  }
+}
+
 /// A user that is to be stored: all of it was validated.
 public struct NewUser: Sendable, Hashable {
   public var id: UserID
