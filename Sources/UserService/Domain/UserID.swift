@@ -1,0 +1,22 @@
+/// What a user is known by: a UUID. Two words, no allocation.
+public struct UserID: Sendable, Hashable {
+  /// The first eight bytes of the UUID, big endian.
+  public let high: UInt64
+  /// The last eight bytes of the UUID, big endian.
+  public let low: UInt64
+
+  public init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
+
+  /// The nil UUID. It stands for "none" in too many programs to be given to a user: RFC 9562, section 5.9.
+  static let `nil` = UserID(high: 0, low: 0)
+}
+
+extension UserID: Comparable {
+  /// The order of the bytes, which is also Postgres's order of `uuid`.
+  public static func < (left: UserID, right: UserID) -> Bool {
+    left.high == right.high ? left.low < right.low : left.high < right.high
+  }
+}

@@ -1,0 +1,56 @@
+import Glibc
+import Synchronization
+
+/// Makes UUIDs of version 7: milliseconds since 1970, then a counter, then chance. New users therefore stand next to each
+/// other in the primary key's index, in the order in which they were made.
+/// https://www.rfc-editor.org/rfc/rfc9562#section-5.7, counter as in section 6.2, method 1.
+///
+/// Ids of one generator rise strictly, also when the clock stands still or is set back. Any thread may call it; there is no
+/// lock, only one compare-and-swap.
+public final class UserIDGenerator: Sendable {
+  /// The last timestamp and counter given out: 48 bits of milliseconds over 12 bits of counter.
+  private let last = Atomic<UInt64>(0)
+  private let clock: @Sendable () -> UInt64
+  private let chance: @Sendable () -> UInt64
+
+  public convenience init() {
+    self.init(clock: Self.milliseconds, chance: { UInt64.random(in: .min ... .max) })
+  }
+
+  /// - Parameters:
+  ///   - clock: milliseconds since 1970.
+  ///   - chance: 64 random bits.
+  init(clock: @escaping @Sendable () -> UInt64, chance: @escaping @Sendable () -> UInt64) {
+    self.clock = clock
+    self.chance = chance
+  }
+
+  public func next() -> UserID {
+    let tick = nextTick()
+    let random = chance()
+    let (milliseconds, counter) = (tick >> 12, tick & 0xfff)
+    let high = milliseconds << 16 | 0x7000 | counter
+    let low = 0x8000_0000_0000_0000 | random >> 2
+    return UserID(high: high, low: low)
+  }
+
+  /// A new millisecond starts its counter in the lower half, at random. A counter that runs over runs into the next
+  /// millisecond: the timestamp is then a little ahead of the clock, as the RFC allows.
+  private func nextTick() -> UInt64 {
+    let mask: UInt64 = (1 << 60) - 1
+    let fresh = ((clock() & 0xffff_ffff_ffff) << 12) | (chance() & 0x7ff)
+    var seen = last.load(ordering: .relaxed)
+    while true {
+      let tick = max(fresh, (seen + 1) & mask)
+      let (exchanged, original) = last.weakCompareExchange(expected: seen, desired: tick, ordering: .relaxed)
+      if exchanged { return tick }
+      seen = original
+    }
+  }
+
+  private static func milliseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(clamping: time.tv_sec) &* 1000 &+ UInt64(clamping: time.tv_nsec / 1_000_000)
+  }
+}

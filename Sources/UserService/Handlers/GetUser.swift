@@ -1,0 +1,15 @@
+public import RPCCore
+public import UserAPI
+
+extension UserServiceHandlers {
+  public func getUser(_ request: GetUserRequest, context: ServerContext) async throws -> User {
+    var violations = FieldViolations()
+    guard let id = FieldRules.id(request.id, field: "id", into: &violations) else {
+      throw UserServiceError.invalid(violations)
+    }
+    guard let user = try await store.find(id: id, deadline: context.storeDeadline) else {
+      throw UserServiceError.notFound(.id(id))
+    }
+    return User(user)
+  }
+}

@@ -1,0 +1,15 @@
+public import RPCCore
+public import UserAPI
+
+extension UserServiceHandlers {
+  public func lookupUser(_ request: LookupUserRequest, context: ServerContext) async throws -> User {
+    var violations = FieldViolations()
+    guard let email = FieldRules.email(request.email, field: "email", into: &violations) else {
+      throw UserServiceError.invalid(violations)
+    }
+    guard let user = try await store.find(email: email, deadline: context.storeDeadline) else {
+      throw UserServiceError.notFound(.email(email))
+    }
+    return User(user)
+  }
+}

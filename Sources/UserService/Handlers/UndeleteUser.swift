@@ -1,0 +1,14 @@
+public import RPCCore
+public import UserAPI
+
+extension UserServiceHandlers {
+  public func undeleteUser(_ request: UndeleteUserRequest, context: ServerContext) async throws -> User {
+    var violations = FieldViolations()
+    guard let id = FieldRules.id(request.id, field: "id", into: &violations) else {
+      throw UserServiceError.invalid(violations)
+    }
+    return User(
+      try await store.undelete(
+        id, expecting: VersionCondition(etag: request.etag, of: id), deadline: context.storeDeadline))
+  }
+}

@@ -1,0 +1,156 @@
+/// Labels as a JSON object of strings, the form in which Postgres keeps them (jsonb).
+///
+/// By hand, because reading them is on the way of every GetUser: no labels cost nothing, and few cost few allocations.
+enum LabelsJSON {
+  static func encode(_ labels: [String: String]) -> String {
+    if labels.isEmpty { return "{}" }
+    var text = "{"
+    for (key, value) in labels {
+      if text.utf8.count > 1 { text += "," }
+      appendString(key, to: &text)
+      text += ":"
+      appendString(value, to: &text)
+    }
+    return text + "}"
+  }
+
+  private static func appendString(_ string: String, to text: inout String) {
+    text += "\""
+    for scalar in string.unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case _ where scalar.value < 0x20:
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
+  }
+
+  /// Nil if the text is not a JSON object that has only strings.
+  static func decode(_ text: String) -> [String: String]? {
+    var text = text
+    return text.withUTF8 { bytes in
+      if bytes.count == 2, bytes[0] == UInt8(ascii: "{"), bytes[1] == UInt8(ascii: "}") { return [:] }
+      var parser = Parser(bytes)
+      return parser.object()
+    }
+  }
+
+  private struct Parser {
+    let bytes: UnsafeBufferPointer<UInt8>
+    var position = 0
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+    mutating func object() -> [String: String]? {
+      var labels: [String: String] = [:]
+      guard take("{") else { return nil }
+      if !take("}") {
+        repeat {
+          guard let key = string(), take(":"), let value = string() else { return nil }
+          labels[key] = value
+        } while take(",")
+        guard take("}") else { return nil }
+      }
+      skipSpace()
+      return position == bytes.count ? labels : nil
+    }
+
+    private mutating func skipSpace() {
+      while position < bytes.count {
+        switch bytes[position] {
+        case 0x20, 0x09, 0x0a, 0x0d: position += 1
+        default: return
+        }
+      }
+    }
+
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+      skipSpace()
+      guard position < bytes.count, UInt32(bytes[position]) == character.value else { return false }
+      position += 1
+      return true
+    }
+
+    /// jsonb prints strings with few escapes: mostly it is one run of bytes.
+    private mutating func string() -> String? {
+      guard take("\"") else { return nil }
+      let start = position
+      while position < bytes.count {
+        switch bytes[position] {
+        case UInt8(ascii: "\""):
+          defer { position += 1 }
+          return String(decoding: bytes[start..<position], as: UTF8.self)
+        case UInt8(ascii: "\\"): return escapedString(from: start)
+        case 0..<0x20: return nil
+        default: position += 1
+        }
+      }
+      return nil
+    }
+
+    private mutating func escapedString(from start: Int) -> String? {
+      var unescaped = [UInt8](bytes[start..<position])
+      while position < bytes.count {
+        let byte = bytes[position]
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""): return String(validating: unescaped, as: UTF8.self)
+        case UInt8(ascii: "\\"):
+          guard let scalar = escape() else { return nil }
+          unescaped.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        case 0..<0x20: return nil
+        default: unescaped.append(byte)
+        }
+      }
+      return nil
+    }
+
+    private mutating func escape() -> Unicode.Scalar? {
+      guard position < bytes.count else { return nil }
+      let byte = bytes[position]
+      position += 1
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
+      case UInt8(ascii: "b"): return "\u{8}"
+      case UInt8(ascii: "f"): return "\u{c}"
+      case UInt8(ascii: "n"): return "\n"
+      case UInt8(ascii: "r"): return "\r"
+      case UInt8(ascii: "t"): return "\t"
+      case UInt8(ascii: "u"): return unicodeEscape()
+      default: return nil
+      }
+    }
+
+    /// Beyond the basic plane JSON writes two: RFC 8259, section 7.
+    private mutating func unicodeEscape() -> Unicode.Scalar? {
+      guard let first = hexadecimal() else { return nil }
+      guard UTF16.isLeadSurrogate(first) else { return Unicode.Scalar(first) }
+      guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
+      else { return nil }
+      position += 2
+      guard let second = hexadecimal(), UTF16.isTrailSurrogate(second) else { return nil }
+      return UTF16.decode(UTF16.EncodedScalar([first, second]))
+    }
+
+    private mutating func hexadecimal() -> UInt16? {
+      guard bytes.count - position >= 4 else { return nil }
+      var value: UInt16 = 0
+      for byte in bytes[position..<(position + 4)] {
+        let digit: UInt8
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
+        default: return nil
+        }
+        value = value << 4 | UInt16(digit)
+      }
+      position += 4
+      return value
+    }
+  }
+}

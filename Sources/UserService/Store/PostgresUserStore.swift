@@ -1,0 +1,158 @@
+public import Postgres
+
+/// Users in a table of Postgres. Every write is one statement on a shared pipelined connection: no transaction is ever open
+/// across a round trip. Called on a loop, everything stays on it.
+public struct PostgresUserStore: UserStore {
+  /// How long a deleted user can be had back.
+  public static let defaultRetention = Duration.seconds(30 * 24 * 3600)
+
+  private let client: PostgresClient
+  private let retentionMicroseconds: Int64
+
+  /// - Parameters:
+  ///   - client: its database has the schema of `UserMigrations`.
+  ///   - retention: from a user's deletion to its purge time; up to 100 years.
+  public init(client: PostgresClient, retention: Duration = defaultRetention) {
+    self.client = client
+    let seconds = min(max(retention.components.seconds, 0), 100 * 366 * 24 * 3600)
+    retentionMicroseconds = seconds * 1_000_000 + retention.components.attoseconds / 1_000_000_000_000
+  }
+
+  // MARK: Reads
+
+  public nonisolated(nonsending) func find(
+    id: UserID, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord? {
+    let rows = try await query(UserSQL.findByID, [.uuid(id.high, id.low)], deadline)
+    guard let row = rows.first else { return nil }
+    return try UserRecord(row: row)
+  }
+
+  public nonisolated(nonsending) func find(
+    email: EmailAddress, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord? {
+    let rows = try await query(UserSQL.findByEmail, [.text(email.normalForm)], deadline)
+    guard let row = rows.first else { return nil }
+    return try UserRecord(row: row)
+  }
+
+  public nonisolated(nonsending) func preview(
+    _ user: NewUser, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    let parameters: [PostgresValue] = [.uuid(user.id.high, user.id.low), .text(user.email.normalForm)]
+    let rows = try await query(UserSQL.preview, parameters, deadline)
+    guard let row = rows.first else { throw .damagedRow(user.id) }
+    let (isIDTaken, isEmailTaken, now): (Bool, Bool, Int64)
+    do throws(PostgresError) {
+      (isIDTaken, isEmailTaken, now) = (try row[0].bool, try row[1].bool, try row[2].timestamp)
+    } catch {
+      throw .database(error)
+    }
+    // In the order in which the insertion would find it.
+    if isIDTaken { throw .alreadyExists(.id) }
+    if isEmailTaken { throw .alreadyExists(.email) }
+    return UserRecord(
+      id: user.id, email: user.email.address, name: user.name, labels: user.labels, createTime: now, updateTime: now)
+  }
+
+  // MARK: Writes
+
+  public nonisolated(nonsending) func create(
+    _ user: NewUser, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    let parameters: [PostgresValue] = [
+      .uuid(user.id.high, user.id.low), .text(user.email.address), .text(user.email.normalForm), .text(user.name),
+      .text(LabelsJSON.encode(user.labels)),
+    ]
+    let rows = try await query(UserSQL.insert, parameters, deadline)
+    guard let row = rows.first else { throw .damagedRow(user.id) }
+    return try UserRecord(row: row)
+  }
+
+  public nonisolated(nonsending) func update(
+    _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    if change.isEmpty {
+      guard let user = try await find(id: id, deadline: deadline) else { throw .notFound(.id(id)) }
+      if user.isDeleted { throw .isDeleted(id) }
+      guard expecting.allows(user.version) else { throw .etagMismatch(id) }
+      return user
+    }
+    let parameters: [PostgresValue] = [
+      change.email.map { .text($0.address) } ?? .null, change.email.map { .text($0.normalForm) } ?? .null,
+      change.name.map { .text($0) } ?? .null, change.labels.map { .text(LabelsJSON.encode($0)) } ?? .null,
+    ]
+    return try await write(UserSQL.update, id, expecting, parameters, wantsDeleted: false, deadline)
+  }
+
+  public nonisolated(nonsending) func delete(
+    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    try await write(
+      UserSQL.delete, id, expecting, [.int64(retentionMicroseconds)], wantsDeleted: false, deadline)
+  }
+
+  public nonisolated(nonsending) func undelete(
+    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    try await write(UserSQL.undelete, id, expecting, [], wantsDeleted: true, deadline)
+  }
+
+  /// Runs a statement that changes one user, and finds out why if it found none to change.
+  private nonisolated(nonsending) func write(
+    _ statement: Statement, _ id: UserID, _ expecting: VersionCondition, _ parameters: [PostgresValue],
+    wantsDeleted: Bool, _ deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    let version: PostgresValue =
+      switch expecting {
+      case .any: .null
+      case .exactly(let version): .int64(version)
+      // Versions begin at 1.
+      case .never: .int64(0)
+      }
+    let rows = try await query(statement, [.uuid(id.high, id.low), version] + parameters, deadline)
+    if let row = rows.first { return try UserRecord(row: row) }
+    throw try await explanation(id, wantsDeleted: wantsDeleted, deadline)
+  }
+
+  /// Why a write found nothing to change.
+  private nonisolated(nonsending) func explanation(
+    _ id: UserID, wantsDeleted: Bool, _ deadline: UInt64?
+  ) async throws(UserServiceError) -> UserServiceError {
+    let rows = try await query(UserSQL.explain, [.uuid(id.high, id.low)], deadline)
+    guard let row = rows.first else { return .notFound(.id(id)) }
+    let (isDeleted, isExpired): (Bool, Bool)
+    do throws(PostgresError) {
+      (isDeleted, isExpired) = (try row[0].bool, try row[1].bool)
+    } catch {
+      throw .database(error)
+    }
+    if isDeleted, !wantsDeleted { return .isDeleted(id) }
+    if !isDeleted, wantsDeleted { return .isNotDeleted(id) }
+    if isExpired { return .isExpired(id) }
+    // The version is another one, or somebody changed the user back in between: repeating the read is right for both.
+    return .etagMismatch(id)
+  }
+
+  // MARK: Queries
+
+  nonisolated(nonsending) func query(
+    _ statement: Statement, _ parameters: [PostgresValue], _ deadline: UInt64?
+  ) async throws(UserServiceError) -> PostgresRows {
+    do throws(PostgresError) {
+      return try await client.query(statement, parameters, deadline: deadline)
+    } catch {
+      throw Self.translate(error)
+    }
+  }
+
+  /// A violated index of ours is an answer, not a failure.
+  static func translate(_ error: PostgresError) -> UserServiceError {
+    guard error.code == .uniqueViolation else { return .database(error) }
+    switch error.constraint {
+    case "users_pkey": return .alreadyExists(.id)
+    case "users_email_normalized_key": return .alreadyExists(.email)
+    default: return .database(error)
+    }
+  }
+}

@@ -1,0 +1,12 @@
+public import Postgres
+
+/// The schema of the user service, step by step. The files under `Migrations/` are part of the program.
+/// (SwiftPM names a file after itself, with what cannot begin an identifier, the first digit, made an underscore.)
+public enum UserMigrations {
+  /// In order. An applied one is never changed: what comes later is a new file and a new line.
+  public static let all = [
+    Migration(
+      version: 1, name: "create_users",
+      sql: String(decoding: PackageResources._001_create_users_sql, as: UTF8.self))
+  ]
+}

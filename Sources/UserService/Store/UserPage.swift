@@ -1,0 +1,42 @@
+/// After which user a page begins, in the terms of its order.
+public enum UserCursor: Sendable, Hashable {
+  case createTime(Int64, UserID)
+  /// The normal form.
+  case email(String)
+  case id(UserID)
+}
+
+/// Which users to read.
+public struct UserPageQuery: Sendable, Hashable {
+  public var order: UserOrder
+  public var showDeleted: Bool
+  /// Of the same kind as the order; nil begins at the start.
+  public var cursor: UserCursor?
+  /// At most so many users; at least 1.
+  public var limit: Int
+  /// The page ends early when its users reach this size, so that users with many labels do not make an answer that clients
+  /// refuse. Roughly their size in protobuf. A page always has one user, if there is one.
+  public var byteLimit: Int
+
+  public init(
+    order: UserOrder, showDeleted: Bool = false, cursor: UserCursor? = nil, limit: Int, byteLimit: Int = 3 << 20
+  ) {
+    self.order = order
+    self.showDeleted = showDeleted
+    self.cursor = cursor
+    self.limit = max(1, limit)
+    self.byteLimit = byteLimit
+  }
+}
+
+/// Some users, and where to go on.
+public struct UserPage: Sendable, Hashable {
+  public var users: [UserRecord]
+  /// Nil if there are no more.
+  public var next: UserCursor?
+
+  public init(users: [UserRecord], next: UserCursor?) {
+    self.users = users
+    self.next = next
+  }
+}

@@ -1,0 +1,121 @@
+import Postgres
+
+/// All SQL of the user store. Values are parameters; the texts are put together from constants only.
+enum UserSQL {
+  /// What `UserRecord.init(row:)` reads, in this order.
+  static let columns = "id, email, name, labels, create_time, update_time, delete_time, purge_time, version"
+  /// Where the email's normal form stands in rows of `page`.
+  static let normalFormColumn = 9
+
+  // MARK: Reads
+
+  static let findByID = Statement("users_find_by_id", "SELECT \(columns) FROM users WHERE id = $1", isReadOnly: true)
+
+  static let findByEmail = Statement(
+    "users_find_by_email", "SELECT \(columns) FROM users WHERE email_normalized = $1", isReadOnly: true)
+
+  /// Whether an id and an email are taken, and what time it is.
+  static let preview = Statement(
+    "users_preview",
+    """
+    SELECT EXISTS (SELECT FROM users WHERE id = $1), EXISTS (SELECT FROM users WHERE email_normalized = $2), now()
+    """, isReadOnly: true)
+
+  /// Why a write found no row: whether it is deleted, and whether that is final.
+  static let explain = Statement(
+    "users_explain", "SELECT delete_time IS NOT NULL, COALESCE(purge_time <= now(), false) FROM users WHERE id = $1",
+    isReadOnly: true)
+
+  // MARK: Writes, each a single statement
+
+  static let insert = Statement(
+    "users_insert",
+    """
+    INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, version)
+    VALUES ($1, $2, $3, $4, $5::jsonb, now(), now(), 1)
+    RETURNING \(columns)
+    """)
+
+  /// A null leaves its column as it is. If another write holds the row, Postgres waits for it and then checks the condition
+  /// and takes the columns from the row as that one left it: neither write is lost.
+  /// https://www.postgresql.org/docs/15/transaction-iso.html#XACT-READ-COMMITTED
+  static let update = Statement(
+    "users_update",
+    """
+    UPDATE users SET
+      email = COALESCE($3, email), email_normalized = COALESCE($4, email_normalized), name = COALESCE($5, name),
+      labels = COALESCE($6::jsonb, labels), \(touch)
+    WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NULL
+    RETURNING \(columns)
+    """)
+
+  /// $3: how long the user can be had back, in microseconds.
+  static let delete = Statement(
+    "users_delete",
+    """
+    UPDATE users SET delete_time = now(), purge_time = now() + $3::bigint * interval '1 microsecond', \(touch)
+    WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NULL
+    RETURNING \(columns)
+    """)
+
+  static let undelete = Statement(
+    "users_undelete",
+    """
+    UPDATE users SET delete_time = NULL, purge_time = NULL, \(touch)
+    WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NOT NULL AND purge_time > now()
+    RETURNING \(columns)
+    """)
+
+  /// now() is when the statement began: one that had to wait must not set the time back.
+  private static let touch = "update_time = GREATEST(now(), update_time), version = version + 1"
+
+  // MARK: Pages
+
+  /// $1 is the limit, the cursor follows.
+  static func page(_ order: UserOrder, showDeleted: Bool, hasCursor: Bool) -> Statement {
+    pages[PageShape(order: order, showDeleted: showDeleted, hasCursor: hasCursor)]
+      ?? makePage(PageShape(order: order, showDeleted: showDeleted, hasCursor: hasCursor))
+  }
+
+  private struct PageShape: Hashable {
+    let order: UserOrder
+    let showDeleted: Bool
+    let hasCursor: Bool
+  }
+
+  private static let pages: [PageShape: Statement] = {
+    var pages: [PageShape: Statement] = [:]
+    for key in UserOrder.Key.allCases {
+      for isDescending in [false, true] {
+        for showDeleted in [false, true] {
+          for hasCursor in [false, true] {
+            let shape = PageShape(
+              order: UserOrder(key, isDescending: isDescending), showDeleted: showDeleted, hasCursor: hasCursor)
+            pages[shape] = makePage(shape)
+          }
+        }
+      }
+    }
+    return pages
+  }()
+
+  /// Comparing rows, `(create_time, id) > ($2, $3)`, is what lets the index find the first one of a page.
+  private static func makePage(_ shape: PageShape) -> Statement {
+    let isDescending = shape.order.isDescending
+    let (name, key, bounds): (String, [String], String) =
+      switch shape.order.key {
+      case .createTime: ("create_time", ["create_time", "id"], "($2, $3)")
+      case .email: ("email", ["email_normalized"], "($2)")
+      case .id: ("id", ["id"], "($2)")
+      }
+    var conditions: [String] = []
+    if !shape.showDeleted { conditions.append("delete_time IS NULL") }
+    if shape.hasCursor { conditions.append("(\(key.joined(separator: ", "))) \(isDescending ? "<" : ">") \(bounds)") }
+    let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
+    let order = key.map { isDescending ? "\($0) DESC" : $0 }.joined(separator: ", ")
+    return Statement(
+      "users_page_by_\(name)\(isDescending ? "_desc" : "")\(shape.showDeleted ? "_all" : "")"
+        + (shape.hasCursor ? "_next" : ""),
+      "SELECT \(columns), email_normalized FROM users \(filter)ORDER BY \(order) LIMIT $1", isReadOnly: true)
+  }
+}

@@ -1,0 +1,74 @@
+/// One thing that is wrong with one field of a request.
+struct FieldViolation: Sendable, Hashable {
+  /// Why, for programs: stable, UPPER_SNAKE_CASE.
+  enum Reason: String, Sendable {
+    case required = "REQUIRED"
+    case invalidFormat = "INVALID_FORMAT"
+    case invalidCharacter = "INVALID_CHARACTER"
+    case tooLong = "TOO_LONG"
+    case tooMany = "TOO_MANY"
+    case outOfRange = "OUT_OF_RANGE"
+    case unknownField = "UNKNOWN_FIELD"
+    case immutableField = "IMMUTABLE_FIELD"
+    case invalidPageToken = "INVALID_PAGE_TOKEN"
+  }
+
+  /// Path in the request: `user.email`, `user.labels["team"]`.
+  let field: String
+  /// A sentence fragment that goes after the field: "must not be empty". It never quotes the value.
+  let description: String
+  let reason: Reason
+}
+
+/// Everything that is wrong with a request, collected before anything is done, so that the caller learns it at once.
+struct FieldViolations: Sendable, Hashable {
+  /// More are counted only: the details travel in a trailer, and clients give those 8 KiB.
+  static let maximumCount = 20
+
+  private(set) var items: [FieldViolation] = []
+  private(set) var uncounted = 0
+
+  var isEmpty: Bool { items.isEmpty }
+  var count: Int { items.count + uncounted }
+
+  init() {}
+
+  init(_ field: String, _ reason: FieldViolation.Reason, _ description: String) {
+    add(field, reason, description)
+  }
+
+  mutating func add(_ field: String, _ reason: FieldViolation.Reason, _ description: String) {
+    guard items.count < Self.maximumCount else {
+      uncounted += 1
+      return
+    }
+    items.append(FieldViolation(field: field, description: description, reason: reason))
+  }
+
+  /// - Throws: `invalid` if there is any.
+  func check() throws(UserServiceError) {
+    if !isEmpty { throw .invalid(self) }
+  }
+
+  /// One sentence for the status message: the first violation, and how many more there are.
+  var summary: String {
+    guard let first = items.first else { return "The request is invalid." }
+    let more = count - 1
+    return "\(first.field) \(first.description)\(more > 0 ? " (and \(more) more)" : "")."
+  }
+
+  /// A key of a map, made fit to be part of a field's path: short, and without anything that would upset a terminal.
+  static func quoted(_ key: String) -> String {
+    var text = "\""
+    for scalar in key.unicodeScalars.prefix(64) {
+      switch scalar {
+      case "\"", "\\":
+        text.unicodeScalars.append("\\")
+        text.unicodeScalars.append(scalar)
+      case _ where TextRules.isVisible(scalar) || scalar == " ": text.unicodeScalars.append(scalar)
+      default: text += "\\u{\(String(scalar.value, radix: 16))}"
+      }
+    }
+    return text + (key.unicodeScalars.count > 64 ? "…\"" : "\"")
+  }
+}

@@ -1,0 +1,41 @@
+/// The order of a list of users. Every order ends in something unique, so that a page can go on where another one ended.
+public struct UserOrder: Sendable, Hashable {
+  public enum Key: UInt8, Sendable, CaseIterable {
+    /// By creation, users of the same microsecond by id.
+    case createTime = 1
+    /// By the email's normal form, byte by byte. It is unique.
+    case email = 2
+    /// By id: what an export reads.
+    case id = 3
+  }
+
+  public var key: Key
+  public var isDescending: Bool
+
+  public init(_ key: Key, isDescending: Bool = false) {
+    self.key = key
+    self.isDescending = isDescending
+  }
+
+  /// Reads `order_by` as AIP-132 writes it: a field, then `desc` or nothing (`asc` is taken too), white space as you like.
+  /// Empty means `create_time`. Nil if it is anything else.
+  public init?(orderBy text: String) {
+    let words = text.utf8.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") })
+    guard words.count <= 2 else { return nil }
+    guard let field = words.first else {
+      self.init(.createTime)
+      return
+    }
+    let key: Key
+    switch String(Substring(field)) {
+    case "create_time": key = .createTime
+    case "email": key = .email
+    default: return nil
+    }
+    switch words.count == 2 ? String(Substring(words[1])) : "asc" {
+    case "asc": self.init(key)
+    case "desc": self.init(key, isDescending: true)
+    default: return nil
+    }
+  }
+}

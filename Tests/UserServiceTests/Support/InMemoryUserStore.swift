@@ -1,0 +1,165 @@
+import Synchronization
+
+@testable import UserService
+
+/// A store without a database, for tests of what stands on it. The tests of the Postgres store run over it too, so that it
+/// does not drift away.
+final class InMemoryUserStore: UserStore {
+  private struct Row {
+    var user: UserRecord
+    var normalForm: String
+  }
+
+  private struct State {
+    var rows: [UserID: Row] = [:]
+    var owners: [String: UserID] = [:]
+    /// Microseconds; each write takes one.
+    var now: Int64 = 1_700_000_000_000_000
+  }
+
+  private let state = Mutex(State())
+  private let retention: Int64
+
+  init(retention: Duration = PostgresUserStore.defaultRetention) {
+    self.retention = retention.components.seconds * 1_000_000 + retention.components.attoseconds / 1_000_000_000_000
+  }
+
+  private func inState<T: Sendable>(
+    _ body: (inout State) throws(UserServiceError) -> T
+  ) throws(UserServiceError) -> T {
+    // Mutex hands typed errors through.
+    try state.withLock { state throws(UserServiceError) in try body(&state) }
+  }
+
+  func create(_ user: NewUser, deadline: UInt64?) async throws(UserServiceError) -> UserRecord {
+    try inState { state throws(UserServiceError) in
+      let record = try Self.check(user, &state)
+      state.rows[user.id] = Row(user: record, normalForm: user.email.normalForm)
+      state.owners[user.email.normalForm] = user.id
+      return record
+    }
+  }
+
+  func preview(_ user: NewUser, deadline: UInt64?) async throws(UserServiceError) -> UserRecord {
+    try inState { state throws(UserServiceError) in try Self.check(user, &state) }
+  }
+
+  private static func check(_ user: NewUser, _ state: inout State) throws(UserServiceError) -> UserRecord {
+    if state.rows[user.id] != nil { throw .alreadyExists(.id) }
+    if state.owners[user.email.normalForm] != nil { throw .alreadyExists(.email) }
+    state.now += 1
+    return UserRecord(
+      id: user.id, email: user.email.address, name: user.name, labels: user.labels, createTime: state.now,
+      updateTime: state.now)
+  }
+
+  func find(id: UserID, deadline: UInt64?) async throws(UserServiceError) -> UserRecord? {
+    try inState { state throws(UserServiceError) in state.rows[id]?.user }
+  }
+
+  func find(email: EmailAddress, deadline: UInt64?) async throws(UserServiceError) -> UserRecord? {
+    try inState { state throws(UserServiceError) in state.owners[email.normalForm].flatMap { state.rows[$0]?.user } }
+  }
+
+  func update(
+    _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    try inState { state throws(UserServiceError) in
+      var row = try Self.find(id, wantsDeleted: false, expecting, state)
+      if change.isEmpty { return row.user }
+      if let email = change.email {
+        if let owner = state.owners[email.normalForm], owner != id { throw .alreadyExists(.email) }
+        state.owners[row.normalForm] = nil
+        state.owners[email.normalForm] = id
+        row.normalForm = email.normalForm
+        row.user.email = email.address
+      }
+      if let name = change.name { row.user.name = name }
+      if let labels = change.labels { row.user.labels = labels }
+      return Self.store(row, &state)
+    }
+  }
+
+  func delete(
+    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    try inState { state throws(UserServiceError) in
+      var row = try Self.find(id, wantsDeleted: false, expecting, state)
+      row.user.deleteTime = state.now + 1
+      row.user.purgeTime = state.now + 1 + retention
+      return Self.store(row, &state)
+    }
+  }
+
+  func undelete(
+    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    try inState { state throws(UserServiceError) in
+      var row = try Self.find(id, wantsDeleted: true, expecting, state)
+      row.user.deleteTime = nil
+      row.user.purgeTime = nil
+      return Self.store(row, &state)
+    }
+  }
+
+  private static func find(
+    _ id: UserID, wantsDeleted: Bool, _ expecting: VersionCondition, _ state: State
+  ) throws(UserServiceError) -> Row {
+    guard let row = state.rows[id] else { throw .notFound(.id(id)) }
+    if row.user.isDeleted, !wantsDeleted { throw .isDeleted(id) }
+    if !row.user.isDeleted, wantsDeleted { throw .isNotDeleted(id) }
+    if let purge = row.user.purgeTime, purge <= state.now { throw .isExpired(id) }
+    guard expecting.allows(row.user.version) else { throw .etagMismatch(id) }
+    return row
+  }
+
+  private static func store(_ row: Row, _ state: inout State) -> UserRecord {
+    var row = row
+    state.now += 1
+    row.user.updateTime = state.now
+    row.user.version += 1
+    state.rows[row.user.id] = row
+    return row.user
+  }
+
+  func page(_ query: UserPageQuery, deadline: UInt64?) async throws(UserServiceError) -> UserPage {
+    try inState { state throws(UserServiceError) in
+      let rows = state.rows.values.filter { query.showDeleted || !$0.user.isDeleted }
+        .map { (cursor: Self.cursor($0, query.order), user: $0.user) }
+        .sorted { Self.precedes($0.cursor, $1.cursor) != query.order.isDescending }
+      var page = UserPage(users: [], next: nil)
+      var (size, last) = (0, query.cursor)
+      for row in rows {
+        if let cursor = query.cursor {
+          let isAfter = query.order.isDescending ? Self.precedes(row.cursor, cursor) : Self.precedes(cursor, row.cursor)
+          if !isAfter { continue }
+        }
+        size += row.user.approximateSize
+        if !page.users.isEmpty, page.users.count >= query.limit || size > query.byteLimit {
+          page.next = last
+          return page
+        }
+        page.users.append(row.user)
+        last = row.cursor
+      }
+      return page
+    }
+  }
+
+  private static func cursor(_ row: Row, _ order: UserOrder) -> UserCursor {
+    switch order.key {
+    case .createTime: .createTime(row.user.createTime, row.user.id)
+    case .email: .email(row.normalForm)
+    case .id: .id(row.user.id)
+    }
+  }
+
+  private static func precedes(_ left: UserCursor, _ right: UserCursor) -> Bool {
+    switch (left, right) {
+    case (.createTime(let a, let x), .createTime(let b, let y)): a == b ? x < y : a < b
+    case (.email(let a), .email(let b)): a.utf8.lexicographicallyPrecedes(b.utf8)
+    case (.id(let a), .id(let b)): a < b
+    default: false
+    }
+  }
+}

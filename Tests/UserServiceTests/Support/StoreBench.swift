@@ -1,0 +1,110 @@
+import EventLoop
+import Glibc
+import Logging
+import Testing
+
+@testable import Postgres
+@testable import UserService
+
+struct TestFailure: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// The stores that the same tests run over.
+enum StoreKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
+  case memory, postgres
+  var testDescription: String { rawValue }
+}
+
+/// A store of a kind, empty, that is gone after `body`, which runs on a loop as handlers do.
+func withStore(
+  _ kind: StoreKind, retention: Duration = PostgresUserStore.defaultRetention,
+  _ body: @escaping @Sendable (any UserStore) async throws -> Void
+) async throws {
+  switch kind {
+  case .memory: try await body(InMemoryUserStore(retention: retention))
+  case .postgres:
+    try await PostgresBench.run { bench in
+      let store = PostgresUserStore(client: bench.clients[0], retention: retention)
+      try await bench.onLoop { try await body(store) }
+    }
+  }
+}
+
+/// A database of its own, with the service's schema, and clients on it that stand for a process each.
+struct PostgresBench: Sendable {
+  let clients: [PostgresClient]
+  let loops: EventLoopGroup
+
+  static func url() throws -> String {
+    guard let value = getenv("TEST_DATABASE_URL") else {
+      throw TestFailure("TEST_DATABASE_URL is not set: these tests need a Postgres. Run `make test`, which starts one.")
+    }
+    return String(cString: value)
+  }
+
+  /// The URL of another database on the same server.
+  static func url(database: String) throws -> String {
+    let target = try ConnectionString(try url())
+    var values = target.options
+    guard let host = target.hosts.first else { throw TestFailure("TEST_DATABASE_URL names no host") }
+    values["host"] = host.name
+    values["hostaddr"] = host.address
+    values["port"] = host.port
+    values["dbname"] = database
+    return values.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
+  }
+
+  static func run(
+    processes: Int = 1, migrates: Bool = true, _ body: @escaping @Sendable (PostgresBench) async throws -> Void
+  ) async throws {
+    let name = "users_test_\(UInt64.random(in: 0..<(.max)))"
+    let loops = try EventLoopGroup(count: 1, name: "test")
+    let admin = try client(try url(), loops)
+    var clients: [PostgresClient] = []
+    var failure: (any Error)?
+    do {
+      try await execute(admin, "CREATE DATABASE \(name)")
+      for _ in 0..<processes { clients.append(try client(try url(database: name), loops)) }
+      if migrates { try await Migrator(client: clients[0], migrations: UserMigrations.all, logger: quiet).run() }
+      try await body(PostgresBench(clients: clients, loops: loops))
+    } catch {
+      failure = error
+    }
+    for client in clients { await client.shutdown() }
+    do {
+      try await execute(admin, "DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+    } catch {
+      failure = failure ?? error
+    }
+    await admin.shutdown()
+    loops.shutdown()
+    if let failure { throw failure }
+  }
+
+  /// Runs `body` on the loop, as a handler does.
+  func onLoop<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
+    try await Task(executorPreference: loops.loops[0]) { try await body() }.value
+  }
+
+  /// SQL as the owner of the table, beside the store.
+  func execute(_ sql: String) async throws { try await Self.execute(clients[0], sql) }
+
+  private static func execute(_ client: PostgresClient, _ sql: String) async throws {
+    try await client.withConnection(deadline: nil) { _ = try await $0.execute("test", script: sql) }
+  }
+
+  private static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+
+  private static func client(_ url: String, _ loops: EventLoopGroup) throws -> PostgresClient {
+    var configuration = PostgresConfiguration(url: url)
+    // The tests run side by side on one server.
+    configuration.sharedConnectionsPerLoop = 1
+    configuration.poolSize = 1
+    configuration.poolOverflow = 2
+    let client = try PostgresClient(configuration: configuration, loops: loops, logger: quiet)
+    client.start()
+    return client
+  }
+}
