@@ -131,12 +131,13 @@ public final class HTTP2Session {
   func close(_ stream: HTTP2Stream, code: UInt32) {
     stream.isClosed = true
     stream.closeCode = HTTP2ErrorCode(rawValue: code)
+    // Noted first: the list may hold the last reference.
+    note(stream, .closed)
     let last = streams.count - 1
     if stream.index != last {
       streams[stream.index] = streams[last]
       streams[stream.index].index = stream.index
     }
     streams.removeLast()
-    note(stream, .closed)
   }
 }
