@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// A gate that opens once: for a main thread that waits for the loops. Never wait on a loop's thread.
 // @unchecked Sendable: the semaphore lives in memory of its own and is made to be shared.
@@ -20,5 +21,22 @@ public final class Latch: @unchecked Sendable {
   public func wait() {
     while sem_wait(semaphore) != 0 {}
     sem_post(semaphore)
+  }
+}
+
+extension Latch {
+  /// Blocks the calling thread, which is no loop's and no task's, until `work` is done: how a main thread waits.
+  public static func wait<Value: Sendable>(for work: @escaping @Sendable () async -> Value) -> Value {
+    let latch = Latch()
+    let result = Mutex<Value?>(nil)
+    Task {
+      let value = await work()
+      result.withLock { $0 = value }
+      latch.open()
+    }
+    while true {
+      latch.wait()
+      if let value = result.withLock({ $0 }) { return value }
+    }
   }
 }

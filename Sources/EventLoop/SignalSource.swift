@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-import Synchronization
 
 /// Signals as events of a loop. Make it on the main thread before any other thread is started, so that all of them block the
 /// two signals and only the descriptor sees them.
@@ -41,25 +40,27 @@ public final class SignalSource: ReadinessHandler, @unchecked Sendable {
 }
 
 extension SignalSource {
-  /// Blocks the calling thread, which is no loop's, until one of the signals comes. A second one ends the process at once:
-  /// who presses ctrl-C twice does not want to wait for calls to finish.
-  public func wait(on loop: EventLoop) throws(EventLoopError) {
-    let latch = Latch()
-    let failure = Mutex<EventLoopError?>(nil)
-    loop.execute { [self] in
-      var isFirst = true
-      do throws(EventLoopError) {
-        try start(on: loop) { signal in
-          if !isFirst { _exit(128 + signal) }
-          isFirst = false
-          latch.open()
+  /// Calls `first` on the loop's thread for the first signal. A second one ends the process at once: who presses ctrl-C twice
+  /// does not want to wait for calls to finish. Any thread but the loop's; the source must live until the loop has stopped.
+  /// - Throws: when the loop can't watch it.
+  public func watch(on loop: EventLoop, first: @escaping @Sendable () -> Void) throws(EventLoopError) {
+    let failure: EventLoopError? = Latch.wait {
+      await withUnsafeContinuation { continuation in
+        loop.execute { [self] in
+          var isFirst = true
+          do throws(EventLoopError) {
+            try start(on: loop) { signal in
+              if !isFirst { _exit(128 + signal) }
+              isFirst = false
+              first()
+            }
+            continuation.resume(returning: nil)
+          } catch {
+            continuation.resume(returning: error)
+          }
         }
-      } catch {
-        failure.withLock { $0 = error }
-        latch.open()
       }
     }
-    latch.wait()
-    if let error = failure.withLock({ $0 }) { throw error }
+    if let failure { throw failure }
   }
 }

@@ -55,8 +55,7 @@ extension LoopClient {
     case .queueFull:
       PostgresError(.queueFull, "Too many calls wait for a database connection.", isSafeToRetry: true)
     case .connectFailed:
-      PostgresError(
-        .unavailable, lastLeaseFailure?.message ?? "The database cannot be reached.", isSafeToRetry: true)
+      unavailable
     case .shutDown: PostgresError(.shutDown, "The database client is shut down.", isSafeToRetry: true)
     }
   }
@@ -69,7 +68,7 @@ extension LoopClient {
     let request = PendingQuery(waiter.opening, [], kind: .script, deadline: limit)
     request.begin(now: loop.now) { [weak self] answer in
       guard let self else { return }
-      if case .failure(let error) = answer { self.lastLeaseFailure = error }
+      if case .failure(let error) = answer { self.lastFailure = error }
       self.perform(self.pool.checked(id, isGood: self.isGood(answer)))
     }
     connection.enqueue(request)
@@ -80,7 +79,7 @@ extension LoopClient {
     guard case .success(let rows) = answer else { return false }
     guard settings.needsReadWrite else { return true }
     guard let readOnly = try? rows.first?[0].text, readOnly == "off" else {
-      lastLeaseFailure = PostgresError(.readOnlyServer, "The database server takes no writes.", isSafeToRetry: true)
+      lastFailure = PostgresError(.readOnlyServer, "The database server takes no writes.", isSafeToRetry: true)
       return false
     }
     return true

@@ -118,7 +118,7 @@ extension LoopClient {
     case .opened:
       logger.error("The database is away: calls are refused until it is back.")
       availability.set(index, false)
-      let error = PostgresError(.unavailable, "The database cannot be reached.", isSafeToRetry: true)
+      let error = unavailable
       for request in waiting.removeAll() {
         request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
       }

@@ -31,7 +31,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   /// Who waits for a lease or for its check, for deadlines.
   var leaseWaiters: [LeaseWaiter] = []
   /// Why the last leased connection could not be had.
-  var lastLeaseFailure: PostgresError?
+  var lastFailure: PostgresError?
 
   // Upkeep.
   var deadlineTimer: LoopTimer?
@@ -81,9 +81,14 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
         statement: statement, isSafeToRetry: true)
     }
     guard !circuit.isOpen else {
-      return PostgresError(.unavailable, "The database cannot be reached.", statement: statement, isSafeToRetry: true)
+      return unavailable.with(statement: statement, isSafeToRetry: true)
     }
     return nil
+  }
+
+  /// The refusal while the database is away, with what the last attempt met.
+  var unavailable: PostgresError {
+    PostgresError(.unavailable, lastFailure?.message ?? "The database cannot be reached.", isSafeToRetry: true)
   }
 
   // MARK: ConnectionOwner
@@ -97,10 +102,12 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
 
   func connectionFailed(_ connection: Connection, _ error: PostgresError) {
     switch connection.role {
-    case .shared: sharedFailed(connection, error)
+    case .shared:
+      lastFailure = error
+      sharedFailed(connection, error)
     case .leased(let id):
       leased[id] = nil
-      lastLeaseFailure = error
+      lastFailure = error
       perform(pool.connectFailed(id))
     }
   }
@@ -110,7 +117,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
     case .shared: sharedWasLost(connection, error)
     case .leased(let id):
       leased[id] = nil
-      lastLeaseFailure = error
+      lastFailure = error
       perform(pool.lost(id))
     }
   }

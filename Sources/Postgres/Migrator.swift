@@ -45,6 +45,15 @@ public struct Migrator: Sendable {
     }
   }
 
+  /// What `run` would apply now. Changes nothing, waits for nobody.
+  /// - Throws: `migrationFailed` if the database's history is not this program's, or what the SQL met.
+  public nonisolated(nonsending) func pending() async throws -> [Migration] {
+    try await client.withConnection(deadline: nil) { connection in
+      let hasTable = try await connection.query(Self.hasTable).first?[0].bool ?? false
+      return try MigrationPlan.pending(migrations, applied: hasTable ? try await applied(connection) : [])
+    }
+  }
+
   /// Asks again and again instead of waiting in the server: a waiting session would hold back CREATE INDEX
   /// CONCURRENTLY, and could not be given up without closing it.
   private nonisolated(nonsending) func lock(_ connection: PostgresLease) async throws {
@@ -92,6 +101,8 @@ public struct Migrator: Sendable {
   }
 
   private static let tryLock = Statement("migrations: lock", "SELECT pg_try_advisory_lock($1)")
+  private static let hasTable = Statement(
+    "migrations: version table exists", "SELECT to_regclass('schema_migrations') IS NOT NULL", isReadOnly: true)
   private static let select = Statement(
     "migrations: applied", "SELECT version, name, checksum FROM schema_migrations ORDER BY version", isReadOnly: true)
   private static let insert = Statement(

@@ -31,13 +31,10 @@ struct BenchServer: ParsableCommand {
     let server = try GRPCServer(services: services + Reflection.services(for: services), loops: group)
     print("ready: \(try server.listen(on: address))")
     fflush(nil)
-    try signals.wait(on: group.loops[0])
-    let done = Latch()
-    Task {
-      await server.shutdown(grace: .seconds(10))
-      done.open()
-    }
-    done.wait()
+    let stop = Latch()
+    try signals.watch(on: group.loops[0]) { stop.open() }
+    stop.wait()
+    Latch.wait { await server.shutdown(grace: .seconds(10)) }
     group.shutdown()
     _ = cjemalloc_allocated_bytes()
   }

@@ -1,0 +1,72 @@
+import ArgumentParser
+import EventLoop
+import Logging
+import Postgres
+import UserService
+
+/// What is done with the database before it is used.
+enum Database {
+  /// - Throws: `ValidationError`, so exit code 64, if the URL can't be used.
+  static func connect(
+    _ configuration: PostgresConfiguration, loops: EventLoopGroup, logger: Logger
+  ) throws -> PostgresClient {
+    do throws(PostgresError) {
+      let client = try PostgresClient(configuration: configuration, loops: loops, logger: logger)
+      client.start()
+      return client
+    } catch {
+      throw ValidationError("The database URL can't be used: \(error.message)")
+    }
+  }
+
+  /// - Throws: `Unavailable` when the database does not answer within `patience`.
+  static func waitUntilReady(_ client: PostgresClient, patience: Duration) async throws {
+    let end = ContinuousClock.now + patience
+    var last = "it does not answer"
+    while true {
+      do throws(PostgresError) {
+        _ = try await client.query(ping, deadline: MonotonicClock.nanoseconds.saturatingAdd(1_000_000_000))
+        if client.isAvailable { return }
+      } catch {
+        last = error.message
+      }
+      guard ContinuousClock.now < end else {
+        throw Unavailable(
+          sentence: """
+            The database could not be reached within \(patience.components.seconds) seconds. \(last) Is it running, and is \
+            DATABASE_URL (or --database-url) right? --startup-timeout waits longer.
+            """)
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+  }
+
+  static func migrate(_ client: PostgresClient, logger: Logger) async throws -> [Migration] {
+    do {
+      return try await Migrator(client: client, migrations: UserMigrations.all, logger: logger).run()
+    } catch let error as PostgresError {
+      try Task.checkCancellation()
+      throw Unavailable(sentence: "The database could not be migrated: \(error).")
+    }
+  }
+
+  /// - Throws: `Unavailable` when the schema lacks something that this version needs.
+  static func checkSchema(_ client: PostgresClient, logger: Logger) async throws {
+    let pending: [Migration]
+    do {
+      pending = try await Migrator(client: client, migrations: UserMigrations.all, logger: logger).pending()
+    } catch let error as PostgresError {
+      try Task.checkCancellation()
+      throw Unavailable(sentence: "The database's schema could not be checked: \(error).")
+    }
+    guard pending.isEmpty else {
+      throw Unavailable(
+        sentence: """
+          The database lacks \(pending.count) migration(s) of this version. Run `user-service migrate` first, or serve with \
+          --migrate.
+          """)
+    }
+  }
+
+  private static let ping = Statement("start-up: ping", "SELECT 1", isReadOnly: true)
+}

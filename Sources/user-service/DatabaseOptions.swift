@@ -1,0 +1,48 @@
+import ArgumentParser
+import Postgres
+
+/// How to reach the database: the same for every subcommand that needs it.
+struct DatabaseOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Where the database is: a libpq URL or conninfo string. [env: DATABASE_URL]",
+      discussion: "What it leaves out comes from the PG… variables. A URL with a password is better in the environment.",
+      valueName: "url"))
+  var databaseURL: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How many seconds to wait for the database. [env: USER_SERVICE_STARTUP_TIMEOUT] (default: 15)",
+      valueName: "seconds"))
+  var startupTimeout: Int?
+
+  func postgres() throws -> PostgresConfiguration {
+    guard let url = databaseURL ?? Environment.text("DATABASE_URL") else {
+      throw ValidationError("Say where the database is: --database-url postgresql://user@host/name, or DATABASE_URL.")
+    }
+    var configuration = PostgresConfiguration(url: url)
+    configuration.applicationName = "user-service \(UserServiceVersion.current)"
+    return configuration
+  }
+
+  func patience() throws -> Duration {
+    .seconds(
+      try Limits.seconds(startupTimeout, flag: "--startup-timeout")
+        ?? Environment.value("USER_SERVICE_STARTUP_TIMEOUT", "a number of seconds, 0 or more", Limits.seconds) ?? 15)
+  }
+}
+
+/// Checks of numbers, the same for flags and the environment.
+enum Limits {
+  static func seconds(_ text: String) -> Int? { Int(text).flatMap { (0...86_400).contains($0) ? $0 : nil } }
+
+  static func seconds(_ flag: Int?, flag name: String) throws -> Int? {
+    guard let flag else { return nil }
+    guard (0...86_400).contains(flag) else { throw ValidationError("\(name) must be from 0 to 86400 seconds.") }
+    return flag
+  }
+
+  static func loops(_ text: String) -> Int? { Int(text).flatMap { (1...256).contains($0) ? $0 : nil } }
+}

@@ -1,0 +1,12 @@
+import Glibc
+
+/// Lines for people and scripts, written at once: nothing waits in a buffer when the process ends.
+enum Output {
+  static func line(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
+    var bytes = Array((text + "\n").utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 { bytes = bytes.dropFirst(count) } else if errno != EINTR { return }
+    }
+  }
+}

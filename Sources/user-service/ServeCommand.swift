@@ -1,0 +1,84 @@
+import ArgumentParser
+import EventLoop
+import Logging
+
+struct ServeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serve users.v1.UserService, with health and reflection.",
+    discussion: """
+      SIGTERM and SIGINT stop it: no new calls are taken, calls that run are finished. A second signal ends it at once.
+      """)
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Where to listen: HOST:PORT or unix:PATH; may be given several times. Port 0 chooses one."
+        + " [env: USER_SERVICE_LISTEN, separated by commas] (default: 127.0.0.1:50051)",
+      valueName: "address"))
+  var listen: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How many event loops, a thread each. [env: USER_SERVICE_LOOPS] (default: one a processor)", valueName: "count"))
+  var loops: Int?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How many seconds calls have to finish when it is stopped. [env: USER_SERVICE_DRAIN_TIMEOUT] (default: 30)",
+      valueName: "seconds"))
+  var drainTimeout: Int?
+
+  @Flag(name: .long, help: "Bring the schema up to date first, as `migrate` does.")
+  var migrate = false
+
+  @OptionGroup var database: DatabaseOptions
+  @OptionGroup var logging: LoggingOptions
+
+  func run() throws {
+    var settings = Service.Settings(addresses: try addresses(), database: try database.postgres())
+    settings.patience = try database.patience()
+    settings.migrates = migrate
+    settings.grace = .seconds(
+      try Limits.seconds(drainTimeout, flag: "--drain-timeout")
+        ?? Environment.value("USER_SERVICE_DRAIN_TIMEOUT", "a number of seconds, 0 or more", Limits.seconds) ?? 30)
+    let count = try loopCount()
+    let logger = try logging.bootstrap()
+    try Program.run(loops: count, logger: logger) { [settings] loops in
+      try await Service(settings, loops: loops, logger: logger).run()
+    }
+  }
+
+  private func loopCount() throws -> Int {
+    if let loops {
+      guard Limits.loops(String(loops)) != nil else { throw ValidationError("--loops must be from 1 to 256.") }
+      return loops
+    }
+    return try Environment.value("USER_SERVICE_LOOPS", "a number from 1 to 256", Limits.loops)
+      ?? EventLoopGroup.processorCount
+  }
+
+  private func addresses() throws -> [SocketAddress] {
+    let fromEnvironment = Environment.text("USER_SERVICE_LISTEN")?.split(separator: ",").map {
+      String($0).trimmingSpaces()
+    }
+    let isFlag = !listen.isEmpty
+    return try (isFlag ? listen : fromEnvironment ?? ["127.0.0.1:50051"]).map { text in
+      guard let address = SocketAddress(text) else {
+        throw ValidationError(
+          "\(isFlag ? "--listen" : "USER_SERVICE_LISTEN") has '\(text)'; it must be HOST:PORT or unix:PATH.")
+      }
+      return address
+    }
+  }
+}
+
+extension String {
+  fileprivate func trimmingSpaces() -> String {
+    let start = firstIndex { $0 != " " } ?? endIndex
+    let end = lastIndex { $0 != " " }.map { index(after: $0) } ?? start
+    return String(self[start..<end])
+  }
+}

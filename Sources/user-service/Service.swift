@@ -1,0 +1,101 @@
+import CJemalloc
+import EventLoop
+import Logging
+import Postgres
+import RPCCore
+import RPCServer
+import UserService
+
+/// The life of a serving process: database, schema, listeners, and back again.
+struct Service: Sendable {
+  struct Settings: Sendable {
+    let addresses: [SocketAddress]
+    let database: PostgresConfiguration
+    /// How long the database is waited for.
+    var patience = Duration.seconds(15)
+    /// How long calls have to finish.
+    var grace = Duration.seconds(30)
+    var migrates = false
+
+    init(addresses: [SocketAddress], database: PostgresConfiguration) {
+      self.addresses = addresses
+      self.database = database
+    }
+  }
+
+  private let settings: Settings
+  private let loops: EventLoopGroup
+  private let logger: Logger
+
+  init(_ settings: Settings, loops: EventLoopGroup, logger: Logger) {
+    self.settings = settings
+    self.loops = loops
+    self.logger = logger
+  }
+
+  /// Serves until the task is cancelled, and then until what runs is finished.
+  /// - Throws: `Unavailable` when a port or the database can't be had; `CancellationError` when cancelled before it served.
+  func run() async throws {
+    let database = try Database.connect(settings.database, loops: loops, logger: logger)
+    do {
+      try await Database.waitUntilReady(database, patience: settings.patience)
+      if settings.migrates { _ = try await Database.migrate(database, logger: logger) }
+      try await Database.checkSchema(database, logger: logger)
+      try await serve(on: database)
+    } catch {
+      await database.shutdown()
+      throw error
+    }
+    await database.shutdown()
+    logger.info("Stopped.", metadata: ["allocated_bytes": "\(cjemalloc_allocated_bytes())"])
+  }
+
+  private func serve(on database: PostgresClient) async throws {
+    let health = HealthService()
+    follow(database, health)
+    let services: [any ServiceProvider] = [
+      UserServiceHandlers(store: PostgresUserStore(client: database)), health,
+    ]
+    let server = try GRPCServer(services: services + Reflection.services(for: services), loops: loops, logger: logger)
+    do {
+      let bound = try settings.addresses.map { try listen(server, $0) }
+      let places = bound.map(\.description).joined(separator: ", ")
+      Output.line("ready: serving \(UserServiceHandlers.serviceName) on \(places)")
+    } catch {
+      await server.shutdown(grace: .zero)
+      throw error
+    }
+    await cancellation()
+    logger.info("Stopping: calls that run are finished.", metadata: ["limit": "\(settings.grace)"])
+    health.shutdown()
+    await server.shutdown(grace: settings.grace)
+  }
+
+  private func listen(_ server: GRPCServer, _ address: SocketAddress) throws -> SocketAddress {
+    do throws(EventLoopError) {
+      return try server.listen(on: address)
+    } catch {
+      throw Unavailable(sentence: "\(error). Stop what uses the address, or choose another one with --listen.")
+    }
+  }
+
+  /// Health says what callers would meet.
+  private func follow(_ database: PostgresClient, _ health: HealthService) {
+    let report: @Sendable (Bool) -> Void = { isAvailable in
+      health.setStatus(UserServiceHandlers.serviceName, serving: isAvailable)
+      health.setStatus("", serving: isAvailable)
+    }
+    database.onAvailabilityChange(report)
+    report(database.isAvailable)
+  }
+
+  /// Returns when the task is cancelled.
+  private func cancellation() async {
+    let latch = AsyncStream<Never>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    await withTaskCancellationHandler {
+      for await _ in latch.stream {}
+    } onCancel: {
+      latch.continuation.finish()
+    }
+  }
+}

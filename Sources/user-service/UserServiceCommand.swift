@@ -1,0 +1,26 @@
+import ArgumentParser
+
+/// The command line of the user service. Flags win over the environment, the environment over defaults.
+@main
+struct UserServiceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "user-service",
+    abstract: "A user directory over gRPC, on Postgres.",
+    discussion: """
+      Exit codes: 0 after a clean stop; 64 when a flag or an environment variable is wrong; 69 when a port or the database \
+      can't be had. The sentence on standard error says what to do.
+      """,
+    version: UserServiceVersion.current,
+    subcommands: [ServeCommand.self, MigrateCommand.self, VersionCommand.self])
+}
+
+/// The version of the program: what `version` prints and what Postgres sees as a part of the application's name.
+enum UserServiceVersion {
+  static let current = "0.1.0"
+}
+
+struct VersionCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
+
+  func run() { Output.line("user-service \(UserServiceVersion.current)") }
+}
