@@ -21,6 +21,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   /// A turn longer than this is logged: everything else on the loop waited for it.
   static let stallThreshold: UInt64 = 50_000_000
   private static let eventsPerWait = 256
+  /// A task that yields again and again has no end either.
+  private static let jobsPerRound = 4096
   private static let nanosecondsPerTick: UInt64 = 1_000_000
 
   public let name: String
@@ -181,7 +183,11 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   }
 
   private func runJobs() {
-    while let job = jobs.popFirst() { job.runSynchronously(on: asUnownedTaskExecutor()) }
+    var left = Self.jobsPerRound
+    while left > 0, let job = jobs.popFirst() {
+      job.runSynchronously(on: asUnownedTaskExecutor())
+      left -= 1
+    }
   }
 
   private func flush() {
