@@ -56,8 +56,25 @@ struct PostgresBench: Sendable {
     return values.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
   }
 
+  /// A server has 100 connections, and other tests run beside these.
+  private static let gate = Gate(4)
+
   static func run(
     processes: Int = 1, migrates: Bool = true, _ body: @escaping @Sendable (PostgresBench) async throws -> Void
+  ) async throws {
+    await gate.enter()
+    let result: Result<Void, any Error>
+    do {
+      result = .success(try await runAlone(processes, migrates, body))
+    } catch {
+      result = .failure(error)
+    }
+    await gate.leave()
+    try result.get()
+  }
+
+  private static func runAlone(
+    _ processes: Int, _ migrates: Bool, _ body: @escaping @Sendable (PostgresBench) async throws -> Void
   ) async throws {
     let name = "users_test_\(UInt64.random(in: 0..<(.max)))"
     let loops = try EventLoopGroup(count: 2, name: "test")
