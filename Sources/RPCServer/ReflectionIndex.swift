@@ -9,9 +9,11 @@ struct ReflectionIndex: Sendable {
   private var fileNamesBySymbol: [String: String] = [:]
   private var extensions: [String: [Int32: String]] = [:]
 
-  init(_ descriptors: [ServiceDescriptor]) {
+  /// - Parameter types: files of messages that no method names but that travel in `Any`.
+  init(_ descriptors: [ServiceDescriptor], types: [ProtoFile] = []) {
     services = descriptors.map(\.name).sorted()
     for descriptor in descriptors { add(descriptor.file) }
+    for file in types { add(file) }
   }
 
   /// The file and everything it imports, serialized, the file itself first.

@@ -10,7 +10,8 @@ public enum Reflection {
       providers.map { type(of: $0).serviceDescriptor } + [
         ReflectionV1.serviceDescriptor, ReflectionV1Alpha.serviceDescriptor,
       ]
-    let index = ReflectionIndex(descriptors)
+    // Clients print the details of an error only if they can ask for their types.
+    let index = ReflectionIndex(descriptors, types: [.google_rpc_status, .google_rpc_error_details])
     return [ReflectionV1(index: index), ReflectionV1Alpha(index: index)]
   }
 }

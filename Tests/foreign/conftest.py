@@ -1,0 +1,63 @@
+"""Foreign checks: clients that others wrote against the binaries of this repository.
+
+scripts/foreign.sh runs them, with USER_SERVICE and BENCH_SERVER naming the binaries and TEST_DATABASE_URL a Postgres on
+which databases may be created.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_configure(config):
+    """Python stubs of Protos/ are made anew for each run: what is tested is what stands there now."""
+    from grpc_tools import protoc
+
+    directory = tempfile.TemporaryDirectory(prefix="user-service-stubs-")
+    config.add_cleanup(directory.cleanup)
+    files = ["users/v1/users.proto", "benchmark/benchmark.proto", "helloworld/helloworld.proto"]
+    arguments = ["protoc", f"-I{ROOT / 'Protos'}", f"--python_out={directory.name}", f"--grpc_python_out={directory.name}"]
+    if protoc.main([*arguments, *files]) != 0:
+        raise pytest.UsageError("The Python stubs of Protos/ could not be made.")
+    sys.path[:0] = [directory.name, str(Path(__file__).parent)]
+
+
+@pytest.fixture(scope="session")
+def administrator():
+    from database import Administrator
+
+    return Administrator()
+
+
+@pytest.fixture(scope="module")
+def database(administrator):
+    """A database of this module's own: its URL."""
+    with administrator.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def service(database):
+    """A user-service on this module's database, which must end well when the module is through."""
+    from programs import UserService
+
+    with UserService(database) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def users(service):
+    """A stub of users.v1.UserService."""
+    return service.users
+
+
+@pytest.fixture(scope="module")
+def bench_server():
+    from programs import BenchServer
+
+    with BenchServer() as server:
+        yield server

@@ -1,0 +1,110 @@
+"""The programs under test, as processes."""
+
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+
+import grpc
+
+PATIENCE = 60.0  # seconds that anything may take on a slow machine before a test gives up
+
+
+def eventually(check, what, patience=PATIENCE):
+    """Waits until `check` answers with something true, and answers with that."""
+    end = time.monotonic() + patience
+    while not (answer := check()):
+        assert time.monotonic() < end, f"still not so after {patience} s: {what}"
+        time.sleep(0.02)
+    return answer
+
+
+class Server:
+    """A server that says in a line where it listens, and must end with 0 when it is told to stop."""
+
+    def __init__(self, command, environment=None):
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("USER_SERVICE_") and k != "DATABASE_URL"}
+        self.log = tempfile.TemporaryFile(mode="w+")
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self.log, text=True, env={**clean, **(environment or {})})
+        try:
+            self.ready_line = self._ready_line()
+        except BaseException:
+            self.process.kill()
+            raise
+        self.addresses = self.ready_line.split(" on ")[-1].removeprefix("ready: ").split(", ")
+        self.address = self.addresses[0]
+        self.channels = []
+
+    def _ready_line(self):
+        readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
+        line = self.process.stdout.readline().strip() if readable else ""
+        assert line.startswith("ready: "), f"not ready: {line!r} {self.said()}"
+        return line
+
+    def said(self):
+        """All of its standard error."""
+        self.log.seek(0)
+        return self.log.read()
+
+    def channel(self, address=None, **options):
+        """A connection of its own, so that calls of tests don't share one by accident."""
+        arguments = {"grpc.use_local_subchannel_pool": 1, **{f"grpc.{k}": v for k, v in options.items()}}
+        channel = grpc.insecure_channel(address or self.address, options=list(arguments.items()))
+        self.channels.append(channel)
+        return channel
+
+    @property
+    def is_alive(self):
+        return self.process.poll() is None
+
+    @property
+    def resident_bytes(self):
+        with open(f"/proc/{self.process.pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def wait(self):
+        return self.process.wait(timeout=PATIENCE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        for channel in self.channels:
+            channel.close()
+        if self.is_alive:
+            self.signal()
+        try:
+            code = self.wait()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        self.process.stdout.close()
+        log = self.said()
+        self.log.close()
+        if kind is None:
+            assert code == 0, f"ended with code {code}: {log}"
+
+
+class UserService(Server):
+    def __init__(self, database, *arguments, listen=("127.0.0.1:0",), environment=None):
+        addresses = [part for address in listen for part in ("--listen", address)]
+        super().__init__(
+            [os.environ["USER_SERVICE"], "serve", "--migrate", "--loops", "2", *addresses, *arguments],
+            {"DATABASE_URL": database, **(environment or {})})
+        self.users = self.stub()
+
+    def stub(self, **options):
+        from users.v1 import users_pb2_grpc
+
+        return users_pb2_grpc.UserServiceStub(self.channel(**options))
+
+
+class BenchServer(Server):
+    def __init__(self):
+        super().__init__([os.environ["BENCH_SERVER"], "--listen", "127.0.0.1:0", "--loops", "2"])

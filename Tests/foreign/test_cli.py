@@ -1,0 +1,169 @@
+"""The command line of user-service: exit codes, sentences, sockets."""
+
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+from calls import TIMEOUT, create
+from database import Administrator
+from programs import UserService
+from users.v1 import users_pb2 as pb
+
+PROGRAM = os.environ.get("USER_SERVICE", "")
+
+
+def run(*arguments, **environment):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("USER_SERVICE") and k != "DATABASE_URL"}
+    return subprocess.run(
+        [PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False, env={**clean, **environment})
+
+
+@pytest.fixture(scope="module")
+def migrated(service, database):
+    return database
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["migrate"], ["version"]])
+def test_help(command):
+    done = run(*command, "--help")
+    assert done.returncode == 0 and "USAGE: user-service" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["--listen", "--database-url", "--loops", "DATABASE_URL", "USER_SERVICE_LISTEN", "USER_SERVICE_LOOPS", "127.0.0.1:50051"])
+def test_help_explains(text):
+    assert text in run("serve", "--help").stdout
+
+
+def test_version():
+    done = run("version")
+    assert done.returncode == 0 and done.stdout.startswith("user-service ")
+
+
+@pytest.mark.parametrize(
+    "arguments, environment",
+    [
+        (["serve", "--no-such-flag"], {}),
+        (["no-such-command"], {}),
+        (["serve", "--listen", "nonsense"], {}),
+        (["serve", "--listen", "127.0.0.1:65536"], {}),
+        (["serve", "--listen", "127.0.0.1:-1"], {}),
+        (["serve", "--listen", "unix:"], {}),
+        (["serve", "--listen", "unix:/" + "x" * 200], {}),
+        (["serve", "--loops", "0"], {}),
+        (["serve", "--loops", "many"], {}),
+        (["serve"], {"USER_SERVICE_LISTEN": "127.0.0.1:0,nonsense"}),
+        (["serve"], {"USER_SERVICE_LOOPS": "x"}),
+        (["serve", "--database-url", "postgresql://a:b:c:d/%%"], {}),
+        (["serve"], {"DATABASE_URL": "no conninfo"}),
+        (["migrate", "--listen", "127.0.0.1:0"], {}),
+        (["serve"], {"DATABASE_URL": ""}),
+    ])
+def test_a_bad_setting_is_64(migrated, arguments, environment):
+    done = run(*arguments, **{"DATABASE_URL": migrated, **environment})
+    assert done.returncode == 64, done.stderr
+    assert "Error: " in done.stderr and "Fatal" not in done.stderr
+
+
+def test_a_taken_port_is_69(migrated, service):
+    done = run("serve", "--listen", service.address, DATABASE_URL=migrated)
+    assert done.returncode == 69 and service.address in done.stderr and "--listen" in done.stderr
+
+
+def test_no_database_is_69():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))  # taken, but nobody listens
+        url = f"postgresql://postgres@127.0.0.1:{listener.getsockname()[1]}/users"
+        for command in ("serve", "migrate"):
+            done = run(command, "--startup-timeout", "1", DATABASE_URL=url)
+            assert done.returncode == 69 and "DATABASE_URL" in done.stderr
+
+
+def test_a_database_that_does_not_exist_is_69():
+    done = run("serve", "--startup-timeout", "1", DATABASE_URL=Administrator().url_of("no_such_database"))
+    assert done.returncode == 69 and "no_such_database" in done.stderr
+
+
+def test_a_database_without_the_schema_is_69_until_it_is_migrated(administrator):
+    with administrator.database() as url:
+        done = run("serve", "--listen", "127.0.0.1:0", DATABASE_URL=url)
+        assert done.returncode == 69 and "migrate" in done.stderr
+        assert run("migrate", DATABASE_URL=url).returncode == 0
+        again = run("migrate", "--database-url", url)
+        assert again.returncode == 0 and "up to date" in again.stdout
+        with UserService(url) as server:
+            create(server.users)
+
+
+def test_a_password_is_never_told(migrated):
+    url = migrated.replace("postgres@", "postgres:sesame@").replace("127.0.0.1:", "127.0.0.1:1")
+    done = run("serve", "--startup-timeout", "1", DATABASE_URL=url)
+    assert done.returncode != 0 and "sesame" not in done.stdout + done.stderr
+
+
+def test_replicas_may_migrate_at_once(administrator):
+    with administrator.database() as url:
+        clean = {**os.environ, "DATABASE_URL": url}
+        processes = [subprocess.Popen([PROGRAM, "migrate"], env=clean, stdout=subprocess.PIPE, text=True) for _ in range(8)]
+        said = [process.communicate(timeout=60)[0] for process in processes]
+        assert [process.returncode for process in processes] == [0] * 8
+        assert sum("Applied" in line for line in said) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_0(migrated, number):
+    with UserService(migrated) as server:
+        create(server.users)
+        server.signal(number)
+        assert server.wait() == 0
+
+
+def test_a_signal_before_it_serves_ends_it_too():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        url = f"postgresql://postgres@127.0.0.1:{listener.getsockname()[1]}/users"
+        process = subprocess.Popen([PROGRAM, "serve", "--startup-timeout", "60"], env={**os.environ, "DATABASE_URL": url})
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+
+
+def test_several_addresses_and_a_unix_socket(migrated, tmp_path):
+    path = tmp_path / "users.sock"
+    with UserService(migrated, listen=["127.0.0.1:0", "[::1]:0", f"unix:{path}"]) as server:
+        assert server.ready_line.startswith("ready: serving users.v1.UserService on 127.0.0.1:")
+        assert len(server.addresses) == 3 and server.addresses[2] == f"unix:{path}"
+        user = create(server.users)
+        for address in server.addresses:
+            get = server.channel(address).unary_unary(
+                "/users.v1.UserService/GetUser", pb.GetUserRequest.SerializeToString, pb.User.FromString)
+            assert get(pb.GetUserRequest(id=user.id), timeout=TIMEOUT) == user
+    assert not path.exists()
+
+
+def test_a_unix_socket_that_a_crash_left_is_taken_over(migrated, tmp_path):
+    path = tmp_path / "users.sock"
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(path))
+    with UserService(migrated, listen=[f"unix:{path}"]) as server:
+        create(server.users)
+        taken = run("serve", "--listen", f"unix:{path}", DATABASE_URL=migrated)
+        assert taken.returncode == 69
+        create(server.users)
+
+
+def test_flags_win_over_the_environment(migrated, tmp_path):
+    environment = {"USER_SERVICE_LISTEN": "nonsense", "USER_SERVICE_LOOPS": "nonsense"}
+    with UserService(migrated, environment=environment) as server:
+        create(server.users)
+
+
+def test_the_environment_wins_over_defaults(migrated, tmp_path):
+    path = tmp_path / "users.sock"
+    with UserService(migrated, listen=[], environment={"USER_SERVICE_LISTEN": f"127.0.0.1:0, unix:{path}"}) as server:
+        assert len(server.addresses) == 2
+        create(server.users)
