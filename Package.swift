@@ -6,6 +6,7 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
@@ -65,12 +66,17 @@ let package = Package(
     // Programs that exist to be measured.
     program("bench-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
 
+    // A scripted HTTP/2 peer and a blocking gRPC client, for tests.
+    .target(
+      name: "TestPeer", dependencies: ["CNGHTTP2", "EventLoop", "ProtoWire"], path: "Tests/TestPeer",
+      swiftSettings: settings),
+
     tests("ProtoWireTests", ["ProtoWire"]),
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire"]),
     tests("EventLoopTests", ["EventLoop"]),
-    tests("HTTP2Tests", ["HTTP2", "CNGHTTP2"]),
+    tests("HTTP2Tests", ["HTTP2", "TestPeer"]),
     tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),
-    tests("RPCServerTests", ["RPCServer", "RPCCore", "HTTP2", "EventLoop", "ProtoWire"]),
+    tests("RPCServerTests", ["RPCServer", "RPCCore", "HTTP2", "EventLoop", "ProtoWire", "TestPeer"]),
     tests("PostgresTests", ["Postgres", "EventLoop"]),
     tests("UserServiceTests", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "ProtoWire"]),
   ]

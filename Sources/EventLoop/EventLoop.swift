@@ -34,19 +34,19 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   private let logger: Logger?
 
   private let events: UnsafeMutablePointer<clinux_event>
-  private var jobs = JobQueue()
-  private var timers: TimerWheel
-  private var dueTimers: [LoopTimer] = []
-  private var flushTargets: [any TurnFlushable] = []
-  private var flushingTargets: [any TurnFlushable] = []
+  @exclusivity(unchecked) private var jobs = JobQueue()
+  @exclusivity(unchecked) private var timers: TimerWheel
+  @exclusivity(unchecked) private var dueTimers: [LoopTimer] = []
+  @exclusivity(unchecked) private var flushTargets: [any TurnFlushable] = []
+  @exclusivity(unchecked) private var flushingTargets: [any TurnFlushable] = []
   /// Cancelled in this turn: an event of the same wait may still point at them.
-  private var cancelledSources: [IOSource] = []
-  private var hasMail = false
+  @exclusivity(unchecked) private var cancelledSources: [IOSource] = []
+  @exclusivity(unchecked) private var hasMail = false
 
   /// CLOCK_MONOTONIC when this turn began, in nanoseconds. Loop thread only.
-  public private(set) var now: UInt64
+  @exclusivity(unchecked) public private(set) var now: UInt64
   /// What runs, for the stall log: set by whoever starts work that is not the loop's own. Loop thread only.
-  public var activity: (any CustomStringConvertible & AnyObject)?
+  @exclusivity(unchecked) public var activity: (any CustomStringConvertible & AnyObject)?
 
   /// Makes a loop that nothing runs yet.
   /// - Throws: when the process has no file descriptors left.

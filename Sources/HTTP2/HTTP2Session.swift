@@ -29,11 +29,11 @@ public final class HTTP2Session {
   unowned let delegate: any HTTP2SessionDelegate
   let configuration: HTTP2Configuration
   /// Streams that are open, in no order.
-  public internal(set) var streams: [HTTP2Stream] = []
-  var eventful: [HTTP2Stream] = []
-  private var drained: [HTTP2Stream] = []
+  @exclusivity(unchecked) public internal(set) var streams: [HTTP2Stream] = []
+  @exclusivity(unchecked) var eventful: [HTTP2Stream] = []
+  @exclusivity(unchecked) private var drained: [HTTP2Stream] = []
   /// Request bytes received and not yet credited to the connection.
-  var uncredited = 0
+  @exclusivity(unchecked) var uncredited = 0
   /// An answer to our last PING came.
   public internal(set) var isPingAnswered = false
 

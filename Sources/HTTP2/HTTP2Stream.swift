@@ -2,15 +2,15 @@
 open class HTTP2Stream {
   public let id: Int32
   /// The request's fields; complete when `events` holds `.head`.
-  public internal(set) var head = HeaderBlock()
+  @exclusivity(unchecked) public internal(set) var head = HeaderBlock()
   /// The fields behind the request's body, where there are any.
   public internal(set) var trailers: HeaderBlock?
   /// The peer has sent its last frame of this stream (half-closed, remote).
-  public internal(set) var isRemoteClosed = false
+  @exclusivity(unchecked) public internal(set) var isRemoteClosed = false
   /// The stream is over, for both sides.
-  public internal(set) var isClosed = false
+  @exclusivity(unchecked) public internal(set) var isClosed = false
   /// Why it is over; `noError` after a normal end.
-  public internal(set) var closeCode = HTTP2ErrorCode.noError
+  @exclusivity(unchecked) public internal(set) var closeCode = HTTP2ErrorCode.noError
 
   /// What came since the connection last looked.
   public struct Events: OptionSet, Sendable {
@@ -23,13 +23,13 @@ open class HTTP2Stream {
     public static let closed = Events(rawValue: 8)
   }
 
-  var events: Events = []
+  @exclusivity(unchecked) var events: Events = []
   /// The section that is being received is the trailers.
-  var isReceivingTrailers = false
+  @exclusivity(unchecked) var isReceivingTrailers = false
   /// Place in the session's list.
-  var index = 0
+  @exclusivity(unchecked) var index = 0
   /// nghttp2 asked for body bytes and there were none: it must be told when there are.
-  var isBodyDeferred = false
+  @exclusivity(unchecked) var isBodyDeferred = false
 
   public init(id: Int32) { self.id = id }
 

@@ -54,8 +54,9 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
     entries.removeAll { $0.name == name }
   }
 
-  /// The first text of a name.
+  /// The first text of a name, whose case does not matter; nor does it below.
   public func text(_ name: String) -> String? {
+    let name = name.lowercased()
     for entry in entries where entry.name == name {
       if case .text(let text) = entry.value { return text }
     }
@@ -64,14 +65,16 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
 
   /// All texts of a name.
   public func texts(_ name: String) -> [String] {
-    entries.compactMap { entry in
+    let name = name.lowercased()
+    return entries.compactMap { entry in
       if entry.name == name, case .text(let text) = entry.value { text } else { nil }
     }
   }
 
   /// All byte values of a name that ends in `-bin`.
   public func bytes(_ name: String) -> [[UInt8]] {
-    entries.compactMap { entry in
+    let name = name.lowercased()
+    return entries.compactMap { entry in
       if entry.name == name, case .bytes(let bytes) = entry.value { bytes } else { nil }
     }
   }

@@ -20,7 +20,7 @@ public struct MethodHandler: Sendable {
   ) -> MethodHandler {
     MethodHandler(descriptor) { channel, context in
       let request = try channel.soleRequest(as: Request.self)
-      try await channel.send(try await body(request, context))
+      try channel.sendSole(try await body(request, context))
     }
   }
 
@@ -42,7 +42,7 @@ public struct MethodHandler: Sendable {
   ) -> MethodHandler {
     MethodHandler(descriptor) { channel, context in
       let requests = RequestStream { try await channel.nextRequest(as: Request.self) }
-      try await channel.send(try await body(requests, context))
+      try channel.sendSole(try await body(requests, context))
     }
   }
 
@@ -64,6 +64,8 @@ package protocol ServerCallChannel: AnyObject, Sendable {
   func soleRequest<Request: WireMessage>(as type: Request.Type) throws -> Request
   /// The next request, nil when the client sent its last.
   func nextRequest<Request: WireMessage>(as type: Request.Type) async throws -> Request?
+  /// Hands over the one response of a call that has one. The thread of the call's loop.
+  func sendSole<Response: WireMessage>(_ message: Response) throws
   /// Hands a response over. Suspends while too much is waiting for the client to read.
   func send<Response: WireMessage>(_ message: Response) async throws
 }

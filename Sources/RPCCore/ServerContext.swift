@@ -30,14 +30,14 @@ public struct ServerContext: Sendable {
   public func addInitialMetadata(_ metadata: Metadata) -> Bool {
     call.response.withLock { response in
       guard !response.isInitialMetadataSent else { return false }
-      response.initial.append(contentsOf: metadata)
+      response.makeMetadata().initial.append(contentsOf: metadata)
       return true
     }
   }
 
   /// Adds to the metadata that goes behind the last message, with the status.
   public func addTrailingMetadata(_ metadata: Metadata) {
-    call.response.withLock { $0.trailing.append(contentsOf: metadata) }
+    call.response.withLock { $0.makeMetadata().trailing.append(contentsOf: metadata) }
   }
 
   /// Says what the call is about to wait for, in words that complete "the deadline passed while …".
@@ -57,11 +57,23 @@ extension Metadata: RequestHeaders {
 
 /// What `ServerContext` refers to: made when a call is accepted.
 package final class CallState: Sendable {
-  package struct Response {
+  /// Most calls have no metadata of their own, and then nothing is made for it.
+  package final class ResponseMetadata {
     package var initial = Metadata()
     package var trailing = Metadata()
+  }
+
+  package struct Response {
+    package var metadata: ResponseMetadata?
     package var isInitialMetadataSent = false
     package var stage: StaticString = "the handler ran"
+
+    package mutating func makeMetadata() -> ResponseMetadata {
+      if let metadata { return metadata }
+      let made = ResponseMetadata()
+      metadata = made
+      return made
+    }
   }
 
   package let method: MethodDescriptor

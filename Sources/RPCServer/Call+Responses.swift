@@ -6,13 +6,18 @@ import Synchronization
 
 /// The response half of a call.
 extension Call {
+  func sendSole<Response: WireMessage>(_ message: Response) throws {
+    loop.assertCurrent()
+    try enqueue(message)
+  }
+
   func send<Response: WireMessage>(_ message: Response) async throws {
     guard loop.isCurrent else {
       return try await withTaskExecutorPreference(loop) { try await self.send(message) }
     }
     try enqueue(message)
     let highMark = configuration.responseHighMark
-    if outbound.count > highMark, route?.handler.descriptor.kind.hasSingleResponse == false {
+    if outbound.count > highMark {
       guard writeWaiter == nil else { throw RPCError(.internal, "two tasks write the responses of one call") }
       try await withUnsafeThrowingContinuation { writeWaiter = $0 }
     }
@@ -48,9 +53,9 @@ extension Call {
     guard !isClosed else { return }
     guard !isHeadSubmitted else { return session.resumeBody(self) }
     isHeadSubmitted = true
-    let initial = context?.call.response.withLock { response in
+    let initial = context?.call.response.withLock { response -> Metadata? in
       response.isInitialMetadataSent = true
-      return response.initial
+      return response.metadata?.initial
     }
     if let outcome, outbound.isEmpty {
       let fields =
@@ -65,7 +70,7 @@ extension Call {
     }
   }
 
-  var trailing: Metadata { context?.call.response.withLock { $0.trailing } ?? [:] }
+  var trailing: Metadata { context?.call.response.withLock { $0.metadata?.trailing } ?? [:] }
 
   /// Called by `writeBody`.
   func moveResponses(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {

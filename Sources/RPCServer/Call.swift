@@ -14,25 +14,25 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   enum Phase { case head, request, running, over }
 
   let connection: Connection
-  var phase = Phase.head
-  var route: Route?
-  var context: ServerContext?
-  private var task: Task<Void, Never>?
-  private var deadlineTimer: LoopTimer?
+  @exclusivity(unchecked) var phase = Phase.head
+  @exclusivity(unchecked) var route: Route?
+  @exclusivity(unchecked) var context: ServerContext?
+  @exclusivity(unchecked) private var task: Task<Void, Never>?
+  @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
 
   // Requests.
-  var deframer: MessageDeframer
+  @exclusivity(unchecked) var deframer: MessageDeframer
   /// Received, and not yet given back to the peer's window.
-  var uncredited = 0
-  var requestWaiter: UnsafeContinuation<Void, any Error>?
+  @exclusivity(unchecked) var uncredited = 0
+  @exclusivity(unchecked) var requestWaiter: UnsafeContinuation<Void, any Error>?
 
   // Responses.
-  var outbound = ByteBuffer()
-  var writeWaiter: UnsafeContinuation<Void, any Error>?
-  var isSpeaking = false
-  var isHeadSubmitted = false
+  @exclusivity(unchecked) var outbound = ByteBuffer()
+  @exclusivity(unchecked) var writeWaiter: UnsafeContinuation<Void, any Error>?
+  @exclusivity(unchecked) var isSpeaking = false
+  @exclusivity(unchecked) var isHeadSubmitted = false
   /// Set when the call is over: what follows the last message.
-  var outcome: Outcome?
+  @exclusivity(unchecked) var outcome: Outcome?
 
   struct Outcome {
     var error: RPCError?

@@ -31,21 +31,21 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   let owner: ServerLoop
   let peer: String
   /// Place in the loop's list.
-  var index = 0
-  var isFlushScheduled = false
+  @exclusivity(unchecked) var index = 0
+  @exclusivity(unchecked) var isFlushScheduled = false
   /// Handlers that run, those of cancelled calls included.
-  var runningHandlers = 0
+  @exclusivity(unchecked) var runningHandlers = 0
 
   private let descriptor: Int32
-  private var source: IOSource?
-  private var session: HTTP2Session?
-  private var phase = Phase.open
+  @exclusivity(unchecked) private var source: IOSource?
+  @exclusivity(unchecked) private var session: HTTP2Session?
+  @exclusivity(unchecked) private var phase = Phase.open
   /// What the socket did not take.
-  private var unsent = ByteBuffer()
+  @exclusivity(unchecked) private var unsent = ByteBuffer()
   /// Calls with something to submit.
-  private var speaking: [Call] = []
+  @exclusivity(unchecked) private var speaking: [Call] = []
   private var timer: LoopTimer?
-  private var isFailing = false
+  @exclusivity(unchecked) private var isFailing = false
 
   init(_ descriptor: Int32, peer: String, on owner: ServerLoop) throws(HTTP2Error) {
     self.descriptor = descriptor

@@ -1,3 +1,4 @@
+internal import Glibc
 import RPCCore
 
 /// A method that is served. A class, so that a call can refer to it for free.
@@ -11,6 +12,12 @@ final class Route: Sendable, CustomStringConvertible {
   }
 
   var description: String { handler.descriptor.description }
+
+  @inline(__always)
+  func matches(_ wanted: UnsafeRawBufferPointer) -> Bool {
+    guard wanted.count == path.count, let other = wanted.baseAddress else { return false }
+    return path.withUnsafeBytes { mine in mine.baseAddress.map { memcmp($0, other, mine.count) == 0 } ?? false }
+  }
 }
 
 /// Finds methods by the bytes of `:path`, without making a String: a table with open addressing, at most half full.
@@ -41,7 +48,7 @@ struct Router: Sendable {
   func route(_ path: UnsafeRawBufferPointer) -> Route? {
     var index = Self.hash(path) & mask
     while let route = slots[index] {
-      if route.path.count == path.count, route.path.withUnsafeBytes({ $0.elementsEqual(path) }) { return route }
+      if route.matches(path) { return route }
       index = (index + 1) & mask
     }
     return nil
@@ -55,11 +62,19 @@ struct Router: Sendable {
       ? "service \(parts[1]) has no method \(parts[2])" : "there is no service \(parts[1])"
   }
 
-  /// FNV-1a over the last bytes: paths of a server differ at their ends.
+  /// Of the length and the last 16 bytes: the paths of a server differ at their ends.
+  @inline(__always)
   private static func hash(_ path: UnsafeRawBufferPointer) -> Int {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in path.suffix(16) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return Int(truncatingIfNeeded: (hash ^ (hash >> 32)) & 0x7fff_ffff)
+    var hash = UInt64(truncatingIfNeeded: path.count)
+    if path.count >= 16 {
+      let first = path.loadUnaligned(fromByteOffset: path.count - 16, as: UInt64.self)
+      let last = path.loadUnaligned(fromByteOffset: path.count - 8, as: UInt64.self)
+      hash = (hash ^ first) &* 0x9e37_79b9_7f4a_7c15 ^ last
+    } else {
+      for byte in path { hash = hash &* 31 &+ UInt64(byte) }
+    }
+    hash = (hash ^ (hash >> 32)) &* 0x9e37_79b9_7f4a_7c15
+    return Int(truncatingIfNeeded: hash >> 33)
   }
 }
 

@@ -41,9 +41,9 @@ final class ServerLoop: @unchecked Sendable {
   /// What a connection reads into; used up before the next one reads.
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 16)
   /// Where responses are encoded; copied out before the next one is.
-  var writer = WireWriter(capacity: 4096)
+  @exclusivity(unchecked) var writer = WireWriter(capacity: 4096)
   /// Where a connection's frames are gathered for one write.
-  var gather = GatherBuffer()
+  @exclusivity(unchecked) var gather = GatherBuffer()
   private var connections: [Connection] = []
   private var onEmpty: (() -> Void)?
   private var graceTimer: LoopTimer?

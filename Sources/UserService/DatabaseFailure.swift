@@ -64,6 +64,16 @@ struct DatabaseFailure {
     if answer.code == .unavailable, !error.isSafeToRetry { metadata["outcome"] = "unknown" }
     var details = [UserServiceError.info(answer.reason, metadata)]
     if let delay = answer.retryDelay { details.append(.retryInfo(delay: delay)) }
-    return RPCError(answer.code, answer.message, details: details, cause: error)
+    return RPCError(answer.code, answer.message, details: details, cause: isNews ? error : nil)
+  }
+
+  /// Whether the log is to have it, call by call. What befalls every call while the database is away or busy is said once,
+  /// by the client; what the caller brought about is no failure.
+  private var isNews: Bool {
+    switch answer.code {
+    case .internal: true
+    case .resourceExhausted: error.sqlState != nil
+    default: false
+    }
   }
 }

@@ -111,8 +111,8 @@ import Testing
     ([:], 0), (["a": ""], 0), (["team/a-b_c.9": "x y"], 0), (["": "x"], 1), (["Team": "x"], 1), (["a b": "x"], 1),
     (["é": "x"], 1), (["a\0": "x"], 1), (["a": "x\0"], 1), (["a": "x\n"], 1), (["A": "\0"], 2), (["A": "", "B": ""], 2),
     ([String(repeating: "k", count: 63): "x"], 0), ([String(repeating: "k", count: 64): "x"], 1),
-    (["k": String(repeating: "v", count: 255)], 0), (["k": String(repeating: "v", count: 256)], 1),
-    (["k": String(repeating: "é", count: 128)], 1),
+    (["k": String(repeating: "v", count: 256)], 0), (["k": String(repeating: "v", count: 257)], 1),
+    (["k": String(repeating: "é", count: 129)], 1),
   ] as [([String: String], Int)])
   func labels(labels: [String: String], violations: Int) {
     let (value, found) = check { FieldRules.labels(labels, field: "labels", into: &$0) }
@@ -147,6 +147,8 @@ import Testing
   @Test(arguments: [
     ("team", "\"team\""), ("a\"b\\", "\"a\\\"b\\\\\""), ("\0\u{1b}", "\"\\u{0}\\u{1b}\""),
     (String(repeating: "k", count: 65), "\"" + String(repeating: "k", count: 64) + "…\""),
+    (String(repeating: "k", count: 64), "\"" + String(repeating: "k", count: 64) + "\""),
+    (String(repeating: "\0", count: 1 << 20), "\"" + String(repeating: "\\u{0}", count: 13) + "…\""),
   ])
   func quotedKeys(key: String, quoted: String) {
     #expect(FieldViolations.quoted(key) == quoted)

@@ -15,7 +15,7 @@ public struct User: WireMessage {
   /// What to call the user. At most 200 characters.
   public var name: String = ""
 
-  /// Free tags of the callers. At most 64; keys of at most 63 characters, values of at most 256.
+  /// Free tags of the callers. At most 64; keys of at most 63 characters, values of at most 256 bytes.
   public var labels: [String: String] = [:]
 
   /// Output only.

@@ -5,13 +5,14 @@ public import UserAPI
 extension UserServiceHandlers {
   public func updateUser(_ request: UpdateUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
+    let mask = UpdateMask.parse(
+      request.updateMask?.paths ?? [], populated: request.user?.populatedFields ?? [], field: "update_mask",
+      into: &violations)
     guard let user = request.user else {
       violations.add("user", .required, "must be given")
       throw UserServiceError.invalid(violations)
     }
     let id = FieldRules.id(user.id, field: "user.id", into: &violations)
-    let mask = UpdateMask.parse(
-      request.updateMask?.paths ?? [], populated: user.populatedFields, field: "update_mask", into: &violations)
     var change = UserChange()
     if mask.contains(.email) { change.email = FieldRules.email(user.email, field: "user.email", into: &violations) }
     if mask.contains(.name) { change.name = FieldRules.name(user.name, field: "user.name", into: &violations) }

@@ -4,7 +4,7 @@ enum FieldRules {
   static let maximumNameLength = 200
   static let maximumLabels = 64
   static let maximumLabelKeyLength = 63
-  static let maximumLabelValueBytes = 255
+  static let maximumLabelValueBytes = 256
 
   /// An id of an existing user.
   static func id(_ text: String, field: String, into violations: inout FieldViolations) -> UserID? {

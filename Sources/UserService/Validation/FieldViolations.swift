@@ -60,7 +60,8 @@ struct FieldViolations: Sendable, Hashable {
   /// A key of a map, made fit to be part of a field's path: short, and without anything that would upset a terminal.
   static func quoted(_ key: String) -> String {
     var text = "\""
-    for scalar in key.unicodeScalars.prefix(64) {
+    for scalar in key.unicodeScalars {
+      if text.utf8.count > 64 { return text + "…\"" }
       switch scalar {
       case "\"", "\\":
         text.unicodeScalars.append("\\")
@@ -69,6 +70,6 @@ struct FieldViolations: Sendable, Hashable {
       default: text += "\\u{\(String(scalar.value, radix: 16))}"
       }
     }
-    return text + (key.unicodeScalars.count > 64 ? "…\"" : "\"")
+    return text + "\""
   }
 }

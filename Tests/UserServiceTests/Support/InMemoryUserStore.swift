@@ -126,7 +126,9 @@ final class InMemoryUserStore: UserStore {
     try inState { state throws(UserServiceError) in
       let rows = state.rows.values.filter { query.showDeleted || !$0.user.isDeleted }
         .map { (cursor: Self.cursor($0, query.order), user: $0.user) }
-        .sorted { Self.precedes($0.cursor, $1.cursor) != query.order.isDescending }
+        .sorted {
+          query.order.isDescending ? Self.precedes($1.cursor, $0.cursor) : Self.precedes($0.cursor, $1.cursor)
+        }
       var page = UserPage(users: [], next: nil)
       var (size, last) = (0, query.cursor)
       for row in rows {

@@ -60,7 +60,7 @@ struct PostgresBench: Sendable {
     processes: Int = 1, migrates: Bool = true, _ body: @escaping @Sendable (PostgresBench) async throws -> Void
   ) async throws {
     let name = "users_test_\(UInt64.random(in: 0..<(.max)))"
-    let loops = try EventLoopGroup(count: 1, name: "test")
+    let loops = try EventLoopGroup(count: 2, name: "test")
     let admin = try client(try url(), loops)
     var clients: [PostgresClient] = []
     var failure: (any Error)?
@@ -83,9 +83,9 @@ struct PostgresBench: Sendable {
     if let failure { throw failure }
   }
 
-  /// Runs `body` on the loop, as a handler does.
-  func onLoop<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T {
-    try await Task(executorPreference: loops.loops[0]) { try await body() }.value
+  /// Runs `body` on a loop, as a handler does.
+  func onLoop<T: Sendable>(_ index: Int = 0, _ body: @escaping @Sendable () async throws -> T) async throws -> T {
+    try await Task(executorPreference: loops.loops[index]) { try await body() }.value
   }
 
   /// SQL as the owner of the table, beside the store.

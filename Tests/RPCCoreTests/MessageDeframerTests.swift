@@ -1,0 +1,103 @@
+import RPCCore
+import Testing
+
+/// A deframer that the macros of Testing can look at: they need what can be copied.
+private final class Deframing {
+  private var deframer: MessageDeframer
+
+  init(limit: Int) { deframer = MessageDeframer(limit: limit) }
+
+  var isEmpty: Bool { deframer.isEmpty }
+  func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { deframer.append($0) } }
+  func front() throws(MessageDeframer.Failure) -> MessageDeframer.Front { try deframer.front() }
+  func take(length: Int) -> [UInt8] { deframer.take(length: length) { Array($0) } }
+  func removeAll() { deframer.removeAll() }
+}
+
+@Suite struct MessageDeframerTests {
+  private func frame(_ message: [UInt8], flag: UInt8 = 0) -> [UInt8] {
+    [flag] + withUnsafeBytes(of: UInt32(message.count).bigEndian, Array.init) + message
+  }
+
+  /// Feeds pieces and collects what can be taken after each.
+  private func cut(_ pieces: [[UInt8]], limit: Int = 100) throws -> [[UInt8]] {
+    let deframer = Deframing(limit: limit)
+    var messages: [[UInt8]] = []
+    for piece in pieces {
+      deframer.append(piece)
+      while case .message(let length, _) = try deframer.front() {
+        messages.append(deframer.take(length: length))
+      }
+    }
+    #expect(deframer.isEmpty)
+    return messages
+  }
+
+  private let messages: [[UInt8]] = [[1, 2, 3], [], [4], Array(repeating: 7, count: 100), []]
+  private var stream: [UInt8] { messages.flatMap { frame($0) } }
+
+  @Test func everyCutOfTheStreamGivesTheSameMessages() throws {
+    #expect(try cut([stream]) == messages)
+    #expect(try cut(stream.map { [$0] }) == messages)
+    for place in 0...stream.count {
+      #expect(try cut([Array(stream[..<place]), Array(stream[place...])]) == messages)
+    }
+  }
+
+  @Test(arguments: [0, 1, 99, 100])
+  func messagesUpToTheLimitAreTaken(length: Int) throws {
+    let message = [UInt8](repeating: 1, count: length)
+    #expect(try cut([frame(message)], limit: 100) == [message])
+  }
+
+  /// Refused by the prefix alone: its bytes must not be waited for.
+  @Test(arguments: [101, 102, 1 << 31, Int(UInt32.max)])
+  func messagesOverTheLimitAreRefusedByTheirPrefix(length: Int) throws {
+    let deframer = Deframing(limit: 100)
+    let prefix: [UInt8] = [0] + withUnsafeBytes(of: UInt32(length).bigEndian, Array.init)
+    deframer.append(prefix.dropLast())
+    #expect(try deframer.front() == .incomplete)
+    deframer.append(prefix.suffix(1))
+    #expect(throws: MessageDeframer.Failure.tooLarge(length: length, limit: 100)) { try deframer.front() }
+  }
+
+  @Test func theFlagTellsCompressionAndNothingElse() throws {
+    let deframer = Deframing(limit: 10)
+    deframer.append(frame([9], flag: 1))
+    #expect(try deframer.front() == .message(length: 1, isCompressed: true))
+    deframer.removeAll()
+    #expect(try deframer.front() == .incomplete)
+    deframer.append(frame([], flag: 2))
+    #expect(throws: MessageDeframer.Failure.invalidFlag(2)) { try deframer.front() }
+  }
+
+  @Test func takingMoreThanIsThereTakesWhatIsThere() {
+    let deframer = Deframing(limit: 10)
+    deframer.append([0, 0, 0])
+    #expect(deframer.take(length: 5) == [])
+    #expect(deframer.isEmpty)
+  }
+
+  /// Against a model: appended and taken in odd portions, bytes stay in order, whatever the buffer does inside.
+  @Test func byteBufferKeepsItsBytesInOrder() {
+    var random = SystemRandomNumberGenerator()
+    var buffer = ByteBuffer()
+    var model: [UInt8] = []
+    var next: UInt8 = 0
+    for _ in 0..<2000 {
+      let piece = (0..<Int.random(in: 0...300, using: &random)).map { _ -> UInt8 in next &+= 1; return next }
+      piece.withUnsafeBytes { buffer.append($0) }
+      model += piece
+      var target = [UInt8](repeating: 0, count: Int.random(in: 0...400, using: &random))
+      let moved = target.withUnsafeMutableBytes { buffer.move(into: $0) }
+      #expect(moved == min(target.count, model.count))
+      #expect(Array(target[..<moved]) == Array(model[..<moved]))
+      model.removeFirst(moved)
+      let count = buffer.count
+      #expect(count == model.count)
+    }
+    buffer.dropFirst(.max)
+    let isEmpty = buffer.isEmpty
+    #expect(isEmpty)
+  }
+}

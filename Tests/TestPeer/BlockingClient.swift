@@ -1,0 +1,91 @@
+public import EventLoop
+public import ProtoWire
+
+/// A small gRPC client for tests: blocking, one connection, any number of calls on it, one thread.
+///
+/// ```swift
+/// let client = try BlockingClient(address)
+/// let reply = try client.call("/users.v1.UserService/GetUser", GetUserRequest.with { $0.id = id })
+/// let user = try reply.message(as: User.self)       // or look at reply.status, reply.text, reply.trailers
+/// ```
+public final class BlockingClient {
+  public let peer: Peer
+  private var calls: [UInt32: ClientCall] = [:]
+  private var nextStream: UInt32 = 1
+  private var window = 65_535
+  private var initialWindow = 65_535
+  /// GOAWAY frames that came: the last stream that each allows.
+  public private(set) var goAways: [UInt32] = []
+
+  public init(_ address: SocketAddress) throws {
+    peer = try Peer(address)
+    try peer.start(streamWindow: 1 << 20)
+    try peer.send(.windowUpdate(0, 1 << 24))
+  }
+
+  /// One request message, and all that is answered.
+  public func call(
+    _ path: String, _ request: some WireMessage, metadata: [HeaderField] = []
+  ) throws -> Reply {
+    try call(path, bytes: request.wireBytes(), metadata: metadata)
+  }
+
+  public func call(_ path: String, bytes: [UInt8] = [], metadata: [HeaderField] = []) throws -> Reply {
+    let call = try start(path, metadata: metadata)
+    try call.send(bytes: bytes, end: true)
+    return try call.finish()
+  }
+
+  /// Begins a call whose messages are sent and taken one by one.
+  public func start(_ path: String, metadata: [HeaderField] = []) throws -> ClientCall {
+    let call = ClientCall(stream: nextStream, client: self, window: initialWindow)
+    nextStream += 2
+    calls[call.stream] = call
+    try peer.send(.headers(call.stream, Peer.request(path, metadata)))
+    return call
+  }
+
+  /// Sends DATA as the server's windows allow.
+  func send(_ bytes: [UInt8], end: Bool, on call: ClientCall) throws {
+    var rest = bytes[...]
+    repeat {
+      while !rest.isEmpty, min(window, call.window) <= 0, !call.isOver { try pump() }
+      // Whoever is over takes no more: the answer says why.
+      if call.isOver { return }
+      let piece = Array(rest.prefix(min(16_384, window, call.window)))
+      rest = rest.dropFirst(piece.count)
+      window -= piece.count
+      call.window -= piece.count
+      try peer.send(.data(call.stream, piece, end: end && rest.isEmpty))
+    } while !rest.isEmpty
+  }
+
+  /// Takes a frame and gives it to whom it concerns.
+  func pump() throws {
+    guard let frame = try peer.next() else {
+      for call in calls.values { call.isOver = true }
+      throw Peer.Failure.ended
+    }
+    switch frame.kind {
+    case .windowUpdate:
+      if frame.stream == 0 { window += Int(frame.number()) } else { calls[frame.stream]?.window += Int(frame.number()) }
+    case .settings where !frame.has(Frame.ack): try takeSettings(frame)
+    case .ping where !frame.has(Frame.ack): try peer.send(Frame(.ping, flags: Frame.ack, frame.payload))
+    case .goAway: goAways.append(frame.number())
+    case .data:
+      if !frame.payload.isEmpty { try peer.send(.windowUpdate(0, UInt32(frame.payload.count))) }
+      calls[frame.stream]?.take(frame)
+    default: calls[frame.stream]?.take(frame)
+    }
+    if calls[frame.stream]?.isOver == true { calls[frame.stream] = nil }
+  }
+
+  private func takeSettings(_ frame: Frame) throws {
+    for offset in stride(from: 0, to: frame.payload.count, by: 6) where frame.payload[offset + 1] == 4 {
+      let change = Int(frame.number(at: offset + 2)) - initialWindow
+      initialWindow += change
+      for call in calls.values { call.window += change }
+    }
+    try peer.send(.settingsAck)
+  }
+}
