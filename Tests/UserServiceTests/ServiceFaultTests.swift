@@ -97,7 +97,9 @@ import UserAPI
       let database = try #require(service.database)
       let user = try await service.create("ann@example.com")
       let lock = Statement("lock", "SELECT 1 FROM users FOR UPDATE")
-      let waiting = Statement("waiting", "SELECT count(*) FROM pg_locks WHERE NOT granted")
+      let waiting = Statement(
+        "waiting",
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
       let terminate = Statement(
         "terminate",
         """
@@ -108,7 +110,9 @@ import UserAPI
         try await transaction.query(lock)
         async let status = service.failure(
           Methods.deleteUser, DeleteUserRequest.with { $0.id = user.id }, timeout: "20S")
-        while try await transaction.query(waiting).first?[0].int64 == 0 {}
+        for _ in 0..<1000 where try await transaction.query(waiting).first?[0].int64 == 0 {
+          try await Task.sleep(nanoseconds: 5_000_000)
+        }
         try await transaction.query(terminate)
         return try await status
       }
