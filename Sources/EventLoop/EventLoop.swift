@@ -11,7 +11,8 @@ import Synchronization
 /// 2. timers
 /// 3. readiness handlers
 /// 4. jobs: continuations and tasks that became ready, and the mailbox, until none is left
-/// 5. flush targets: each writes once what it collected; jobs that this makes ready run before the loop sleeps
+/// 5. flush targets: each writes once what it collected; jobs that this makes ready run before the loop sleeps, the first
+///    few rounds of them in this turn
 ///
 /// State that is confined to a loop (connections, streams, timers) is touched by its thread only. `execute` and
 /// `enqueue` may be called from any thread; everything else from the loop's.
@@ -21,6 +22,11 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   /// A turn longer than this is logged: everything else on the loop waited for it.
   static let stallThreshold: UInt64 = 50_000_000
   private static let eventsPerWait = 256
+  /// Flushes wake writers, whose jobs ask for the next flush: with a peer that reads fast this has no end, so the loop looks
+  /// at timers and other sockets in between.
+  private static let roundsPerTurn = 4
+  /// A task that yields again and again has no end either.
+  private static let jobsPerRound = 4096
   private static let nanosecondsPerTick: UInt64 = 1_000_000
 
   public let name: String
@@ -131,10 +137,12 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     fireTimers()
     if count > 0 { dispatch(Int(count)) }
     if hasMail { takeMail() }
+    var rounds = 0
     repeat {
       runJobs()
       flush()
-    } while !jobs.isEmpty || !flushTargets.isEmpty
+      rounds += 1
+    } while rounds < Self.roundsPerTurn && (!jobs.isEmpty || !flushTargets.isEmpty)
     cancelledSources.removeAll(keepingCapacity: true)
     reportStall()
   }
@@ -181,7 +189,11 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   }
 
   private func runJobs() {
-    while let job = jobs.popFirst() { job.runSynchronously(on: asUnownedTaskExecutor()) }
+    var left = Self.jobsPerRound
+    while left > 0, let job = jobs.popFirst() {
+      job.runSynchronously(on: asUnownedTaskExecutor())
+      left -= 1
+    }
   }
 
   private func flush() {

@@ -116,6 +116,40 @@ import Testing
     }
   }
 
+  /// A writer that each flush wakes, and that asks for the next one, must not keep mail, timers and sockets waiting.
+  @Test func flushesWithoutEndDoNotHoldTheLoop() async throws {
+    try await withLoop { loop in
+      final class Endless: TurnFlushable {
+        var isFlushScheduled = false
+        var isOver = false
+        unowned let loop: EventLoop
+        init(_ loop: EventLoop) { self.loop = loop }
+        func flushTurn() { if !isOver { loop.flushAtEndOfTurn(self) } }
+      }
+      // Belongs to the loop; held here so that both closures name the same one.
+      nonisolated(unsafe) let target = Endless(loop)
+      await withCheckedContinuation { (started: CheckedContinuation<Void, Never>) in
+        loop.execute {
+          loop.flushAtEndOfTurn(target)
+          started.resume()
+        }
+      }
+      let timerFired: Bool = await withCheckedContinuation { continuation in
+        loop.execute {
+          final class Box { var timer: LoopTimer? }
+          let box = Box()
+          box.timer = LoopTimer(on: loop) {
+            target.isOver = true
+            box.timer = nil
+            continuation.resume(returning: true)
+          }
+          box.timer?.schedule(after: .milliseconds(1))
+        }
+      }
+      #expect(timerFired)
+    }
+  }
+
   @Test func flushTargetIsCalledOnceATurnAfterTheJobs() async throws {
     try await withLoop { loop in
       final class Target: TurnFlushable {

@@ -65,6 +65,12 @@ class Server:
         with open(f"/proc/{self.process.pid}/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
+    @property
+    def cpu_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            user, system = file.read().rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
@@ -106,5 +112,5 @@ class UserService(Server):
 
 
 class BenchServer(Server):
-    def __init__(self):
-        super().__init__([os.environ["BENCH_SERVER"], "--listen", "127.0.0.1:0", "--loops", "2"])
+    def __init__(self, loops=2):
+        super().__init__([os.environ["BENCH_SERVER"], "--listen", "127.0.0.1:0", "--loops", str(loops)])

@@ -26,8 +26,8 @@ def test_a_millisecond_for_a_slow_query(users, database):
         failing(StatusCode.DEADLINE_EXCEEDED, users.ExportUsers, pb.ExportUsersRequest(), timeout=0.001)
     assert users.GetUser(get, timeout=TIMEOUT).id == user.id
     update.user.name = "in time"
+    # Those that were late may still be done, even after this one: whoever minds sends an etag.
     assert users.UpdateUser(update, timeout=TIMEOUT).name == "in time"
-    assert users.GetUser(get, timeout=TIMEOUT).name == "in time"
 
 
 def test_the_server_itself_says_that_the_deadline_passed(service, users, database, tmp_path):

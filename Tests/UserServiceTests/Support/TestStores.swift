@@ -79,11 +79,13 @@ struct PostgresBench: Sendable {
     let name = "users_test_\(UInt64.random(in: 0..<(.max)))"
     let loops = try EventLoopGroup(count: 2, name: "test")
     let admin = try client(try url(), loops)
+    try await waitUntilAvailable(admin)
     var clients: [PostgresClient] = []
     var failure: (any Error)?
     do {
       try await execute(admin, "CREATE DATABASE \(name)")
       for _ in 0..<processes { clients.append(try client(try url(database: name), loops)) }
+      for client in clients { try await waitUntilAvailable(client) }
       if migrates { try await Migrator(client: clients[0], migrations: UserMigrations.all, logger: quiet).run() }
       try await body(PostgresBench(clients: clients, loops: loops))
     } catch {
