@@ -29,6 +29,8 @@ import UserAPI
       }
       for status in statuses {
         #expect(status.code == .deadlineExceeded)
+        // Whichever saw it first, the runtime or the store.
+        #expect(status.info?.reason == "DEADLINE_EXCEEDED" && status.info?.domain == "user-service")
         #expect(status.message.contains("database") || status.message.contains("request was received"), "\(status)")
       }
       // Connection and pool are as good as before.
