@@ -209,4 +209,21 @@ import UserAPI
       #expect(try call.status()?.fields.count == FieldViolations.maximumCount)
     }
   }
+
+  /// What the runtime refuses before any handler carries an ErrorInfo too.
+  @Test func theRuntimesErrorsAreOursToo() async throws {
+    try await ServiceBench.run(.memory) { service in
+      let unknown = MethodDescriptor(service: "users.v1.UserService", name: "Nope", kind: .unary)
+      Self.expect(try await service.failure(unknown, GetUserRequest()), .unimplemented, "UNIMPLEMENTED")
+      let port = service.port
+      for (bytes, code) in [([0x0a, 0x01, 0xff], StatusCode.internal), ([0x0a, 0x7f], .internal)] as [([UInt8], StatusCode)] {
+        let status = try await blocking {
+          let call = try SocketCall(port: port, Methods.getUser, message: bytes)
+          try call.read { _ in false }
+          return try call.status()
+        }
+        Self.expect(try #require(status), code, code.description)
+      }
+    }
+  }
 }

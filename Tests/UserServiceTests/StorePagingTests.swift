@@ -17,6 +17,7 @@ import Testing
       users += page.users
       pages.append(page.users.count)
       query.cursor = page.next
+      guard pages.count < 1000 else { throw TestFailure("the list has no end") }
     } while query.cursor != nil
     return (users, pages)
   }

@@ -40,7 +40,10 @@ struct ServiceBench: Sendable {
     _ store: any UserStore, loops: EventLoopGroup, database: PostgresBench? = nil,
     _ body: @Sendable (ServiceBench) async throws -> Void
   ) async throws {
-    let server = try GRPCServer(services: [UserServiceHandlers(store: store)], loops: loops)
+    var configuration = ServerConfiguration()
+    configuration.errorDomain = UserServiceError.domain
+    let server = try GRPCServer(
+      services: [UserServiceHandlers(store: store)], configuration: configuration, loops: loops)
     guard case .tcp(_, let port) = try server.listen(on: .tcp(host: "127.0.0.1", port: 0)) else {
       throw TestFailure("no port")
     }

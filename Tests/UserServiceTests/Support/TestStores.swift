@@ -82,6 +82,7 @@ struct PostgresBench: Sendable {
     var clients: [PostgresClient] = []
     var failure: (any Error)?
     do {
+      try await waitUntilAvailable(admin)
       try await execute(admin, "CREATE DATABASE \(name)")
       for _ in 0..<processes { clients.append(try client(try url(database: name), loops)) }
       if migrates { try await Migrator(client: clients[0], migrations: UserMigrations.all, logger: quiet).run() }
@@ -110,6 +111,15 @@ struct PostgresBench: Sendable {
 
   private static func execute(_ client: PostgresClient, _ sql: String) async throws {
     try await client.withConnection(deadline: nil) { _ = try await $0.execute("test", script: sql) }
+  }
+
+  /// Until every loop has reached the database: before, a busy machine may make a client refuse its first calls.
+  private static func waitUntilAvailable(_ client: PostgresClient) async throws {
+    for _ in 0..<3000 {
+      if client.isAvailable { return }
+      try await Task.sleep(nanoseconds: 10_000_000)
+    }
+    throw TestFailure("The test database cannot be reached: run `make test`, which starts one.")
   }
 
   private static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
