@@ -78,6 +78,6 @@ let package = Package(
     tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),
     tests("RPCServerTests", ["RPCServer", "RPCCore", "HTTP2", "EventLoop", "ProtoWire", "TestPeer"]),
     tests("PostgresTests", ["Postgres", "EventLoop"]),
-    tests("UserServiceTests", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "ProtoWire"]),
+    tests("UserServiceTests", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "ProtoWire", "CNGHTTP2"]),
   ]
 )

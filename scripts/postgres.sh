@@ -133,7 +133,7 @@ start() {
 
   local options attempt
   options="-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
-  [ "$name" = run ] || options="$options -c fsync=off -c full_page_writes=off -c autovacuum=on"
+  [ "$name" = run ] || options="$options -c max_connections=1000 -c fsync=off -c full_page_writes=off -c autovacuum=on"
   for attempt in 1 2 3 4 5; do
     choose_port
     # A session of its own: ctrl-C at the terminal is for the service, which still needs its database to drain.

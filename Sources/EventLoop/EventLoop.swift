@@ -25,6 +25,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   /// Flushes wake writers, whose jobs ask for the next flush: with a peer that reads fast this has no end, so the loop looks
   /// at timers and other sockets in between.
   private static let roundsPerTurn = 4
+  /// A task that yields again and again has no end either.
+  private static let jobsPerRound = 4096
   private static let nanosecondsPerTick: UInt64 = 1_000_000
 
   public let name: String
@@ -187,7 +189,11 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   }
 
   private func runJobs() {
-    while let job = jobs.popFirst() { job.runSynchronously(on: asUnownedTaskExecutor()) }
+    var left = Self.jobsPerRound
+    while left > 0, let job = jobs.popFirst() {
+      job.runSynchronously(on: asUnownedTaskExecutor())
+      left -= 1
+    }
   }
 
   private func flush() {

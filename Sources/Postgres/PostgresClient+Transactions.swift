@@ -91,7 +91,7 @@ extension PostgresClient {
     } onCancel: {
       client.loop.execute { client.cancel(waiter) }
     }
-    return try answer.get()
+    return try await Self.settle(answer)
   }
 
   /// What the server gets to know of the deadline: less than its own timeout, at least a millisecond.

@@ -69,7 +69,7 @@ public final class BlockingClient {
     switch frame.kind {
     case .windowUpdate:
       if frame.stream == 0 { window += Int(frame.number()) } else { calls[frame.stream]?.window += Int(frame.number()) }
-    case .settings where !frame.has(Frame.ack): try takeSettings(frame)
+    case .settings where !frame.has(Frame.ack): takeSettings(frame)
     case .ping where !frame.has(Frame.ack): try peer.send(Frame(.ping, flags: Frame.ack, frame.payload))
     case .goAway: goAways.append(frame.number())
     case .data:
@@ -80,12 +80,12 @@ public final class BlockingClient {
     if calls[frame.stream]?.isOver == true { calls[frame.stream] = nil }
   }
 
-  private func takeSettings(_ frame: Frame) throws {
+  /// The answer was sent at the start already.
+  private func takeSettings(_ frame: Frame) {
     for offset in stride(from: 0, to: frame.payload.count, by: 6) where frame.payload[offset + 1] == 4 {
       let change = Int(frame.number(at: offset + 2)) - initialWindow
       initialWindow += change
       for call in calls.values { call.window += change }
     }
-    try peer.send(.settingsAck)
   }
 }

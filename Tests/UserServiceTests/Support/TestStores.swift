@@ -56,17 +56,36 @@ struct PostgresBench: Sendable {
     return values.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
   }
 
+  /// A server has 100 connections, and other tests run beside these.
+  private static let gate = Gate(4)
+
   static func run(
     processes: Int = 1, migrates: Bool = true, _ body: @escaping @Sendable (PostgresBench) async throws -> Void
+  ) async throws {
+    await gate.enter()
+    let result: Result<Void, any Error>
+    do {
+      result = .success(try await runAlone(processes, migrates, body))
+    } catch {
+      result = .failure(error)
+    }
+    await gate.leave()
+    try result.get()
+  }
+
+  private static func runAlone(
+    _ processes: Int, _ migrates: Bool, _ body: @escaping @Sendable (PostgresBench) async throws -> Void
   ) async throws {
     let name = "users_test_\(UInt64.random(in: 0..<(.max)))"
     let loops = try EventLoopGroup(count: 2, name: "test")
     let admin = try client(try url(), loops)
+    try await waitUntilAvailable(admin)
     var clients: [PostgresClient] = []
     var failure: (any Error)?
     do {
       try await execute(admin, "CREATE DATABASE \(name)")
       for _ in 0..<processes { clients.append(try client(try url(database: name), loops)) }
+      for client in clients { try await waitUntilAvailable(client) }
       if migrates { try await Migrator(client: clients[0], migrations: UserMigrations.all, logger: quiet).run() }
       try await body(PostgresBench(clients: clients, loops: loops))
     } catch {

@@ -1,0 +1,71 @@
+import Synchronization
+
+@testable import UserService
+
+/// A store that notes what it is asked, on its way to another one.
+final class ProbeStore: UserStore {
+  struct Notes: Sendable {
+    var pages = 0
+    var deadlines: [UInt64?] = []
+  }
+
+  private let store: any UserStore
+  private let state = Mutex(Notes())
+
+  init(_ store: any UserStore = InMemoryUserStore()) { self.store = store }
+
+  var notes: Notes { state.withLock { $0 } }
+
+  private func note(_ deadline: UInt64?, page: Bool = false) {
+    state.withLock {
+      $0.deadlines.append(deadline)
+      if page { $0.pages += 1 }
+    }
+  }
+
+  func create(_ user: NewUser, deadline: UInt64?) async throws(UserServiceError) -> UserRecord {
+    note(deadline)
+    return try await store.create(user, deadline: deadline)
+  }
+
+  func preview(_ user: NewUser, deadline: UInt64?) async throws(UserServiceError) -> UserRecord {
+    note(deadline)
+    return try await store.preview(user, deadline: deadline)
+  }
+
+  func find(id: UserID, deadline: UInt64?) async throws(UserServiceError) -> UserRecord? {
+    note(deadline)
+    return try await store.find(id: id, deadline: deadline)
+  }
+
+  func find(email: EmailAddress, deadline: UInt64?) async throws(UserServiceError) -> UserRecord? {
+    note(deadline)
+    return try await store.find(email: email, deadline: deadline)
+  }
+
+  func page(_ query: UserPageQuery, deadline: UInt64?) async throws(UserServiceError) -> UserPage {
+    note(deadline, page: true)
+    return try await store.page(query, deadline: deadline)
+  }
+
+  func update(
+    _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    note(deadline)
+    return try await store.update(id, change, expecting: expecting, deadline: deadline)
+  }
+
+  func delete(
+    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    note(deadline)
+    return try await store.delete(id, expecting: expecting, deadline: deadline)
+  }
+
+  func undelete(
+    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+  ) async throws(UserServiceError) -> UserRecord {
+    note(deadline)
+    return try await store.undelete(id, expecting: expecting, deadline: deadline)
+  }
+}
