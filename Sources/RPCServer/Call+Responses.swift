@@ -13,7 +13,7 @@ extension Call {
 
   func send<Response: WireMessage>(_ message: Response) async throws {
     guard loop.isCurrent else {
-      return try await withTaskExecutorPreference(loop) { try await self.send(message) }
+      return try await withTaskExecutorPreference(loop) { try await self.sendOnLoop(message) }
     }
     try enqueue(message)
     let highMark = configuration.responseHighMark
@@ -21,6 +21,12 @@ extension Call {
       guard writeWaiter == nil else { throw RPCError(.internal, "two tasks write the responses of one call") }
       try await withUnsafeThrowingContinuation { writeWaiter = $0 }
     }
+  }
+
+  /// `@concurrent` is what takes the caller to its preferred executor, the loop.
+  @concurrent
+  private func sendOnLoop<Response: WireMessage>(_ message: Response) async throws {
+    try await send(message)
   }
 
   /// Encodes a message, back to front, and puts its five bytes of prefix before it.
