@@ -85,7 +85,6 @@ struct PostgresBench: Sendable {
       try await waitUntilAvailable(admin)
       try await execute(admin, "CREATE DATABASE \(name)")
       for _ in 0..<processes { clients.append(try client(try url(database: name), loops)) }
-      for client in clients { try await waitUntilAvailable(client) }
       if migrates { try await Migrator(client: clients[0], migrations: UserMigrations.all, logger: quiet).run() }
       try await body(PostgresBench(clients: clients, loops: loops))
     } catch {
