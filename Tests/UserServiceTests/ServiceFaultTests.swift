@@ -71,7 +71,8 @@ import UserAPI
         let statuses = [
           try await service.failure(Methods.getUser, GetUserRequest.with { $0.id = id }, timeout: "10S"),
           try await service.failure(
-            Methods.createUser, CreateUserRequest.with { $0.user = .with { $0.email = "ann@example.com" } }, timeout: "10S"),
+            Methods.createUser, CreateUserRequest.with { $0.user = .with { $0.email = "ann@example.com" } },
+            timeout: "10S"),
           try await service.failure(Methods.listUsers, ListUsersRequest(), timeout: "10S"),
           try await service.failure(Methods.deleteUser, DeleteUserRequest.with { $0.id = id }, timeout: "10S"),
           try await service.failure(Methods.exportUsers, ExportUsersRequest(), timeout: "10S"),
@@ -93,7 +94,8 @@ import UserAPI
     try result.get()
   }
 
-  /// The server ends all connections while a write waits for a lock: the write is answered, and the next calls are served.
+  /// The server ends all connections while a write waits for a lock: the write is answered, and the next calls are
+  /// served.
   @Test func theDatabaseGoesAndComesBack() async throws {
     try await ServiceBench.run(.postgres, processes: 2) { service in
       let database = try #require(service.database)
@@ -136,10 +138,12 @@ import UserAPI
   /// The one table from database errors to statuses.
   @Test(arguments: [
     (PostgresError.Code.cancelled, StatusCode.cancelled, "CANCELLED"),
-    (.deadlineExceeded, .deadlineExceeded, "DEADLINE_EXCEEDED"), (.queryCancelled, .deadlineExceeded, "DEADLINE_EXCEEDED"),
+    (.deadlineExceeded, .deadlineExceeded, "DEADLINE_EXCEEDED"),
+    (.queryCancelled, .deadlineExceeded, "DEADLINE_EXCEEDED"),
     (.unavailable, .unavailable, "DATABASE_UNAVAILABLE"), (.connectionLost, .unavailable, "DATABASE_UNAVAILABLE"),
     (.connectionFailed, .unavailable, "DATABASE_UNAVAILABLE"), (.shutDown, .unavailable, "DATABASE_UNAVAILABLE"),
-    (.serverShuttingDown, .unavailable, "DATABASE_UNAVAILABLE"), (.serverStarting, .unavailable, "DATABASE_UNAVAILABLE"),
+    (.serverShuttingDown, .unavailable, "DATABASE_UNAVAILABLE"),
+    (.serverStarting, .unavailable, "DATABASE_UNAVAILABLE"),
     (.readOnlyServer, .unavailable, "DATABASE_UNAVAILABLE"), (.queueFull, .resourceExhausted, "DATABASE_OVERLOADED"),
     (.tooManyConnections, .resourceExhausted, "DATABASE_OVERLOADED"),
     (.insufficientResources, .resourceExhausted, "DATABASE_OVERLOADED"),

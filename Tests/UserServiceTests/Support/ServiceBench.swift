@@ -27,7 +27,9 @@ struct CallStatus: Error, CustomStringConvertible {
   /// The fields of the BadRequest.
   var fields: [String] { (try? detail(Google_Rpc_BadRequest.self))?.fieldViolations.map(\.field) ?? [] }
 
-  var description: String { "\(code.map(String.init(describing:)) ?? "?"): \(message) \(info?.reason ?? "no ErrorInfo")" }
+  var description: String {
+    "\(code.map(String.init(describing:)) ?? "?"): \(message) \(info?.reason ?? "no ErrorInfo")"
+  }
 }
 
 /// The user service behind a socket.
