@@ -2,7 +2,7 @@ internal import CNGHTTP2
 
 /// Why a connection can't go on.
 public struct HTTP2Error: Error, Sendable, Hashable, CustomStringConvertible {
-  private enum Kind { case badPreface, flooded, outOfMemory, protocolViolation }
+  private enum Kind { case badPreface, flooded, abusive, outOfMemory, protocolViolation }
   private let kind: Kind
   /// nghttp2's sentence.
   public let reason: String
@@ -11,8 +11,15 @@ public struct HTTP2Error: Error, Sendable, Hashable, CustomStringConvertible {
   public var isBadPreface: Bool { kind == .badPreface }
   /// The peer made us answer more than it was ready to read.
   public var isFlooded: Bool { kind == .flooded }
+  /// The peer spent a budget of `AbuseGuard`.
+  public var isAbusive: Bool { kind == .abusive }
 
   public var description: String { reason }
+
+  init(abuse reason: StaticString) {
+    kind = .abusive
+    self.reason = "\(reason)"
+  }
 
   init(code: Int) {
     switch Int32(truncatingIfNeeded: code) {

@@ -12,6 +12,7 @@ final class Callbacks: @unchecked Sendable {
     var callbacks: OpaquePointer?
     nghttp2_session_callbacks_new(&callbacks)
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders)
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, onBeginFrame)
     nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData)
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrameReceived)
@@ -23,6 +24,8 @@ final class Callbacks: @unchecked Sendable {
     // Credit follows consumption, and closed streams are not remembered for a priority tree that is not kept.
     nghttp2_option_set_no_auto_window_update(options, 1)
     nghttp2_option_set_no_closed_streams(options, 1)
+    // AbuseGuard's budgets, which honest work refills, stand before nghttp2's fixed ones.
+    nghttp2_option_set_stream_reset_rate_limit(options, 10_000, 1000)
     self.options = options
   }
 }
@@ -56,6 +59,21 @@ private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 =
   }
   return 0
 }
+
+/// Every frame passes here, those too that nghttp2 ignores: what is charged, is charged here.
+private let onBeginFrame:
+  @convention(c) (Session, UnsafePointer<nghttp2_frame_hd>?, UserData) -> Int32 = { session, header, userData in
+    guard let header = header?.pointee else { return 0 }
+    let type = UInt32(header.type)
+    if type == NGHTTP2_DATA.rawValue {
+      let isLast = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
+      guard header.length < AbuseGuard.smallFrame, !isLast else { return 0 }
+      return with(userData) { $0.abuse.smallDataFrame(now: $0.now) }
+    }
+    guard type != NGHTTP2_HEADERS.rawValue, type != NGHTTP2_CONTINUATION.rawValue else { return 0 }
+    guard type == NGHTTP2_RST_STREAM.rawValue else { return with(userData) { $0.abuse.controlFrame(now: $0.now) } }
+    return with(userData) { $0.abuse.peerReset(now: $0.now) }
+  }
 
 private let onHeader:
   @convention(c) (
@@ -107,9 +125,14 @@ private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 
   }
 }
 
-private let onFrameSent: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, _ in
-  guard let frame, UInt32(cnghttp2_flags(frame)) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 else { return 0 }
+private let onFrameSent: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, userData in
+  guard let frame else { return 0 }
   let type = UInt32(cnghttp2_type(frame))
+  if type == NGHTTP2_DATA.rawValue { _ = with(userData) { $0.abuse.dataSent() } }
+  if type == NGHTTP2_RST_STREAM.rawValue, cnghttp2_is_fault(frame) != 0 {
+    _ = with(userData) { $0.abuse.provokedReset(now: $0.now) }
+  }
+  guard UInt32(cnghttp2_flags(frame)) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 else { return 0 }
   guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return 0 }
   with(session, stream: cnghttp2_stream_id(frame)) { stream in
     // The response is complete and the peer still sends: tell it to stop without calling it an error (RFC 9113, 8.1).

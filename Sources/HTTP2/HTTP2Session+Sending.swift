@@ -49,6 +49,13 @@ extension HTTP2Session {
     nghttp2_submit_goaway(
       session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session), code.rawValue, nil, 0)
   }
+
+  /// GOAWAY(ENHANCE_YOUR_CALM) with the reason in its debug data.
+  func calmDown(_ reason: StaticString) {
+    nghttp2_submit_goaway(
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session),
+      HTTP2ErrorCode.enhanceYourCalm.rawValue, reason.utf8Start, reason.utf8CodeUnitCount)
+  }
 }
 
 /// nghttp2 asks for body bytes.

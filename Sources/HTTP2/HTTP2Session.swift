@@ -34,12 +34,20 @@ public final class HTTP2Session {
   @exclusivity(unchecked) private var drained: [HTTP2Stream] = []
   /// Request bytes received and not yet credited to the connection.
   @exclusivity(unchecked) var uncredited = 0
+  @exclusivity(unchecked) var abuse: AbuseGuard
+  /// CLOCK_MONOTONIC in nanoseconds, as the owner last told.
+  @exclusivity(unchecked) var now: UInt64
   /// An answer to our last PING came.
   public internal(set) var isPingAnswered = false
 
   /// Makes a session and queues its SETTINGS.
-  public init(configuration: HTTP2Configuration, delegate: any HTTP2SessionDelegate) throws(HTTP2Error) {
+  /// - Parameter now: CLOCK_MONOTONIC in nanoseconds.
+  public init(
+    configuration: HTTP2Configuration, delegate: any HTTP2SessionDelegate, now: UInt64 = 0
+  ) throws(HTTP2Error) {
     self.configuration = configuration
+    self.now = now
+    abuse = AbuseGuard(now: now)
     self.delegate = delegate
     var session: OpaquePointer?
     let code = nghttp2_session_server_new2(&session, Callbacks.shared.pointer, nil, Callbacks.shared.options)
@@ -72,8 +80,10 @@ public final class HTTP2Session {
   // MARK: Bytes
 
   /// Takes bytes from the peer.
-  /// - Throws: when the connection can't go on. What nghttp2 wants to say about it can still be sent.
-  public func receive(_ bytes: UnsafeRawBufferPointer) throws(HTTP2Error) {
+  /// - Parameter now: CLOCK_MONOTONIC in nanoseconds; budgets against abuse refill by it.
+  /// - Throws: when the connection can't go on. What there is to say about it (GOAWAY) can still be sent.
+  public func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64 = 0) throws(HTTP2Error) {
+    self.now = now
     let result = nghttp2_session_mem_recv(
       session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
     if uncredited > 0 {
@@ -81,7 +91,14 @@ public final class HTTP2Session {
       uncredited = 0
     }
     if result < 0 { throw HTTP2Error(code: result) }
+    if let reason = abuse.verdict {
+      calmDown(reason)
+      throw HTTP2Error(abuse: reason)
+    }
   }
+
+  /// A message of a request is whole.
+  public func messageArrived() { abuse.messageArrived() }
 
   /// The next bytes for the peer, valid until the next call of the session; nil if there are none.
   public func nextOutput() throws(HTTP2Error) -> UnsafeRawBufferPointer? {
@@ -131,6 +148,7 @@ public final class HTTP2Session {
   func close(_ stream: HTTP2Stream, code: UInt32) {
     stream.isClosed = true
     stream.closeCode = HTTP2ErrorCode(rawValue: code)
+    if code == 0 { abuse.streamCompleted() }
     // Noted first: the list may hold the last reference.
     note(stream, .closed)
     let last = streams.count - 1

@@ -59,6 +59,7 @@ extension Call {
   }
 
   private func decodeFront<Request: WireMessage>(length: Int, isCompressed: Bool) throws -> Request {
+    connection.messageArrived()
     // No grpc-encoding was accepted, so nothing may be compressed.
     guard !isCompressed else {
       deframer.take(length: length) { _ in }

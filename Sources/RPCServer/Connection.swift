@@ -51,7 +51,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
     self.descriptor = descriptor
     self.peer = peer
     self.owner = owner
-    session = try HTTP2Session(configuration: owner.core.http2, delegate: self)
+    session = try HTTP2Session(configuration: owner.core.http2, delegate: self, now: owner.loop.now)
   }
 
   func start() throws(EventLoopError) {
@@ -88,7 +88,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     guard let session, !isFailing else { return }
     do {
-      try session.receive(bytes)
+      try session.receive(bytes, now: owner.loop.now)
     } catch {
       // What nghttp2 has to say about it (GOAWAY) goes out with this turn's flush, then the connection is closed.
       owner.core.logger.debug("A connection broke HTTP/2.", metadata: ["peer": "\(peer)", "error": "\(error)"])
@@ -113,6 +113,9 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
     speaking.append(call)
     owner.loop.flushAtEndOfTurn(self)
   }
+
+  /// A message of a request is whole.
+  func messageArrived() { session?.messageArrived() }
 
   func credit(_ call: Call, _ count: Int) {
     session?.credit(call, count)

@@ -14,17 +14,6 @@ import Testing
     #expect(error?.isFlooded == true)
   }
 
-  /// Trap 1: nghttp2 ends a connection that does nothing but cancel.
-  @Test func rapidResetsEndTheConnection() throws {
-    let bench = try SessionBench.started()
-    var answer: [Frame] = []
-    for stream in stride(from: UInt32(1), to: 8_001, by: 2) where answer.of(.goAway).isEmpty {
-      do { answer += try bench.answer(.headers(stream, request), .reset(stream, 8)) } catch is HTTP2Error {}
-    }
-    #expect(!answer.of(.goAway).isEmpty)
-    #expect(bench.session.streams.isEmpty)
-  }
-
   /// Trap 4: a header block without an end.
   @Test func continuationsEndTheConnection() throws {
     let bench = try SessionBench.started()

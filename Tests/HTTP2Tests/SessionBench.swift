@@ -36,7 +36,9 @@ final class SessionBench: HTTP2SessionDelegate {
   func feed(_ frames: Frame...) throws { try feed(frames.flatMap(\.bytes)) }
 
   /// Feeds frames and returns the answer.
-  func answer(_ frames: Frame...) throws -> [Frame] {
+  func answer(_ frames: Frame...) throws -> [Frame] { try answer(frames) }
+
+  func answer(_ frames: [Frame]) throws -> [Frame] {
     try feed(frames.flatMap(\.bytes))
     return try output()
   }

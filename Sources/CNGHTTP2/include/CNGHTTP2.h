@@ -9,4 +9,11 @@ static inline int32_t cnghttp2_stream_id(const nghttp2_frame *_Nonnull frame) { 
 static inline int cnghttp2_is_request(const nghttp2_frame *_Nonnull frame) {
   return frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST;
 }
+/// Whether a RST_STREAM frame says that the peer did something wrong (RFC 9113, section 7). Those that a server sends of its own
+/// accord are NO_ERROR, INTERNAL_ERROR, REFUSED_STREAM and CANCEL.
+static inline int cnghttp2_is_fault(const nghttp2_frame *_Nonnull frame) {
+  uint32_t code = frame->rst_stream.error_code;
+  return code != NGHTTP2_NO_ERROR && code != NGHTTP2_INTERNAL_ERROR && code != NGHTTP2_REFUSED_STREAM &&
+         code != NGHTTP2_CANCEL;
+}
 static inline void *_Nullable cnghttp2_source_pointer(const nghttp2_data_source *_Nonnull source) { return source->ptr; }
