@@ -84,10 +84,11 @@ extension Call: ServerCallChannel {
   }
 
   func nextRequest<Request: WireMessage>(as type: Request.Type) async throws -> Request? {
-    guard loop.isCurrent else {
-      return try await withTaskExecutorPreference(loop) { try await self.nextRequest(as: type) }
-    }
     while true {
+      // Asked again after each wait: a task of its own may have begun to wait on this thread and go on elsewhere.
+      guard loop.isCurrent else {
+        return try await withTaskExecutorPreference(loop) { try await self.nextRequestOnLoop(as: type) }
+      }
       guard phase == .running else { throw CancellationError() }
       do {
         if case .message(let length, let isCompressed) = try deframer.front() {
@@ -105,6 +106,14 @@ extension Call: ServerCallChannel {
       creditReceived()
       try await withUnsafeThrowingContinuation { requestWaiter = $0 }
     }
+  }
+}
+
+extension Call {
+  /// `@concurrent` is what takes the caller to its preferred executor, the loop.
+  @concurrent
+  private func nextRequestOnLoop<Request: WireMessage>(as type: Request.Type) async throws -> Request? {
+    try await nextRequest(as: type)
   }
 }
 

@@ -13,7 +13,7 @@ extension Call {
 
   func send<Response: WireMessage>(_ message: Response) async throws {
     guard loop.isCurrent else {
-      return try await withTaskExecutorPreference(loop) { try await self.send(message) }
+      return try await withTaskExecutorPreference(loop) { try await self.sendOnLoop(message) }
     }
     try enqueue(message)
     let highMark = configuration.responseHighMark
@@ -21,6 +21,12 @@ extension Call {
       guard writeWaiter == nil else { throw RPCError(.internal, "two tasks write the responses of one call") }
       try await withUnsafeThrowingContinuation { writeWaiter = $0 }
     }
+  }
+
+  /// `@concurrent` is what takes the caller to its preferred executor, the loop.
+  @concurrent
+  private func sendOnLoop<Response: WireMessage>(_ message: Response) async throws {
+    try await send(message)
   }
 
   /// Encodes a message, back to front, and puts its five bytes of prefix before it.
@@ -62,7 +68,7 @@ extension Call {
         outcome.isNotGRPC
         ? ResponseFields.notGRPC(httpStatus: outcome.httpStatus, extra: outcome.extra)
         : ResponseFields.trailersOnly(
-          httpStatus: outcome.httpStatus, initial: initial ?? [:], error: outcome.error, trailing: trailing,
+          httpStatus: outcome.httpStatus, initial: initial ?? [:], error: answeredError, trailing: trailing,
           extra: outcome.extra)
       session.submitHeadersOnly(self, fields)
     } else {
@@ -72,6 +78,16 @@ extension Call {
 
   var trailing: Metadata { context?.call.response.withLock { $0.metadata?.trailing } ?? [:] }
 
+  /// The error that ends the call. One without details, such as the runtime makes itself, says here what it is to programs
+  /// too: https://google.aip.dev/193#errorinfo
+  private var answeredError: RPCError? {
+    guard var error = outcome?.error else { return nil }
+    if let domain = configuration.errorDomain, error.details.isEmpty {
+      error.details = [.errorInfo(reason: error.code.description, domain: domain)]
+    }
+    return error
+  }
+
   /// Called by `writeBody`.
   func moveResponses(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
     let count = outbound.move(into: buffer)
@@ -80,7 +96,7 @@ extension Call {
       waiter.resume()
     }
     guard outbound.isEmpty else { return (count, .more) }
-    if let outcome { return (count, .end(trailers: ResponseFields.trailers(outcome.error, trailing))) }
+    if outcome != nil { return (count, .end(trailers: ResponseFields.trailers(answeredError, trailing))) }
     return (count, count > 0 ? .more : .later)
   }
 }

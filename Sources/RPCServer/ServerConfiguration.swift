@@ -16,5 +16,9 @@ public struct ServerConfiguration: Sendable {
   /// Above this many bytes of a call's unsent responses its writer is suspended, until a quarter is left.
   public var responseHighMark = 65_536
 
+  /// If set, every error without details gets an ErrorInfo of this domain, its reason being the status's name: also those
+  /// that no handler made, such as a deadline that passed.
+  public var errorDomain: String?
+
   public init() {}
 }

@@ -1,8 +1,8 @@
 import Postgres
 import RPCCore
 
-/// What callers are told when the database, or the way to it, fails. The one table from `PostgresError` to status; the error
-/// itself goes to the log only.
+/// What callers are told when the database, or the way to it, fails. The one table from `PostgresError` to status; the
+/// error itself goes to the log only.
 struct DatabaseFailure {
   struct Answer: Sendable, Hashable {
     let code: StatusCode
@@ -67,8 +67,8 @@ struct DatabaseFailure {
     return RPCError(answer.code, answer.message, details: details, cause: isNews ? error : nil)
   }
 
-  /// Whether the log is to have it, call by call. What befalls every call while the database is away or busy is said once,
-  /// by the client; what the caller brought about is no failure.
+  /// Whether the log is to have it, call by call. What befalls every call while the database is away or busy is said
+  /// once, by the client; what the caller brought about is no failure.
   private var isNews: Bool {
     switch answer.code {
     case .internal: true

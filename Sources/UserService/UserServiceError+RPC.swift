@@ -5,7 +5,8 @@ extension UserServiceError: RPCErrorConvertible {
   public static let domain = "user-service"
   static let resourceType = "users.v1.User"
 
-  /// What the caller is told. Values of the request are named in details only, never in the message: messages are logged.
+  /// What the caller is told. Values of the request are named in details only, never in the message: messages are
+  /// logged.
   public var rpcError: RPCError {
     switch self {
     case .invalid(let request): request.violations.rpcError
@@ -34,7 +35,8 @@ extension UserServiceError: RPCErrorConvertible {
         .aborted, "The user was changed by somebody else. Read it again and repeat the change.",
         details: [Self.info("ETAG_MISMATCH"), Self.resource(id.description, "changed")])
     case .database(let error): DatabaseFailure(error).rpcError
-    case .damagedRow: RPCError(.internal, DatabaseFailure.internalMessage, details: [Self.info("INTERNAL")], cause: self)
+    case .damagedRow:
+      RPCError(.internal, DatabaseFailure.internalMessage, details: [Self.info("INTERNAL")], cause: self)
     }
   }
 

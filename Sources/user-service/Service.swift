@@ -56,7 +56,10 @@ struct Service: Sendable {
     let services: [any ServiceProvider] = [
       UserServiceHandlers(store: PostgresUserStore(client: database)), health,
     ]
-    let server = try GRPCServer(services: services + Reflection.services(for: services), loops: loops, logger: logger)
+    var configuration = ServerConfiguration()
+    configuration.errorDomain = UserServiceError.domain
+    let server = try GRPCServer(
+      services: services + Reflection.services(for: services), configuration: configuration, loops: loops, logger: logger)
     do {
       let bound = try settings.addresses.map { try listen(server, $0) }
       let places = bound.map(\.description).joined(separator: ", ")

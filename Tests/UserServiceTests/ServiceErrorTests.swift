@@ -120,7 +120,8 @@ import UserAPI
       Self.expect(try await service.failure(Methods.deleteUser, delete), .notFound, "USER_DELETED")
       let create = CreateUserRequest.with { $0.user = .with { $0.email = ann.email } }
       Self.expect(
-        try await service.failure(Methods.createUser, create), .alreadyExists, "USER_ALREADY_EXISTS", ["field": "email"])
+        try await service.failure(Methods.createUser, create), .alreadyExists, "USER_ALREADY_EXISTS", ["field": "email"]
+      )
       // Its purge time is now.
       let late = try await service.failure(Methods.undeleteUser, UndeleteUserRequest.with { $0.id = ann.id })
       Self.expect(late, .notFound, "USER_EXPIRED")
@@ -156,10 +157,18 @@ import UserAPI
           Methods.updateUser, update,
           ["update_mask.paths[0]", "update_mask.paths[3]", "user.id", "user.email", "user.name"]
         ),
-        (Methods.updateUser, UpdateUserRequest.with { $0.updateMask = .with { $0.paths = ["x"] } },
-          ["update_mask.paths[0]", "user"]),
+        (
+          Methods.updateUser, UpdateUserRequest.with { $0.updateMask = .with { $0.paths = ["x"] } },
+          ["update_mask.paths[0]", "user"]
+        ),
         (Methods.listUsers, list, ["page_size", "page_token"]),
-        (Methods.listUsers, ListUsersRequest.with { $0.pageSize = .min; $0.orderBy = "name" }, ["page_size", "order_by"]),
+        (
+          Methods.listUsers,
+          ListUsersRequest.with {
+            $0.pageSize = .min
+            $0.orderBy = "name"
+          }, ["page_size", "order_by"]
+        ),
         (Methods.getUser, GetUserRequest(), ["id"]),
         (Methods.deleteUser, DeleteUserRequest.with { $0.id = "\0" }, ["id"]),
         (Methods.undeleteUser, UndeleteUserRequest(), ["id"]),
@@ -207,6 +216,24 @@ import UserAPI
       #expect(call.fields.reduce(0) { $0 + $1.key.utf8.count + $1.value.count + 32 } < 8192)
       #expect(try call.status()?.info?.metadata["violations"] == "129")
       #expect(try call.status()?.fields.count == FieldViolations.maximumCount)
+    }
+  }
+
+  /// What the runtime refuses before any handler carries an ErrorInfo too.
+  @Test func theRuntimesErrorsAreOursToo() async throws {
+    try await ServiceBench.run(.memory) { service in
+      let unknown = MethodDescriptor(service: "users.v1.UserService", name: "Nope", kind: .unary)
+      Self.expect(try await service.failure(unknown, GetUserRequest()), .unimplemented, "UNIMPLEMENTED")
+      let port = service.port
+      // Not UTF-8; longer than it is.
+      for bytes in [[0x0a, 0x01, 0xff], [0x0a, 0x7f]] as [[UInt8]] {
+        let status = try await blocking {
+          let call = try SocketCall(port: port, Methods.getUser, message: bytes)
+          try call.read { _ in false }
+          return try call.status()
+        }
+        Self.expect(try #require(status), .internal, "INTERNAL")
+      }
     }
   }
 }

@@ -21,13 +21,15 @@ import UserAPI
     try await ServiceBench.run(.postgres) { service in
       try await service.database?.execute(
         """
-        INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, delete_time, purge_time, version)
-        SELECT gen_random_uuid(), 'u' || n || '@example.com', 'u' || n || '@example.com', 'User ' || n, '{"k": "v"}', now(),
-          now(), CASE WHEN n % 10 = 0 THEN now() END, CASE WHEN n % 10 = 0 THEN now() END, 1
+        INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, delete_time, purge_time,
+          version)
+        SELECT gen_random_uuid(), 'u' || n || '@example.com', 'u' || n || '@example.com', 'User ' || n, '{"k": "v"}',
+          now(), now(), CASE WHEN n % 10 = 0 THEN now() END, CASE WHEN n % 10 = 0 THEN now() END, 1
         FROM generate_series(1, 5000) n
         """)
       for showDeleted in [false, true] {
-        let users: [User] = try await service.stream(Self.export, ExportUsersRequest.with { $0.showDeleted = showDeleted })
+        let users: [User] = try await service.stream(
+          Self.export, ExportUsersRequest.with { $0.showDeleted = showDeleted })
         #expect(users.count == (showDeleted ? 5000 : 4500))
         #expect(zip(users, users.dropFirst()).allSatisfy { $0.id < $1.id })
         #expect(users.contains { $0.state == .deleted } == showDeleted)
@@ -36,11 +38,14 @@ import UserAPI
     }
   }
 
-  /// 6 MB for a reader that does not read: no more is fetched than fits the stream's window, the call's buffer and a page.
+  /// 6 MB for a reader that does not read: no more is fetched than fits the stream's window, the call's buffer and a
+  /// page.
   @Test func waitsForASlowReader() async throws {
     let labels = Dictionary(uniqueKeysWithValues: (0..<8).map { ("k\($0)", String(repeating: "v", count: 250)) })
     let store = InMemoryUserStore()
-    for index in 0..<3000 { _ = try await store.create(.sample("u\(index)@example.com", labels: labels), deadline: nil) }
+    for index in 0..<3000 {
+      _ = try await store.create(.sample("u\(index)@example.com", labels: labels), deadline: nil)
+    }
     let probe = ProbeStore(store)
     try await ServiceBench.run(probe) { service in
       let port = service.port

@@ -27,7 +27,8 @@ import Testing
       let user = try await store.create(.sample("J\u{e9}r\u{f4}me@b\u{fc}cher.example"), deadline: nil)
       let other = "JE\u{301}RO\u{302}ME@BU\u{308}CHER.example"
       #expect(try await store.find(email: EmailAddress(other), deadline: nil)?.id == user.id)
-      #expect(await refusal { _ = try await store.create(.sample(other), deadline: nil) } == "USER_ALREADY_EXISTS email")
+      #expect(
+        await refusal { _ = try await store.create(.sample(other), deadline: nil) } == "USER_ALREADY_EXISTS email")
       for wildcard in ["%@b\u{fc}cher.example", "_____@b\u{fc}cher.example", "x'or'1'='1@b\u{fc}cher.example"] {
         #expect(try await store.find(email: EmailAddress(wildcard), deadline: nil) == nil)
       }

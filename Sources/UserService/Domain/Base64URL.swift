@@ -1,7 +1,7 @@
 /// base64url without padding (RFC 4648, section 5), for the opaque texts that are handed out.
 ///
-/// Decoding is strict: of all the texts that other decoders would take for the same bytes it accepts the one that `encode`
-/// writes, so that a changed text is a different one.
+/// Decoding is strict: of all the texts that other decoders would take for the same bytes it accepts the one that
+/// `encode` writes, so that a changed text is a different one.
 enum Base64URL {
   private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

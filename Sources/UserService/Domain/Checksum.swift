@@ -1,5 +1,5 @@
-/// FNV-1a over 64 bits, with a last mix so that every bit of the input reaches every bit of the sum. It finds accidents and
-/// mix-ups; it is no defence against somebody who computes it too.
+/// FNV-1a over 64 bits, with a last mix so that every bit of the input reaches every bit of the sum. It finds accidents
+/// and mix-ups; it is no defence against somebody who computes it too.
 struct Checksum {
   private var state: UInt64 = 0xcbf2_9ce4_8422_2325
 

@@ -2,8 +2,8 @@
 public struct EmailAddress: Sendable, Hashable {
   /// As the caller wrote it, without white space around it.
   public let address: String
-  /// Trimmed, NFC, lower case: what is unique among all users and what LookupUser compares. Spellings that mail servers may
-  /// or may not take for the same box (dots, `+tags`) stay different.
+  /// Trimmed, NFC, lower case: what is unique among all users and what LookupUser compares. Spellings that mail servers
+  /// may or may not take for the same box (dots, `+tags`) stay different.
   public let normalForm: String
 
   /// - Throws: what is wrong with it, for a field violation.

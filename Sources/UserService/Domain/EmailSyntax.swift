@@ -1,6 +1,6 @@
-/// What this directory takes for an email address: the dot-atom form of RFC 5322, section 3.4.1, with the letters of other
-/// scripts as in RFC 6531. Quoted mailboxes, comments and address literals are refused: hardly anybody has one, and they are
-/// the door for header injection. A domain of one label is fine: companies have them.
+/// What this directory takes for an email address: the dot-atom form of RFC 5322, section 3.4.1, with the letters of
+/// other scripts as in RFC 6531. Quoted mailboxes, comments and address literals are refused: hardly anybody has one,
+/// and they are the door for header injection. A domain of one label is fine: companies have them.
 enum EmailSyntax {
   /// RFC 5321, section 4.5.3.1.3, less the angle brackets.
   static let maximumBytes = 254

@@ -1,8 +1,8 @@
 /// A user's etag: stands for one version of one user, byte for byte (a strong validator, RFC 9110, section 8.8.1).
 ///
-/// It holds the version, so that a write can compare it in the database, inside the statement that changes the row. Masked by
-/// the user's id and with a sum over both, it means nothing to others and a foreign one never matches. Eleven bytes make
-/// fifteen characters, which Swift stores without an allocation.
+/// It holds the version, so that a write can compare it in the database, inside the statement that changes the row.
+/// Masked by the user's id and with a sum over both, it means nothing to others and a foreign one never matches. Eleven
+/// bytes make fifteen characters, which Swift stores without an allocation.
 /// https://google.aip.dev/154
 enum Etag {
   private static let byteCount = 11

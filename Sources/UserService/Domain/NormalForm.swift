@@ -1,7 +1,7 @@
 import Foundation
 
-/// Text made comparable: two spellings of the same text have the same normal form. It is stored, so it must not change once
-/// there is data.
+/// Text made comparable: two spellings of the same text have the same normal form. It is stored, so it must not change
+/// once there is data.
 enum NormalForm {
   /// Without white space at either end: Unicode's White_Space property, line ends included.
   static func trimmed(_ text: String) -> String {
@@ -13,8 +13,8 @@ enum NormalForm {
     return String(scalars[first...last])
   }
 
-  /// Lower case and NFC. Composed before and after: lower case may take a composed letter apart, and differs for letters
-  /// that are not composed. Locale plays no part.
+  /// Lower case and NFC. Composed before and after: lower case may take a composed letter apart, and differs for
+  /// letters that are not composed. Locale plays no part.
   static func folded(_ text: String) -> String {
     var text = text
     if let ascii = text.withUTF8({ foldedASCII($0) }) { return ascii }

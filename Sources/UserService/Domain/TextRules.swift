@@ -1,7 +1,7 @@
 /// Which characters text from outside may have.
 enum TextRules {
-  /// Neither space nor control, format, private-use or unassigned character. What cannot be seen must not tell two addresses
-  /// apart.
+  /// Neither space nor control, format, private-use or unassigned character. What cannot be seen must not tell two
+  /// addresses apart.
   static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .spaceSeparator, .lineSeparator, .paragraphSeparator:
@@ -10,8 +10,8 @@ enum TextRules {
     }
   }
 
-  /// Whether text for people has a character that is none: control characters (NUL, which Postgres cannot store, and line
-  /// ends among them), and the line and paragraph separators.
+  /// Whether text for people has a character that is none: control characters (NUL, which Postgres cannot store, and
+  /// line ends among them), and the line and paragraph separators.
   static func hasControlCharacter(_ text: String) -> Bool {
     for scalar in text.unicodeScalars {
       if scalar.isASCII {

@@ -1,6 +1,6 @@
 extension UserID: CustomStringConvertible {
-  /// Reads the text form of RFC 9562, section 4: 32 hexadecimal digits in either case, in groups of 8-4-4-4-12 with hyphens
-  /// between. Nothing else is accepted: no braces, no `urn:uuid:`, no spaces.
+  /// Reads the text form of RFC 9562, section 4: 32 hexadecimal digits in either case, in groups of 8-4-4-4-12 with
+  /// hyphens between. Nothing else is accepted: no braces, no `urn:uuid:`, no spaces.
   public init?(_ text: String) {
     var text = text
     guard let id = text.withUTF8({ Self.parse($0) }) else { return nil }

@@ -1,12 +1,12 @@
 import Glibc
 import Synchronization
 
-/// Makes UUIDs of version 7: milliseconds since 1970, then a counter, then chance. New users therefore stand next to each
-/// other in the primary key's index, in the order in which they were made.
+/// Makes UUIDs of version 7: milliseconds since 1970, then a counter, then chance. New users therefore stand next to
+/// each other in the primary key's index, in the order in which they were made.
 /// https://www.rfc-editor.org/rfc/rfc9562#section-5.7, counter as in section 6.2, method 1.
 ///
-/// Ids of one generator rise strictly, also when the clock stands still or is set back. Any thread may call it; there is no
-/// lock, only one compare-and-swap.
+/// Ids of one generator rise strictly, also when the clock stands still or is set back. Any thread may call it; there
+/// is no lock, only one compare-and-swap.
 public final class UserIDGenerator: Sendable {
   /// The last timestamp and counter given out: 48 bits of milliseconds over 12 bits of counter.
   private let last = Atomic<UInt64>(0)

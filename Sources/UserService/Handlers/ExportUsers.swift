@@ -8,8 +8,8 @@ extension UserServiceHandlers {
   static let exportPageBytes = 1 << 20
 
   /// Reads a page, hands it to the client at the client's pace, and only then reads the next one: no transaction, no
-  /// connection and no more than a page is held for a slow reader. What is created or deleted meanwhile may be missing or
-  /// not; everybody else comes exactly once.
+  /// connection and no more than a page is held for a slow reader. What is created or deleted meanwhile may be missing
+  /// or not; everybody else comes exactly once.
   public func exportUsers(
     _ request: ExportUsersRequest, responses: ResponseWriter<User>, context: ServerContext
   ) async throws {

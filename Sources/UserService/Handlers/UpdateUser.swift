@@ -16,7 +16,9 @@ extension UserServiceHandlers {
     var change = UserChange()
     if mask.contains(.email) { change.email = FieldRules.email(user.email, field: "user.email", into: &violations) }
     if mask.contains(.name) { change.name = FieldRules.name(user.name, field: "user.name", into: &violations) }
-    if mask.contains(.labels) { change.labels = FieldRules.labels(user.labels, field: "user.labels", into: &violations) }
+    if mask.contains(.labels) {
+      change.labels = FieldRules.labels(user.labels, field: "user.labels", into: &violations)
+    }
     guard violations.isEmpty, let id else { throw UserServiceError.invalid(violations) }
     return User(
       try await store.update(

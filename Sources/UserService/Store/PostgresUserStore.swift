@@ -1,7 +1,7 @@
 public import Postgres
 
-/// Users in a table of Postgres. Every write is one statement on a shared pipelined connection: no transaction is ever open
-/// across a round trip. Called on a loop, everything stays on it.
+/// Users in a table of Postgres. Every write is one statement on a shared pipelined connection: no transaction is ever
+/// open across a round trip. Called on a loop, everything stays on it.
 public struct PostgresUserStore: UserStore {
   /// How long a deleted user can be had back.
   public static let defaultRetention = Duration.seconds(30 * 24 * 3600)

@@ -14,8 +14,8 @@ public struct UserPageQuery: Sendable, Hashable {
   public var cursor: UserCursor?
   /// At most so many users; at least 1.
   public var limit: Int
-  /// The page ends early when its users reach this size, so that users with many labels do not make an answer that clients
-  /// refuse. Roughly their size in protobuf. A page always has one user, if there is one.
+  /// The page ends early when its users reach this size, so that users with many labels do not make an answer that
+  /// clients refuse. Roughly their size in protobuf. A page always has one user, if there is one.
   public var byteLimit: Int
 
   public init(

@@ -36,8 +36,8 @@ enum UserSQL {
     RETURNING \(columns)
     """)
 
-  /// A null leaves its column as it is. If another write holds the row, Postgres waits for it and then checks the condition
-  /// and takes the columns from the row as that one left it: neither write is lost.
+  /// A null leaves its column as it is. If another write holds the row, Postgres waits for it and then checks the
+  /// condition and takes the columns from the row as that one left it: neither write is lost.
   /// https://www.postgresql.org/docs/15/transaction-iso.html#XACT-READ-COMMITTED
   static let update = Statement(
     "users_update",

@@ -1,10 +1,10 @@
 /// Where users are kept. The service knows no more of its database than this.
 ///
-/// Every write is one atomic step: two processes on one store lose no update and never give one email to two users. A read
-/// sees every write that was answered before the read was asked for.
+/// Every write is one atomic step: two processes on one store lose no update and never give one email to two users. A
+/// read sees every write that was answered before the read was asked for.
 ///
-/// A deadline is CLOCK_MONOTONIC in nanoseconds, nil for the store's own limit. Cancelling the caller's task ends the wait;
-/// a write may then have happened or not. Errors are `UserServiceError`.
+/// A deadline is CLOCK_MONOTONIC in nanoseconds, nil for the store's own limit. Cancelling the caller's task ends the
+/// wait; a write may then have happened or not. Errors are `UserServiceError`.
 public protocol UserStore: Sendable {
   /// Stores a new user.
   /// - Throws: `alreadyExists` naming the id or the email, also if a deleted user has it.
@@ -23,7 +23,8 @@ public protocol UserStore: Sendable {
   ) async throws(UserServiceError) -> UserRecord?
 
   /// Some users in an order, after a cursor.
-  nonisolated(nonsending) func page(_ query: UserPageQuery, deadline: UInt64?) async throws(UserServiceError) -> UserPage
+  nonisolated(nonsending) func page(_ query: UserPageQuery, deadline: UInt64?) async throws(UserServiceError)
+    -> UserPage
 
   /// Changes the fields that `change` names, and no others. An empty change checks everything and changes nothing.
   /// - Throws: `notFound` and `isDeleted`, `etagMismatch` if the version is another one, `alreadyExists` for the email.
@@ -48,7 +49,8 @@ public protocol UserStore: Sendable {
 public enum VersionCondition: Sendable, Hashable {
   case any
   case exactly(Int64)
-  /// The caller's etag is none of this user's: the write must not happen, and the user may be missing for other reasons.
+  /// The caller's etag is none of this user's: the write must not happen, and the user may be missing for other
+  /// reasons.
   case never
 
   /// The condition that an etag of a request stands for; empty means none.

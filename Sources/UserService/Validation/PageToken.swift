@@ -1,8 +1,8 @@
-/// Where the next page begins, as the text that callers hand back: opaque, and good only for a list of the same order and the
-/// same `show_deleted`.
+/// Where the next page begins, as the text that callers hand back: opaque, and good only for a list of the same order
+/// and the same `show_deleted`.
 ///
-/// It says after which user to go on, not how far: users that come or go in between make no page repeat or skip another one.
-/// The sum is no secret. Whoever forges a token can only choose where to begin, which `order_by` grants anyway.
+/// It says after which user to go on, not how far: users that come or go in between make no page repeat or skip another
+/// one. The sum is no secret. Whoever forges a token can only choose where to begin, which `order_by` grants anyway.
 /// https://google.aip.dev/158
 enum PageToken {
   /// Raised when the layout changes: tokens of another layout are refused like any foreign one.
@@ -60,7 +60,9 @@ enum PageToken {
   }
 
   private static func append(_ word: UInt64, to bytes: inout [UInt8]) {
-    for shift in stride(from: 56 as UInt64, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+    for shift in stride(from: 56 as UInt64, through: 0, by: -8) {
+      bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+    }
   }
 
   private static func append(_ id: UserID, to bytes: inout [UInt8]) {

@@ -2,8 +2,8 @@ import Synchronization
 
 @testable import UserService
 
-/// A store without a database, for tests of what stands on it. The tests of the Postgres store run over it too, so that it
-/// does not drift away.
+/// A store without a database, for tests of what stands on it. The tests of the Postgres store run over it too, so that
+/// it does not drift away.
 final class InMemoryUserStore: UserStore {
   private struct Row {
     var user: UserRecord

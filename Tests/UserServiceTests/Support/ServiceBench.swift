@@ -27,7 +27,9 @@ struct CallStatus: Error, CustomStringConvertible {
   /// The fields of the BadRequest.
   var fields: [String] { (try? detail(Google_Rpc_BadRequest.self))?.fieldViolations.map(\.field) ?? [] }
 
-  var description: String { "\(code.map(String.init(describing:)) ?? "?"): \(message) \(info?.reason ?? "no ErrorInfo")" }
+  var description: String {
+    "\(code.map(String.init(describing:)) ?? "?"): \(message) \(info?.reason ?? "no ErrorInfo")"
+  }
 }
 
 /// The user service behind a socket.
@@ -40,7 +42,10 @@ struct ServiceBench: Sendable {
     _ store: any UserStore, loops: EventLoopGroup, database: PostgresBench? = nil,
     _ body: @Sendable (ServiceBench) async throws -> Void
   ) async throws {
-    let server = try GRPCServer(services: [UserServiceHandlers(store: store)], loops: loops)
+    var configuration = ServerConfiguration()
+    configuration.errorDomain = UserServiceError.domain
+    let server = try GRPCServer(
+      services: [UserServiceHandlers(store: store)], configuration: configuration, loops: loops)
     guard case .tcp(_, let port) = try server.listen(on: .tcp(host: "127.0.0.1", port: 0)) else {
       throw TestFailure("no port")
     }

@@ -3,8 +3,8 @@ import Glibc
 import ProtoWire
 import RPCCore
 
-/// One gRPC call over a connection of its own: nghttp2 on a plain blocking socket, so that nothing of it is what is under
-/// test. Reads only when it is told to.
+/// One gRPC call over a connection of its own: nghttp2 on a plain blocking socket, so that nothing of it is what is
+/// under test. Reads only when it is told to.
 // @unchecked Sendable: one thread at a time; tests hand it from one to the next.
 final class SocketCall: @unchecked Sendable {
   private(set) var fields: [String: [UInt8]] = [:]
@@ -29,7 +29,8 @@ final class SocketCall: @unchecked Sendable {
     nghttp2_submit_settings(session, 0, nil, 0)
     submit(
       [
-        (":method", "POST"), (":scheme", "http"), (":path", "/\(method.service)/\(method.name)"), (":authority", "test"),
+        (":method", "POST"), (":scheme", "http"), (":path", "/\(method.service)/\(method.name)"),
+        (":authority", "test"),
         ("te", "trailers"), ("content-type", "application/grpc"),
       ] + (timeout.map { [("grpc-timeout", $0)] } ?? []))
     try flush()
