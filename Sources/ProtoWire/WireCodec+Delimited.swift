@@ -40,6 +40,32 @@ public enum WireString: WireMapKey {
   }
 }
 
+/// A string whose bytes nobody checks: of proto2, and of editions that say `features.utf8_validation = NONE`. Peers may send
+/// any bytes in it, so that what is not UTF-8 is replaced by U+FFFD rather than refused.
+public enum WireUncheckedString: WireMapKey {
+  public typealias Value = String
+
+  @inlinable @inline(__always)
+  public static var wireType: WireType { .delimited }
+  @inlinable @inline(__always)
+  public static var defaultValue: String { "" }
+
+  @inlinable @inline(__always)
+  public static func read(from reader: inout WireReader) throws(WireError) -> String {
+    String(decoding: try reader.cursor.delimited(), as: UTF8.self)
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(_ value: String, to writer: inout WireWriter) {
+    WireString.prepend(value, to: &writer)
+  }
+
+  @inlinable @inline(__always)
+  public static func isDefault(_ value: String) -> Bool { value.isEmpty }
+
+  public static func precedes(_ lhs: String, _ rhs: String) -> Bool { WireString.precedes(lhs, rhs) }
+}
+
 public enum WireBytes: WireScalar {
   public typealias Value = [UInt8]
 

@@ -4,6 +4,7 @@ public struct WireError: Error, Hashable, Sendable {
   public struct Code: Hashable, Sendable {
     private enum Kind: UInt8 {
       case truncated, malformedVarint, invalidTag, invalidWireType, unbalancedGroup, invalidUTF8, depthExceeded
+      case missingRequiredField
     }
 
     private let kind: Kind
@@ -26,6 +27,8 @@ public struct WireError: Error, Hashable, Sendable {
     public static let invalidUTF8 = Code(.invalidUTF8)
     /// Messages or groups are nested deeper than `WireDecodingOptions.depthLimit`.
     public static let depthExceeded = Code(.depthExceeded)
+    /// The input is well-formed and lacks a field that proto2 declares `required`.
+    public static let missingRequiredField = Code(.missingRequiredField)
   }
 
   /// One step from the outermost message to the fault.
@@ -82,6 +85,7 @@ extension WireError.Code: CustomStringConvertible {
     case .unbalancedGroup: "a group is not closed, or closed but not open"
     case .invalidUTF8: "a string is not UTF-8"
     case .depthExceeded: "messages are nested too deep"
+    case .missingRequiredField: "a required field is missing"
     }
   }
 }

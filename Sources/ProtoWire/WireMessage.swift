@@ -20,6 +20,10 @@ public protocol WireMessage: Sendable, Hashable {
 
   /// Writes the fields back to front: the last field first, and a field's tag after its value.
   func encodeFields(into writer: inout WireWriter)
+
+  /// Throws `missingRequiredField` if a field that must be present is not, here or in a message inside. Does nothing
+  /// where no field is required, as in all of proto3.
+  func checkRequiredFields() throws(WireError)
 }
 
 /// How to decode.
@@ -31,14 +35,29 @@ public struct WireDecodingOptions: Sendable, Hashable {
   /// Drops unknown fields. The default is to keep them.
   public var discardsUnknownFields: Bool
 
-  public init(depthLimit: Int = 100, discardsUnknownFields: Bool = false) {
+  /// Takes messages that lack required fields. The default is to refuse them.
+  public var allowsMissingRequiredFields: Bool
+
+  @inlinable
+  public init(
+    depthLimit: Int = 100, discardsUnknownFields: Bool = false, allowsMissingRequiredFields: Bool = false
+  ) {
     self.depthLimit = depthLimit
     self.discardsUnknownFields = discardsUnknownFields
+    self.allowsMissingRequiredFields = allowsMissingRequiredFields
   }
 }
 
 extension WireMessage {
   public static func fieldName(of number: UInt32) -> String? { nil }
+
+  @inlinable @inline(__always)
+  public func checkRequiredFields() throws(WireError) {}
+
+  /// Whether all required fields are present, here and in the messages inside. Encoding does not ask for it.
+  public var isInitialized: Bool {
+    (try? checkRequiredFields()) != nil
+  }
 
   /// A message with some fields set: `GetUserRequest.with { $0.id = "…" }`.
   @inlinable
@@ -79,6 +98,7 @@ extension WireMessage {
     } catch {
       throw error.located(in: Self.self, field: reader.currentFieldNumber)
     }
+    if !options.allowsMissingRequiredFields { try checkRequiredFields() }
   }
 
   /// Decodes fields and merges them into this message. After an error some of them may have been taken over.
@@ -106,5 +126,14 @@ extension WireMessage {
       encodeFields(into: &writer)
       return writer.withUnsafeBytes { [UInt8]($0) }
     }
+  }
+
+  /// The same with the entries of maps in the order of their keys, so that equal messages become equal bytes. Not a canonical
+  /// form: other implementations and later versions of the .proto file may write other bytes.
+  public func deterministicWireBytes() -> [UInt8] {
+    var writer = WireWriter()
+    writer.isDeterministic = true
+    encodeFields(into: &writer)
+    return writer.withUnsafeBytes { [UInt8]($0) }
   }
 }

@@ -27,8 +27,13 @@ struct EnumGenerator {
     }
   }
 
+  private func documentation(of index: Int) -> [String] {
+    Comments.documentation(
+      comments[path + [2, Int32(index)]], isDeprecated: type.descriptor.value[index].options?.deprecated)
+  }
+
   func generate(_ code: inout CodeWriter) {
-    code.documentation(comments[path])
+    code.documentation(Comments.documentation(comments[path], isDeprecated: type.descriptor.options?.deprecated))
     if type.isClosed {
       closed(&code)
     } else {
@@ -41,7 +46,7 @@ struct EnumGenerator {
     let modifier = visibility.modifier
     code.block("\(modifier)enum \(name): Int32, WireClosedEnum, CaseIterable") { code in
       for value in cases {
-        code.documentation(comments[path + [2, Int32(value.index)]])
+        code.documentation(documentation(of: value.index))
         code.line("case \(value.name) = \(value.number)")
       }
       code.line()
@@ -57,7 +62,7 @@ struct EnumGenerator {
     let modifier = visibility.modifier
     code.block("\(modifier)enum \(name): WireEnum, CaseIterable") { code in
       for value in cases {
-        code.documentation(comments[path + [2, Int32(value.index)]])
+        code.documentation(documentation(of: value.index))
         code.line("case \(value.name)")
       }
       code.line("/// A number that this version of the .proto file has no name for.")
@@ -92,7 +97,7 @@ struct EnumGenerator {
     for alias in aliases {
       guard let original = cases.first(where: { $0.number == alias.number }) else { continue }
       code.line()
-      code.documentation(comments[path + [2, Int32(alias.index)]])
+      code.documentation(documentation(of: alias.index))
       code.line("\(visibility.modifier)static var \(alias.name): \(name) { .\(original.name) }")
     }
   }

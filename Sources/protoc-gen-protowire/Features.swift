@@ -11,6 +11,7 @@ struct Features {
   var hasClosedEnums = false
   var isPacked = true
   var isDelimited = false
+  var validatesUTF8 = true
 
   init(_ file: Google_Protobuf_FileDescriptorProto) {
     switch file.syntax ?? "proto2" {
@@ -19,6 +20,7 @@ struct Features {
     case "proto2":
       hasClosedEnums = true
       isPacked = false
+      validatesUTF8 = false
     default:
       break
     }
@@ -51,6 +53,11 @@ struct Features {
     switch set?.messageEncoding {
     case .lengthPrefixed: isDelimited = false
     case .delimited: isDelimited = true
+    case .unknown, nil: break
+    }
+    switch set?.utf8Validation {
+    case .verify: validatesUTF8 = true
+    case .none_p: validatesUTF8 = false
     case .unknown, nil: break
     }
   }

@@ -31,6 +31,7 @@ struct Field {
   /// In Swift, for implicit fields.
   let defaultValue: String
   let isBoxed: Bool
+  let isRequired: Bool
 
   /// As a member of its message or, in a oneof, of its enum.
   var member: String { Names.member(name) }
@@ -52,6 +53,12 @@ struct Field {
     }
   }
 
+  /// Full name of the message that one value, or a map's value, is.
+  func messageType(in schema: Schema) -> String? {
+    guard case .map = cardinality else { return descriptor.typeName }
+    return schema.messages[descriptor.typeName ?? ""]?.descriptor.field.last?.typeName
+  }
+
   /// The tag in decimal, as code has it.
   func tag(_ type: WireType) -> String {
     String(WireTag.make(number, type))
@@ -66,7 +73,7 @@ extension Field.Element {
     switch self {
     case .scalar("WireDouble"), .scalar("WireFixed64"), .scalar("WireSFixed64"): .fixed64
     case .scalar("WireFloat"), .scalar("WireFixed32"), .scalar("WireSFixed32"): .fixed32
-    case .scalar("WireString"), .scalar("WireBytes"): .delimited
+    case .scalar("WireString"), .scalar("WireUncheckedString"), .scalar("WireBytes"): .delimited
     case .scalar, .openEnum, .closedEnum: .varint
     case .message: .delimited
     case .group: .startGroup
@@ -101,6 +108,7 @@ extension Field {
       cardinality = .map(key: keyCodec, keyType: key.type)
       defaultValue = "[:]"
       isBoxed = false
+      isRequired = false
       return
     }
 
@@ -128,6 +136,14 @@ extension Field {
       canRecur = schema.contains(descriptor.typeName ?? "", message)
     }
     isBoxed = canRecur
+    isRequired = descriptor.isRequired(features)
+  }
+}
+
+extension Google_Protobuf_FieldDescriptorProto {
+  /// Whether readers refuse a message without the field. `features` are the field's own.
+  func isRequired(_ features: Features) -> Bool {
+    label == .required || (features.presence == .required && label != .repeated && oneofIndex == nil)
   }
 }
 
@@ -145,7 +161,7 @@ extension Field.Element {
     case .fixed64: (.scalar("WireFixed64"), "UInt64", "0")
     case .fixed32: (.scalar("WireFixed32"), "UInt32", "0")
     case .bool: (.scalar("WireBool"), "Bool", "false")
-    case .string: (.scalar("WireString"), "String", "\"\"")
+    case .string: (.scalar(features.validatesUTF8 ? "WireString" : "WireUncheckedString"), "String", "\"\"")
     case .bytes: (.scalar("WireBytes"), "[UInt8]", "[]")
     case .uint32: (.scalar("WireUInt32"), "UInt32", "0")
     case .sfixed32: (.scalar("WireSFixed32"), "Int32", "0")

@@ -6,8 +6,10 @@ enum Generator {
     to request: Google_Protobuf_Compiler_CodeGeneratorRequest
   ) -> Google_Protobuf_Compiler_CodeGeneratorResponse {
     var response = Google_Protobuf_Compiler_CodeGeneratorResponse()
-    response.supportedFeatures = UInt64(
-      Google_Protobuf_Compiler_CodeGeneratorResponse.Feature.proto3Optional.rawValue)
+    let features: [Google_Protobuf_Compiler_CodeGeneratorResponse.Feature] = [.proto3Optional, .supportsEditions]
+    response.supportedFeatures = features.reduce(0) { $0 | UInt64($1.rawValue) }
+    response.minimumEdition = Google_Protobuf_Edition.proto2.rawValue
+    response.maximumEdition = Google_Protobuf_Edition.edition2023.rawValue
     do throws(GeneratorError) {
       response.file = try files(for: request)
     } catch {

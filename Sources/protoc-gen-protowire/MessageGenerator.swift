@@ -18,6 +18,8 @@ struct MessageGenerator {
 
   private let fields: [Field]
   private let oneofs: [Oneof]
+  /// How many fields have a name.
+  private let counts: [String: Int]
 
   init(
     fullName: String, comments: Comments, path: [Int32], visibility: Options.Visibility, schema: Schema
@@ -33,6 +35,7 @@ struct MessageGenerator {
     let descriptor = message.descriptor
     var counts: [String: Int] = [:]
     for field in descriptor.field { counts[Names.lowerCamelCase(field.name ?? ""), default: 0] += 1 }
+    self.counts = counts
     var fields: [Field] = []
     for field in descriptor.field {
       var name = Names.lowerCamelCase(field.name ?? "")
@@ -60,7 +63,7 @@ struct MessageGenerator {
     var nested = CodeWriter()
     try generateNested(&nested)
 
-    code.documentation(comments[path])
+    code.documentation(Comments.documentation(comments[path], isDeprecated: message.descriptor.options?.deprecated))
     let name = message.swiftName.split(separator: ".").last ?? ""
     code.block("\(visibility.modifier)struct \(name): WireMessage") { code in
       generateProperties(&code)
@@ -77,6 +80,10 @@ struct MessageGenerator {
       generateDecoding(&code)
       code.line()
       generateEncoding(&code)
+      if schema.hasRequiredFields(fullName) {
+        code.line()
+        generateRequired(&code)
+      }
     }
   }
 
@@ -116,20 +123,23 @@ struct MessageGenerator {
       code.documentation(documentation(of: field, at: index))
       FieldGenerator(field: field, oneof: property).property(&code, visibility)
       code.line()
+      generateDefault(of: field, &code)
     }
   }
 
   private func documentation(of field: Field, at index: Int) -> [String] {
-    var lines = comments[path + [2, Int32(index)]]
-    if let value = field.descriptor.defaultValue {
-      if !lines.isEmpty { lines.append("") }
-      lines.append("Where absent, readers take it as `\(value.split(separator: "\n").joined(separator: " "))`.")
-    }
-    if field.descriptor.options?.deprecated ?? false {
-      if !lines.isEmpty { lines.append("") }
-      lines.append("Deprecated.")
-    }
-    return lines
+    let lines = comments[path + [2, Int32(index)]]
+    return Comments.documentation(lines, isDeprecated: field.descriptor.options?.deprecated)
+  }
+
+  /// A property that has the declared default where the field is absent.
+  private func generateDefault(of field: Field, _ code: inout CodeWriter) {
+    guard let literal = DefaultValue(field, schema).literal else { return }
+    var name = field.name + "OrDefault"
+    if counts[name] != nil { name += "_\(field.number)" }
+    code.line("/// `\(field.name)`, or its default where it is absent.")
+    code.line("\(visibility.modifier)var \(name): \(field.type) { self.\(field.member) ?? \(literal) }")
+    code.line()
   }
 
   private func generate(_ oneof: Oneof, _ code: inout CodeWriter) {
@@ -185,6 +195,23 @@ struct MessageGenerator {
     code.block("\(visibility.modifier)func encodeFields(into writer: inout WireWriter)") { code in
       code.line("writer.prepend(self.unknownFields)")
       for field in fields.sorted(by: { $0.number > $1.number }) { generator(field).encoding(&code) }
+    }
+  }
+
+  private func generateRequired(_ code: inout CodeWriter) {
+    code.block("\(visibility.modifier)func checkRequiredFields() throws(WireError)") { code in
+      for field in fields {
+        let name = "self." + field.member
+        let place = "\(field.number), of: Self.self"
+        if field.isRequired { code.line("try WireRequired.check(\(name), \(place))") }
+        // A map's values are the entry's second field.
+        guard field.isMessage, let type = field.messageType(in: schema), schema.hasRequiredFields(type) else { continue }
+        switch field.cardinality {
+        case .repeated: code.line("try WireRequired.check(inEach: \(name), \(place))")
+        case .map: code.line("try WireRequired.check(inEach: \(name).values, \(place))")
+        case .implicit, .optional, .oneof: code.line("try WireRequired.check(in: \(name), \(place))")
+        }
+      }
     }
   }
 }

@@ -80,6 +80,20 @@ struct Schema {
     return found
   }
 
+  /// Whether a message, or one that it can hold, has required fields.
+  func hasRequiredFields(_ message: String) -> Bool {
+    var seen: Set<String> = []
+    var pending = [message]
+    while let name = pending.popLast() {
+      guard seen.insert(name).inserted, let message = messages[name] else { continue }
+      for field in message.descriptor.field {
+        if field.isRequired(message.features.applying(field.options?.features)) { return true }
+        if let type = field.typeName { pending.append(type) }
+      }
+    }
+    return false
+  }
+
   /// Whether the storage of `target`, a singular field's type, would hold a `message` again: such a field needs a box.
   /// Repeated and map fields are behind a reference anyway.
   func contains(_ target: String, _ message: String) -> Bool {

@@ -69,11 +69,14 @@ struct ServiceGenerator {
           output: try schema.message(method.outputType).swiftName))
     }
 
-    code.documentation(comments[[6, Int32(index)]])
+    code.documentation(
+      Comments.documentation(comments[[6, Int32(index)]], isDeprecated: service.options?.deprecated))
     code.block("\(modifier)protocol \(name)Provider: ServiceProvider") { code in
       for (method, position) in zip(methods, methods.indices) {
         if position > 0 { code.line() }
-        code.documentation(comments[[6, Int32(index), 2, Int32(position)]])
+        code.documentation(
+          Comments.documentation(
+            comments[[6, Int32(index), 2, Int32(position)]], isDeprecated: method.descriptor.options?.deprecated))
         code.line("func \(method.signature)")
       }
     }

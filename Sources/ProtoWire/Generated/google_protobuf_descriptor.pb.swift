@@ -69,6 +69,10 @@ public struct Google_Protobuf_FileDescriptorSet: WireMessage {
     writer.prepend(self.unknownFields)
     writer.prepend(messages: self.file, tag: 10)
   }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.file, 1, of: Self.self)
+  }
 }
 
 /// A .proto file.
@@ -141,11 +145,11 @@ public struct Google_Protobuf_FileDescriptorProto: WireMessage {
       case 0:
         return
       case 10:
-        self.name = try reader.read(WireString.self)
+        self.name = try reader.read(WireUncheckedString.self)
       case 18:
-        self.package = try reader.read(WireString.self)
+        self.package = try reader.read(WireUncheckedString.self)
       case 26:
-        try reader.read(WireString.self, appendingTo: &self.dependency)
+        try reader.read(WireUncheckedString.self, appendingTo: &self.dependency)
       case 34:
         try reader.readMessage(appendingTo: &self.messageType)
       case 42:
@@ -167,13 +171,13 @@ public struct Google_Protobuf_FileDescriptorProto: WireMessage {
       case 90:
         try reader.readPacked(WireInt32.self, into: &self.weakDependency)
       case 98:
-        self.syntax = try reader.read(WireString.self)
+        self.syntax = try reader.read(WireUncheckedString.self)
       case 112:
         if let value = try reader.readClosedEnum(Google_Protobuf_Edition.self, unknownFields: &self.unknownFields) {
           self.edition = value
         }
       case 122:
-        try reader.read(WireString.self, appendingTo: &self.optionDependency)
+        try reader.read(WireUncheckedString.self, appendingTo: &self.optionDependency)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -182,9 +186,9 @@ public struct Google_Protobuf_FileDescriptorProto: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
-    writer.prepend(repeated: self.optionDependency, as: WireString.self, tag: 122)
+    writer.prepend(repeated: self.optionDependency, as: WireUncheckedString.self, tag: 122)
     writer.prepend(ifPresent: self.edition, as: WireClosedEnumValue<Google_Protobuf_Edition>.self, tag: 112)
-    writer.prepend(ifPresent: self.syntax, as: WireString.self, tag: 98)
+    writer.prepend(ifPresent: self.syntax, as: WireUncheckedString.self, tag: 98)
     writer.prepend(repeated: self.weakDependency, as: WireInt32.self, tag: 88)
     writer.prepend(repeated: self.publicDependency, as: WireInt32.self, tag: 80)
     writer.prepend(message: self.sourceCodeInfo, tag: 74)
@@ -193,9 +197,17 @@ public struct Google_Protobuf_FileDescriptorProto: WireMessage {
     writer.prepend(messages: self.service, tag: 50)
     writer.prepend(messages: self.enumType, tag: 42)
     writer.prepend(messages: self.messageType, tag: 34)
-    writer.prepend(repeated: self.dependency, as: WireString.self, tag: 26)
-    writer.prepend(ifPresent: self.package, as: WireString.self, tag: 18)
-    writer.prepend(ifPresent: self.name, as: WireString.self, tag: 10)
+    writer.prepend(repeated: self.dependency, as: WireUncheckedString.self, tag: 26)
+    writer.prepend(ifPresent: self.package, as: WireUncheckedString.self, tag: 18)
+    writer.prepend(ifPresent: self.name, as: WireUncheckedString.self, tag: 10)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.messageType, 4, of: Self.self)
+    try WireRequired.check(inEach: self.enumType, 5, of: Self.self)
+    try WireRequired.check(inEach: self.service, 6, of: Self.self)
+    try WireRequired.check(inEach: self.`extension`, 7, of: Self.self)
+    try WireRequired.check(in: self.options, 8, of: Self.self)
   }
 }
 
@@ -276,6 +288,10 @@ public struct Google_Protobuf_DescriptorProto: WireMessage {
       writer.prepend(ifPresent: self.end, as: WireInt32.self, tag: 16)
       writer.prepend(ifPresent: self.start, as: WireInt32.self, tag: 8)
     }
+
+    public func checkRequiredFields() throws(WireError) {
+      try WireRequired.check(in: self.options, 3, of: Self.self)
+    }
   }
 
   /// Field numbers not to be used.
@@ -349,7 +365,7 @@ public struct Google_Protobuf_DescriptorProto: WireMessage {
       case 0:
         return
       case 10:
-        self.name = try reader.read(WireString.self)
+        self.name = try reader.read(WireUncheckedString.self)
       case 18:
         try reader.readMessage(appendingTo: &self.field)
       case 26:
@@ -367,7 +383,7 @@ public struct Google_Protobuf_DescriptorProto: WireMessage {
       case 74:
         try reader.readMessage(appendingTo: &self.reservedRange)
       case 82:
-        try reader.read(WireString.self, appendingTo: &self.reservedName)
+        try reader.read(WireUncheckedString.self, appendingTo: &self.reservedName)
       case 88:
         if let value = try reader.readClosedEnum(Google_Protobuf_SymbolVisibility.self, unknownFields: &self.unknownFields) {
           self.visibility = value
@@ -381,7 +397,7 @@ public struct Google_Protobuf_DescriptorProto: WireMessage {
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
     writer.prepend(ifPresent: self.visibility, as: WireClosedEnumValue<Google_Protobuf_SymbolVisibility>.self, tag: 88)
-    writer.prepend(repeated: self.reservedName, as: WireString.self, tag: 82)
+    writer.prepend(repeated: self.reservedName, as: WireUncheckedString.self, tag: 82)
     writer.prepend(messages: self.reservedRange, tag: 74)
     writer.prepend(messages: self.oneofDecl, tag: 66)
     writer.prepend(message: self.options, tag: 58)
@@ -390,7 +406,17 @@ public struct Google_Protobuf_DescriptorProto: WireMessage {
     writer.prepend(messages: self.enumType, tag: 34)
     writer.prepend(messages: self.nestedType, tag: 26)
     writer.prepend(messages: self.field, tag: 18)
-    writer.prepend(ifPresent: self.name, as: WireString.self, tag: 10)
+    writer.prepend(ifPresent: self.name, as: WireUncheckedString.self, tag: 10)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.field, 2, of: Self.self)
+    try WireRequired.check(inEach: self.`extension`, 6, of: Self.self)
+    try WireRequired.check(inEach: self.nestedType, 3, of: Self.self)
+    try WireRequired.check(inEach: self.enumType, 4, of: Self.self)
+    try WireRequired.check(inEach: self.extensionRange, 5, of: Self.self)
+    try WireRequired.check(inEach: self.oneofDecl, 8, of: Self.self)
+    try WireRequired.check(in: self.options, 7, of: Self.self)
   }
 }
 
@@ -402,8 +428,10 @@ public struct Google_Protobuf_ExtensionRangeOptions: WireMessage {
 
   public var features: Google_Protobuf_FeatureSet? = nil
 
-  /// Where absent, readers take it as `UNVERIFIED`.
   public var verification: Google_Protobuf_ExtensionRangeOptions.VerificationState? = nil
+
+  /// `verification`, or its default where it is absent.
+  public var verificationOrDefault: Google_Protobuf_ExtensionRangeOptions.VerificationState { self.verification ?? .unverified }
 
   public var unknownFields = UnknownFields()
 
@@ -457,9 +485,9 @@ public struct Google_Protobuf_ExtensionRangeOptions: WireMessage {
         case 8:
           self.number = try reader.read(WireInt32.self)
         case 18:
-          self.fullName = try reader.read(WireString.self)
+          self.fullName = try reader.read(WireUncheckedString.self)
         case 26:
-          self.type = try reader.read(WireString.self)
+          self.type = try reader.read(WireUncheckedString.self)
         case 40:
           self.reserved = try reader.read(WireBool.self)
         case 48:
@@ -474,8 +502,8 @@ public struct Google_Protobuf_ExtensionRangeOptions: WireMessage {
       writer.prepend(self.unknownFields)
       writer.prepend(ifPresent: self.repeated, as: WireBool.self, tag: 48)
       writer.prepend(ifPresent: self.reserved, as: WireBool.self, tag: 40)
-      writer.prepend(ifPresent: self.type, as: WireString.self, tag: 26)
-      writer.prepend(ifPresent: self.fullName, as: WireString.self, tag: 18)
+      writer.prepend(ifPresent: self.type, as: WireUncheckedString.self, tag: 26)
+      writer.prepend(ifPresent: self.fullName, as: WireUncheckedString.self, tag: 18)
       writer.prepend(ifPresent: self.number, as: WireInt32.self, tag: 8)
     }
   }
@@ -520,6 +548,10 @@ public struct Google_Protobuf_ExtensionRangeOptions: WireMessage {
     writer.prepend(message: self.features, tag: 402)
     writer.prepend(ifPresent: self.verification, as: WireClosedEnumValue<Google_Protobuf_ExtensionRangeOptions.VerificationState>.self, tag: 24)
     writer.prepend(messages: self.declaration, tag: 18)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.uninterpretedOption, 999, of: Self.self)
   }
 }
 
@@ -619,9 +651,9 @@ public struct Google_Protobuf_FieldDescriptorProto: WireMessage {
       case 0:
         return
       case 10:
-        self.name = try reader.read(WireString.self)
+        self.name = try reader.read(WireUncheckedString.self)
       case 18:
-        self.extendee = try reader.read(WireString.self)
+        self.extendee = try reader.read(WireUncheckedString.self)
       case 24:
         self.number = try reader.read(WireInt32.self)
       case 32:
@@ -633,15 +665,15 @@ public struct Google_Protobuf_FieldDescriptorProto: WireMessage {
           self.type = value
         }
       case 50:
-        self.typeName = try reader.read(WireString.self)
+        self.typeName = try reader.read(WireUncheckedString.self)
       case 58:
-        self.defaultValue = try reader.read(WireString.self)
+        self.defaultValue = try reader.read(WireUncheckedString.self)
       case 66:
         try reader.readMessage(into: &self.options)
       case 72:
         self.oneofIndex = try reader.read(WireInt32.self)
       case 82:
-        self.jsonName = try reader.read(WireString.self)
+        self.jsonName = try reader.read(WireUncheckedString.self)
       case 136:
         self.proto3Optional = try reader.read(WireBool.self)
       default:
@@ -653,16 +685,20 @@ public struct Google_Protobuf_FieldDescriptorProto: WireMessage {
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
     writer.prepend(ifPresent: self.proto3Optional, as: WireBool.self, tag: 136)
-    writer.prepend(ifPresent: self.jsonName, as: WireString.self, tag: 82)
+    writer.prepend(ifPresent: self.jsonName, as: WireUncheckedString.self, tag: 82)
     writer.prepend(ifPresent: self.oneofIndex, as: WireInt32.self, tag: 72)
     writer.prepend(message: self.options, tag: 66)
-    writer.prepend(ifPresent: self.defaultValue, as: WireString.self, tag: 58)
-    writer.prepend(ifPresent: self.typeName, as: WireString.self, tag: 50)
+    writer.prepend(ifPresent: self.defaultValue, as: WireUncheckedString.self, tag: 58)
+    writer.prepend(ifPresent: self.typeName, as: WireUncheckedString.self, tag: 50)
     writer.prepend(ifPresent: self.type, as: WireClosedEnumValue<Google_Protobuf_FieldDescriptorProto.TypeEnum>.self, tag: 40)
     writer.prepend(ifPresent: self.label, as: WireClosedEnumValue<Google_Protobuf_FieldDescriptorProto.Label>.self, tag: 32)
     writer.prepend(ifPresent: self.number, as: WireInt32.self, tag: 24)
-    writer.prepend(ifPresent: self.extendee, as: WireString.self, tag: 18)
-    writer.prepend(ifPresent: self.name, as: WireString.self, tag: 10)
+    writer.prepend(ifPresent: self.extendee, as: WireUncheckedString.self, tag: 18)
+    writer.prepend(ifPresent: self.name, as: WireUncheckedString.self, tag: 10)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(in: self.options, 8, of: Self.self)
   }
 }
 
@@ -693,7 +729,7 @@ public struct Google_Protobuf_OneofDescriptorProto: WireMessage {
       case 0:
         return
       case 10:
-        self.name = try reader.read(WireString.self)
+        self.name = try reader.read(WireUncheckedString.self)
       case 18:
         try reader.readMessage(into: &self.options)
       default:
@@ -705,7 +741,11 @@ public struct Google_Protobuf_OneofDescriptorProto: WireMessage {
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
     writer.prepend(message: self.options, tag: 18)
-    writer.prepend(ifPresent: self.name, as: WireString.self, tag: 10)
+    writer.prepend(ifPresent: self.name, as: WireUncheckedString.self, tag: 10)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(in: self.options, 2, of: Self.self)
   }
 }
 
@@ -793,7 +833,7 @@ public struct Google_Protobuf_EnumDescriptorProto: WireMessage {
       case 0:
         return
       case 10:
-        self.name = try reader.read(WireString.self)
+        self.name = try reader.read(WireUncheckedString.self)
       case 18:
         try reader.readMessage(appendingTo: &self.value)
       case 26:
@@ -801,7 +841,7 @@ public struct Google_Protobuf_EnumDescriptorProto: WireMessage {
       case 34:
         try reader.readMessage(appendingTo: &self.reservedRange)
       case 42:
-        try reader.read(WireString.self, appendingTo: &self.reservedName)
+        try reader.read(WireUncheckedString.self, appendingTo: &self.reservedName)
       case 48:
         if let value = try reader.readClosedEnum(Google_Protobuf_SymbolVisibility.self, unknownFields: &self.unknownFields) {
           self.visibility = value
@@ -815,11 +855,16 @@ public struct Google_Protobuf_EnumDescriptorProto: WireMessage {
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
     writer.prepend(ifPresent: self.visibility, as: WireClosedEnumValue<Google_Protobuf_SymbolVisibility>.self, tag: 48)
-    writer.prepend(repeated: self.reservedName, as: WireString.self, tag: 42)
+    writer.prepend(repeated: self.reservedName, as: WireUncheckedString.self, tag: 42)
     writer.prepend(messages: self.reservedRange, tag: 34)
     writer.prepend(message: self.options, tag: 26)
     writer.prepend(messages: self.value, tag: 18)
-    writer.prepend(ifPresent: self.name, as: WireString.self, tag: 10)
+    writer.prepend(ifPresent: self.name, as: WireUncheckedString.self, tag: 10)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.value, 2, of: Self.self)
+    try WireRequired.check(in: self.options, 3, of: Self.self)
   }
 }
 
@@ -853,7 +898,7 @@ public struct Google_Protobuf_EnumValueDescriptorProto: WireMessage {
       case 0:
         return
       case 10:
-        self.name = try reader.read(WireString.self)
+        self.name = try reader.read(WireUncheckedString.self)
       case 16:
         self.number = try reader.read(WireInt32.self)
       case 26:
@@ -868,7 +913,11 @@ public struct Google_Protobuf_EnumValueDescriptorProto: WireMessage {
     writer.prepend(self.unknownFields)
     writer.prepend(message: self.options, tag: 26)
     writer.prepend(ifPresent: self.number, as: WireInt32.self, tag: 16)
-    writer.prepend(ifPresent: self.name, as: WireString.self, tag: 10)
+    writer.prepend(ifPresent: self.name, as: WireUncheckedString.self, tag: 10)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(in: self.options, 3, of: Self.self)
   }
 }
 
@@ -902,7 +951,7 @@ public struct Google_Protobuf_ServiceDescriptorProto: WireMessage {
       case 0:
         return
       case 10:
-        self.name = try reader.read(WireString.self)
+        self.name = try reader.read(WireUncheckedString.self)
       case 18:
         try reader.readMessage(appendingTo: &self.method)
       case 26:
@@ -917,7 +966,12 @@ public struct Google_Protobuf_ServiceDescriptorProto: WireMessage {
     writer.prepend(self.unknownFields)
     writer.prepend(message: self.options, tag: 26)
     writer.prepend(messages: self.method, tag: 18)
-    writer.prepend(ifPresent: self.name, as: WireString.self, tag: 10)
+    writer.prepend(ifPresent: self.name, as: WireUncheckedString.self, tag: 10)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.method, 2, of: Self.self)
+    try WireRequired.check(in: self.options, 3, of: Self.self)
   }
 }
 
@@ -933,11 +987,15 @@ public struct Google_Protobuf_MethodDescriptorProto: WireMessage {
 
   public var options: Google_Protobuf_MethodOptions? = nil
 
-  /// Where absent, readers take it as `false`.
   public var clientStreaming: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `clientStreaming`, or its default where it is absent.
+  public var clientStreamingOrDefault: Bool { self.clientStreaming ?? false }
+
   public var serverStreaming: Bool? = nil
+
+  /// `serverStreaming`, or its default where it is absent.
+  public var serverStreamingOrDefault: Bool { self.serverStreaming ?? false }
 
   public var unknownFields = UnknownFields()
 
@@ -964,11 +1022,11 @@ public struct Google_Protobuf_MethodDescriptorProto: WireMessage {
       case 0:
         return
       case 10:
-        self.name = try reader.read(WireString.self)
+        self.name = try reader.read(WireUncheckedString.self)
       case 18:
-        self.inputType = try reader.read(WireString.self)
+        self.inputType = try reader.read(WireUncheckedString.self)
       case 26:
-        self.outputType = try reader.read(WireString.self)
+        self.outputType = try reader.read(WireUncheckedString.self)
       case 34:
         try reader.readMessage(into: &self.options)
       case 40:
@@ -986,9 +1044,13 @@ public struct Google_Protobuf_MethodDescriptorProto: WireMessage {
     writer.prepend(ifPresent: self.serverStreaming, as: WireBool.self, tag: 48)
     writer.prepend(ifPresent: self.clientStreaming, as: WireBool.self, tag: 40)
     writer.prepend(message: self.options, tag: 34)
-    writer.prepend(ifPresent: self.outputType, as: WireString.self, tag: 26)
-    writer.prepend(ifPresent: self.inputType, as: WireString.self, tag: 18)
-    writer.prepend(ifPresent: self.name, as: WireString.self, tag: 10)
+    writer.prepend(ifPresent: self.outputType, as: WireUncheckedString.self, tag: 26)
+    writer.prepend(ifPresent: self.inputType, as: WireUncheckedString.self, tag: 18)
+    writer.prepend(ifPresent: self.name, as: WireUncheckedString.self, tag: 10)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(in: self.options, 4, of: Self.self)
   }
 }
 
@@ -998,34 +1060,50 @@ public struct Google_Protobuf_FileOptions: WireMessage {
 
   public var javaOuterClassname: String? = nil
 
-  /// Where absent, readers take it as `false`.
   public var javaMultipleFiles: Bool? = nil
+
+  /// `javaMultipleFiles`, or its default where it is absent.
+  public var javaMultipleFilesOrDefault: Bool { self.javaMultipleFiles ?? false }
 
   /// Deprecated.
   public var javaGenerateEqualsAndHash: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
   public var javaStringCheckUtf8: Bool? = nil
 
-  /// Where absent, readers take it as `SPEED`.
+  /// `javaStringCheckUtf8`, or its default where it is absent.
+  public var javaStringCheckUtf8OrDefault: Bool { self.javaStringCheckUtf8 ?? false }
+
   public var optimizeFor: Google_Protobuf_FileOptions.OptimizeMode? = nil
+
+  /// `optimizeFor`, or its default where it is absent.
+  public var optimizeForOrDefault: Google_Protobuf_FileOptions.OptimizeMode { self.optimizeFor ?? .speed }
 
   public var goPackage: String? = nil
 
-  /// Where absent, readers take it as `false`.
   public var ccGenericServices: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `ccGenericServices`, or its default where it is absent.
+  public var ccGenericServicesOrDefault: Bool { self.ccGenericServices ?? false }
+
   public var javaGenericServices: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `javaGenericServices`, or its default where it is absent.
+  public var javaGenericServicesOrDefault: Bool { self.javaGenericServices ?? false }
+
   public var pyGenericServices: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `pyGenericServices`, or its default where it is absent.
+  public var pyGenericServicesOrDefault: Bool { self.pyGenericServices ?? false }
+
   public var deprecated: Bool? = nil
 
-  /// Where absent, readers take it as `true`.
+  /// `deprecated`, or its default where it is absent.
+  public var deprecatedOrDefault: Bool { self.deprecated ?? false }
+
   public var ccEnableArenas: Bool? = nil
+
+  /// `ccEnableArenas`, or its default where it is absent.
+  public var ccEnableArenasOrDefault: Bool { self.ccEnableArenas ?? true }
 
   public var objcClassPrefix: String? = nil
 
@@ -1097,9 +1175,9 @@ public struct Google_Protobuf_FileOptions: WireMessage {
       case 0:
         return
       case 10:
-        self.javaPackage = try reader.read(WireString.self)
+        self.javaPackage = try reader.read(WireUncheckedString.self)
       case 66:
-        self.javaOuterClassname = try reader.read(WireString.self)
+        self.javaOuterClassname = try reader.read(WireUncheckedString.self)
       case 72:
         if let value = try reader.readClosedEnum(Google_Protobuf_FileOptions.OptimizeMode.self, unknownFields: &self.unknownFields) {
           self.optimizeFor = value
@@ -1107,7 +1185,7 @@ public struct Google_Protobuf_FileOptions: WireMessage {
       case 80:
         self.javaMultipleFiles = try reader.read(WireBool.self)
       case 90:
-        self.goPackage = try reader.read(WireString.self)
+        self.goPackage = try reader.read(WireUncheckedString.self)
       case 128:
         self.ccGenericServices = try reader.read(WireBool.self)
       case 136:
@@ -1123,19 +1201,19 @@ public struct Google_Protobuf_FileOptions: WireMessage {
       case 248:
         self.ccEnableArenas = try reader.read(WireBool.self)
       case 290:
-        self.objcClassPrefix = try reader.read(WireString.self)
+        self.objcClassPrefix = try reader.read(WireUncheckedString.self)
       case 298:
-        self.csharpNamespace = try reader.read(WireString.self)
+        self.csharpNamespace = try reader.read(WireUncheckedString.self)
       case 314:
-        self.swiftPrefix = try reader.read(WireString.self)
+        self.swiftPrefix = try reader.read(WireUncheckedString.self)
       case 322:
-        self.phpClassPrefix = try reader.read(WireString.self)
+        self.phpClassPrefix = try reader.read(WireUncheckedString.self)
       case 330:
-        self.phpNamespace = try reader.read(WireString.self)
+        self.phpNamespace = try reader.read(WireUncheckedString.self)
       case 354:
-        self.phpMetadataNamespace = try reader.read(WireString.self)
+        self.phpMetadataNamespace = try reader.read(WireUncheckedString.self)
       case 362:
-        self.rubyPackage = try reader.read(WireString.self)
+        self.rubyPackage = try reader.read(WireUncheckedString.self)
       case 402:
         try reader.readMessage(into: &self.features)
       case 7994:
@@ -1150,13 +1228,13 @@ public struct Google_Protobuf_FileOptions: WireMessage {
     writer.prepend(self.unknownFields)
     writer.prepend(messages: self.uninterpretedOption, tag: 7994)
     writer.prepend(message: self.features, tag: 402)
-    writer.prepend(ifPresent: self.rubyPackage, as: WireString.self, tag: 362)
-    writer.prepend(ifPresent: self.phpMetadataNamespace, as: WireString.self, tag: 354)
-    writer.prepend(ifPresent: self.phpNamespace, as: WireString.self, tag: 330)
-    writer.prepend(ifPresent: self.phpClassPrefix, as: WireString.self, tag: 322)
-    writer.prepend(ifPresent: self.swiftPrefix, as: WireString.self, tag: 314)
-    writer.prepend(ifPresent: self.csharpNamespace, as: WireString.self, tag: 298)
-    writer.prepend(ifPresent: self.objcClassPrefix, as: WireString.self, tag: 290)
+    writer.prepend(ifPresent: self.rubyPackage, as: WireUncheckedString.self, tag: 362)
+    writer.prepend(ifPresent: self.phpMetadataNamespace, as: WireUncheckedString.self, tag: 354)
+    writer.prepend(ifPresent: self.phpNamespace, as: WireUncheckedString.self, tag: 330)
+    writer.prepend(ifPresent: self.phpClassPrefix, as: WireUncheckedString.self, tag: 322)
+    writer.prepend(ifPresent: self.swiftPrefix, as: WireUncheckedString.self, tag: 314)
+    writer.prepend(ifPresent: self.csharpNamespace, as: WireUncheckedString.self, tag: 298)
+    writer.prepend(ifPresent: self.objcClassPrefix, as: WireUncheckedString.self, tag: 290)
     writer.prepend(ifPresent: self.ccEnableArenas, as: WireBool.self, tag: 248)
     writer.prepend(ifPresent: self.javaStringCheckUtf8, as: WireBool.self, tag: 216)
     writer.prepend(ifPresent: self.deprecated, as: WireBool.self, tag: 184)
@@ -1164,24 +1242,34 @@ public struct Google_Protobuf_FileOptions: WireMessage {
     writer.prepend(ifPresent: self.pyGenericServices, as: WireBool.self, tag: 144)
     writer.prepend(ifPresent: self.javaGenericServices, as: WireBool.self, tag: 136)
     writer.prepend(ifPresent: self.ccGenericServices, as: WireBool.self, tag: 128)
-    writer.prepend(ifPresent: self.goPackage, as: WireString.self, tag: 90)
+    writer.prepend(ifPresent: self.goPackage, as: WireUncheckedString.self, tag: 90)
     writer.prepend(ifPresent: self.javaMultipleFiles, as: WireBool.self, tag: 80)
     writer.prepend(ifPresent: self.optimizeFor, as: WireClosedEnumValue<Google_Protobuf_FileOptions.OptimizeMode>.self, tag: 72)
-    writer.prepend(ifPresent: self.javaOuterClassname, as: WireString.self, tag: 66)
-    writer.prepend(ifPresent: self.javaPackage, as: WireString.self, tag: 10)
+    writer.prepend(ifPresent: self.javaOuterClassname, as: WireUncheckedString.self, tag: 66)
+    writer.prepend(ifPresent: self.javaPackage, as: WireUncheckedString.self, tag: 10)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.uninterpretedOption, 999, of: Self.self)
   }
 }
 
 /// Options of a message type.
 public struct Google_Protobuf_MessageOptions: WireMessage {
-  /// Where absent, readers take it as `false`.
   public var messageSetWireFormat: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `messageSetWireFormat`, or its default where it is absent.
+  public var messageSetWireFormatOrDefault: Bool { self.messageSetWireFormat ?? false }
+
   public var noStandardDescriptorAccessor: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `noStandardDescriptorAccessor`, or its default where it is absent.
+  public var noStandardDescriptorAccessorOrDefault: Bool { self.noStandardDescriptorAccessor ?? false }
+
   public var deprecated: Bool? = nil
+
+  /// `deprecated`, or its default where it is absent.
+  public var deprecatedOrDefault: Bool { self.deprecated ?? false }
 
   /// The type is the entry of a map field, made by the compiler.
   public var mapEntry: Bool? = nil
@@ -1248,32 +1336,50 @@ public struct Google_Protobuf_MessageOptions: WireMessage {
     writer.prepend(ifPresent: self.noStandardDescriptorAccessor, as: WireBool.self, tag: 16)
     writer.prepend(ifPresent: self.messageSetWireFormat, as: WireBool.self, tag: 8)
   }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.uninterpretedOption, 999, of: Self.self)
+  }
 }
 
 /// Options of a field.
 public struct Google_Protobuf_FieldOptions: WireMessage {
-  /// Where absent, readers take it as `STRING`.
   public var ctype: Google_Protobuf_FieldOptions.CType? = nil
+
+  /// `ctype`, or its default where it is absent.
+  public var ctypeOrDefault: Google_Protobuf_FieldOptions.CType { self.ctype ?? .string }
 
   public var packed: Bool? = nil
 
-  /// Where absent, readers take it as `JS_NORMAL`.
   public var jstype: Google_Protobuf_FieldOptions.JSType? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `jstype`, or its default where it is absent.
+  public var jstypeOrDefault: Google_Protobuf_FieldOptions.JSType { self.jstype ?? .jsNormal }
+
   public var lazy: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `lazy`, or its default where it is absent.
+  public var lazyOrDefault: Bool { self.lazy ?? false }
+
   public var unverifiedLazy: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `unverifiedLazy`, or its default where it is absent.
+  public var unverifiedLazyOrDefault: Bool { self.unverifiedLazy ?? false }
+
   public var deprecated: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `deprecated`, or its default where it is absent.
+  public var deprecatedOrDefault: Bool { self.deprecated ?? false }
+
   public var weak: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
+  /// `weak`, or its default where it is absent.
+  public var weakOrDefault: Bool { self.weak ?? false }
+
   public var debugRedact: Bool? = nil
+
+  /// `debugRedact`, or its default where it is absent.
+  public var debugRedactOrDefault: Bool { self.debugRedact ?? false }
 
   public var retention: Google_Protobuf_FieldOptions.OptionRetention? = nil
 
@@ -1370,7 +1476,7 @@ public struct Google_Protobuf_FieldOptions: WireMessage {
         case 0:
           return
         case 18:
-          self.value = try reader.read(WireString.self)
+          self.value = try reader.read(WireUncheckedString.self)
         case 24:
           if let value = try reader.readClosedEnum(Google_Protobuf_Edition.self, unknownFields: &self.unknownFields) {
             self.edition = value
@@ -1384,7 +1490,7 @@ public struct Google_Protobuf_FieldOptions: WireMessage {
     public func encodeFields(into writer: inout WireWriter) {
       writer.prepend(self.unknownFields)
       writer.prepend(ifPresent: self.edition, as: WireClosedEnumValue<Google_Protobuf_Edition>.self, tag: 24)
-      writer.prepend(ifPresent: self.value, as: WireString.self, tag: 18)
+      writer.prepend(ifPresent: self.value, as: WireUncheckedString.self, tag: 18)
     }
   }
 
@@ -1432,13 +1538,13 @@ public struct Google_Protobuf_FieldOptions: WireMessage {
             self.editionDeprecated = value
           }
         case 26:
-          self.deprecationWarning = try reader.read(WireString.self)
+          self.deprecationWarning = try reader.read(WireUncheckedString.self)
         case 32:
           if let value = try reader.readClosedEnum(Google_Protobuf_Edition.self, unknownFields: &self.unknownFields) {
             self.editionRemoved = value
           }
         case 42:
-          self.removalError = try reader.read(WireString.self)
+          self.removalError = try reader.read(WireUncheckedString.self)
         default:
           if try reader.readUnknown(tag, into: &self.unknownFields) { return }
         }
@@ -1447,9 +1553,9 @@ public struct Google_Protobuf_FieldOptions: WireMessage {
 
     public func encodeFields(into writer: inout WireWriter) {
       writer.prepend(self.unknownFields)
-      writer.prepend(ifPresent: self.removalError, as: WireString.self, tag: 42)
+      writer.prepend(ifPresent: self.removalError, as: WireUncheckedString.self, tag: 42)
       writer.prepend(ifPresent: self.editionRemoved, as: WireClosedEnumValue<Google_Protobuf_Edition>.self, tag: 32)
-      writer.prepend(ifPresent: self.deprecationWarning, as: WireString.self, tag: 26)
+      writer.prepend(ifPresent: self.deprecationWarning, as: WireUncheckedString.self, tag: 26)
       writer.prepend(ifPresent: self.editionDeprecated, as: WireClosedEnumValue<Google_Protobuf_Edition>.self, tag: 16)
       writer.prepend(ifPresent: self.editionIntroduced, as: WireClosedEnumValue<Google_Protobuf_Edition>.self, tag: 8)
     }
@@ -1544,6 +1650,10 @@ public struct Google_Protobuf_FieldOptions: WireMessage {
     writer.prepend(ifPresent: self.packed, as: WireBool.self, tag: 16)
     writer.prepend(ifPresent: self.ctype, as: WireClosedEnumValue<Google_Protobuf_FieldOptions.CType>.self, tag: 8)
   }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.uninterpretedOption, 999, of: Self.self)
+  }
 }
 
 /// Options of a oneof.
@@ -1587,6 +1697,10 @@ public struct Google_Protobuf_OneofOptions: WireMessage {
     writer.prepend(messages: self.uninterpretedOption, tag: 7994)
     writer.prepend(message: self.features, tag: 10)
   }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.uninterpretedOption, 999, of: Self.self)
+  }
 }
 
 /// Options of an enum type.
@@ -1594,8 +1708,10 @@ public struct Google_Protobuf_EnumOptions: WireMessage {
   /// Several names may have the same number.
   public var allowAlias: Bool? = nil
 
-  /// Where absent, readers take it as `false`.
   public var deprecated: Bool? = nil
+
+  /// `deprecated`, or its default where it is absent.
+  public var deprecatedOrDefault: Bool { self.deprecated ?? false }
 
   /// Deprecated.
   public var deprecatedLegacyJsonFieldConflicts: Bool? = nil
@@ -1651,17 +1767,25 @@ public struct Google_Protobuf_EnumOptions: WireMessage {
     writer.prepend(ifPresent: self.deprecated, as: WireBool.self, tag: 24)
     writer.prepend(ifPresent: self.allowAlias, as: WireBool.self, tag: 16)
   }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.uninterpretedOption, 999, of: Self.self)
+  }
 }
 
 /// Options of a value of an enum.
 public struct Google_Protobuf_EnumValueOptions: WireMessage {
-  /// Where absent, readers take it as `false`.
   public var deprecated: Bool? = nil
+
+  /// `deprecated`, or its default where it is absent.
+  public var deprecatedOrDefault: Bool { self.deprecated ?? false }
 
   public var features: Google_Protobuf_FeatureSet? = nil
 
-  /// Where absent, readers take it as `false`.
   public var debugRedact: Bool? = nil
+
+  /// `debugRedact`, or its default where it is absent.
+  public var debugRedactOrDefault: Bool { self.debugRedact ?? false }
 
   public var featureSupport: Google_Protobuf_FieldOptions.FeatureSupport? = nil
 
@@ -1714,14 +1838,20 @@ public struct Google_Protobuf_EnumValueOptions: WireMessage {
     writer.prepend(message: self.features, tag: 18)
     writer.prepend(ifPresent: self.deprecated, as: WireBool.self, tag: 8)
   }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.uninterpretedOption, 999, of: Self.self)
+  }
 }
 
 /// Options of a service.
 public struct Google_Protobuf_ServiceOptions: WireMessage {
   public var features: Google_Protobuf_FeatureSet? = nil
 
-  /// Where absent, readers take it as `false`.
   public var deprecated: Bool? = nil
+
+  /// `deprecated`, or its default where it is absent.
+  public var deprecatedOrDefault: Bool { self.deprecated ?? false }
 
   public var uninterpretedOption: [Google_Protobuf_UninterpretedOption] = []
 
@@ -1764,15 +1894,23 @@ public struct Google_Protobuf_ServiceOptions: WireMessage {
     writer.prepend(message: self.features, tag: 274)
     writer.prepend(ifPresent: self.deprecated, as: WireBool.self, tag: 264)
   }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.uninterpretedOption, 999, of: Self.self)
+  }
 }
 
 /// Options of a method.
 public struct Google_Protobuf_MethodOptions: WireMessage {
-  /// Where absent, readers take it as `false`.
   public var deprecated: Bool? = nil
 
-  /// Where absent, readers take it as `IDEMPOTENCY_UNKNOWN`.
+  /// `deprecated`, or its default where it is absent.
+  public var deprecatedOrDefault: Bool { self.deprecated ?? false }
+
   public var idempotencyLevel: Google_Protobuf_MethodOptions.IdempotencyLevel? = nil
+
+  /// `idempotencyLevel`, or its default where it is absent.
+  public var idempotencyLevelOrDefault: Google_Protobuf_MethodOptions.IdempotencyLevel { self.idempotencyLevel ?? .idempotencyUnknown }
 
   public var features: Google_Protobuf_FeatureSet? = nil
 
@@ -1837,6 +1975,10 @@ public struct Google_Protobuf_MethodOptions: WireMessage {
     writer.prepend(ifPresent: self.idempotencyLevel, as: WireClosedEnumValue<Google_Protobuf_MethodOptions.IdempotencyLevel>.self, tag: 272)
     writer.prepend(ifPresent: self.deprecated, as: WireBool.self, tag: 264)
   }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.uninterpretedOption, 999, of: Self.self)
+  }
 }
 
 /// An option that the parser did not resolve.
@@ -1887,7 +2029,7 @@ public struct Google_Protobuf_UninterpretedOption: WireMessage {
         case 0:
           return
         case 10:
-          self.namePart = try reader.read(WireString.self)
+          self.namePart = try reader.read(WireUncheckedString.self)
         case 16:
           self.isExtension = try reader.read(WireBool.self)
         default:
@@ -1899,7 +2041,12 @@ public struct Google_Protobuf_UninterpretedOption: WireMessage {
     public func encodeFields(into writer: inout WireWriter) {
       writer.prepend(self.unknownFields)
       writer.prepend(ifPresent: self.isExtension, as: WireBool.self, tag: 16)
-      writer.prepend(ifPresent: self.namePart, as: WireString.self, tag: 10)
+      writer.prepend(ifPresent: self.namePart, as: WireUncheckedString.self, tag: 10)
+    }
+
+    public func checkRequiredFields() throws(WireError) {
+      try WireRequired.check(self.namePart, 1, of: Self.self)
+      try WireRequired.check(self.isExtension, 2, of: Self.self)
     }
   }
 
@@ -1927,7 +2074,7 @@ public struct Google_Protobuf_UninterpretedOption: WireMessage {
       case 18:
         try reader.readMessage(appendingTo: &self.name)
       case 26:
-        self.identifierValue = try reader.read(WireString.self)
+        self.identifierValue = try reader.read(WireUncheckedString.self)
       case 32:
         self.positiveIntValue = try reader.read(WireUInt64.self)
       case 40:
@@ -1937,7 +2084,7 @@ public struct Google_Protobuf_UninterpretedOption: WireMessage {
       case 58:
         self.stringValue = try reader.read(WireBytes.self)
       case 66:
-        self.aggregateValue = try reader.read(WireString.self)
+        self.aggregateValue = try reader.read(WireUncheckedString.self)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -1946,13 +2093,17 @@ public struct Google_Protobuf_UninterpretedOption: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
-    writer.prepend(ifPresent: self.aggregateValue, as: WireString.self, tag: 66)
+    writer.prepend(ifPresent: self.aggregateValue, as: WireUncheckedString.self, tag: 66)
     writer.prepend(ifPresent: self.stringValue, as: WireBytes.self, tag: 58)
     writer.prepend(ifPresent: self.doubleValue, as: WireDouble.self, tag: 49)
     writer.prepend(ifPresent: self.negativeIntValue, as: WireInt64.self, tag: 40)
     writer.prepend(ifPresent: self.positiveIntValue, as: WireUInt64.self, tag: 32)
-    writer.prepend(ifPresent: self.identifierValue, as: WireString.self, tag: 26)
+    writer.prepend(ifPresent: self.identifierValue, as: WireUncheckedString.self, tag: 26)
     writer.prepend(messages: self.name, tag: 18)
+  }
+
+  public func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.name, 2, of: Self.self)
   }
 }
 
@@ -2326,11 +2477,11 @@ public struct Google_Protobuf_SourceCodeInfo: WireMessage {
         case 18:
           try reader.readPacked(WireInt32.self, into: &self.span)
         case 26:
-          self.leadingComments = try reader.read(WireString.self)
+          self.leadingComments = try reader.read(WireUncheckedString.self)
         case 34:
-          self.trailingComments = try reader.read(WireString.self)
+          self.trailingComments = try reader.read(WireUncheckedString.self)
         case 50:
-          try reader.read(WireString.self, appendingTo: &self.leadingDetachedComments)
+          try reader.read(WireUncheckedString.self, appendingTo: &self.leadingDetachedComments)
         default:
           if try reader.readUnknown(tag, into: &self.unknownFields) { return }
         }
@@ -2339,9 +2490,9 @@ public struct Google_Protobuf_SourceCodeInfo: WireMessage {
 
     public func encodeFields(into writer: inout WireWriter) {
       writer.prepend(self.unknownFields)
-      writer.prepend(repeated: self.leadingDetachedComments, as: WireString.self, tag: 50)
-      writer.prepend(ifPresent: self.trailingComments, as: WireString.self, tag: 34)
-      writer.prepend(ifPresent: self.leadingComments, as: WireString.self, tag: 26)
+      writer.prepend(repeated: self.leadingDetachedComments, as: WireUncheckedString.self, tag: 50)
+      writer.prepend(ifPresent: self.trailingComments, as: WireUncheckedString.self, tag: 34)
+      writer.prepend(ifPresent: self.leadingComments, as: WireUncheckedString.self, tag: 26)
       writer.prepend(packed: self.span, as: WireInt32.self, tag: 18)
       writer.prepend(packed: self.path, as: WireInt32.self, tag: 10)
     }
@@ -2438,7 +2589,7 @@ public struct Google_Protobuf_GeneratedCodeInfo: WireMessage {
         case 10:
           try reader.readPacked(WireInt32.self, into: &self.path)
         case 18:
-          self.sourceFile = try reader.read(WireString.self)
+          self.sourceFile = try reader.read(WireUncheckedString.self)
         case 24:
           self.begin = try reader.read(WireInt32.self)
         case 32:
@@ -2458,7 +2609,7 @@ public struct Google_Protobuf_GeneratedCodeInfo: WireMessage {
       writer.prepend(ifPresent: self.semantic, as: WireClosedEnumValue<Google_Protobuf_GeneratedCodeInfo.Annotation.Semantic>.self, tag: 40)
       writer.prepend(ifPresent: self.end, as: WireInt32.self, tag: 32)
       writer.prepend(ifPresent: self.begin, as: WireInt32.self, tag: 24)
-      writer.prepend(ifPresent: self.sourceFile, as: WireString.self, tag: 18)
+      writer.prepend(ifPresent: self.sourceFile, as: WireUncheckedString.self, tag: 18)
       writer.prepend(packed: self.path, as: WireInt32.self, tag: 10)
     }
   }

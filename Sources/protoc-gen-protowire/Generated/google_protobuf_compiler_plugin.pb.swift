@@ -42,7 +42,7 @@ struct Google_Protobuf_Compiler_Version: WireMessage {
       case 24:
         self.patch = try reader.read(WireInt32.self)
       case 34:
-        self.suffix = try reader.read(WireString.self)
+        self.suffix = try reader.read(WireUncheckedString.self)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -51,7 +51,7 @@ struct Google_Protobuf_Compiler_Version: WireMessage {
 
   func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
-    writer.prepend(ifPresent: self.suffix, as: WireString.self, tag: 34)
+    writer.prepend(ifPresent: self.suffix, as: WireUncheckedString.self, tag: 34)
     writer.prepend(ifPresent: self.patch, as: WireInt32.self, tag: 24)
     writer.prepend(ifPresent: self.minor, as: WireInt32.self, tag: 16)
     writer.prepend(ifPresent: self.major, as: WireInt32.self, tag: 8)
@@ -98,9 +98,9 @@ struct Google_Protobuf_Compiler_CodeGeneratorRequest: WireMessage {
       case 0:
         return
       case 10:
-        try reader.read(WireString.self, appendingTo: &self.fileToGenerate)
+        try reader.read(WireUncheckedString.self, appendingTo: &self.fileToGenerate)
       case 18:
-        self.parameter = try reader.read(WireString.self)
+        self.parameter = try reader.read(WireUncheckedString.self)
       case 26:
         try reader.readMessage(into: &self.compilerVersion)
       case 122:
@@ -118,8 +118,13 @@ struct Google_Protobuf_Compiler_CodeGeneratorRequest: WireMessage {
     writer.prepend(messages: self.sourceFileDescriptors, tag: 138)
     writer.prepend(messages: self.protoFile, tag: 122)
     writer.prepend(message: self.compilerVersion, tag: 26)
-    writer.prepend(ifPresent: self.parameter, as: WireString.self, tag: 18)
-    writer.prepend(repeated: self.fileToGenerate, as: WireString.self, tag: 10)
+    writer.prepend(ifPresent: self.parameter, as: WireUncheckedString.self, tag: 18)
+    writer.prepend(repeated: self.fileToGenerate, as: WireUncheckedString.self, tag: 10)
+  }
+
+  func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(inEach: self.protoFile, 15, of: Self.self)
+    try WireRequired.check(inEach: self.sourceFileDescriptors, 17, of: Self.self)
   }
 }
 
@@ -187,11 +192,11 @@ struct Google_Protobuf_Compiler_CodeGeneratorResponse: WireMessage {
         case 0:
           return
         case 10:
-          self.name = try reader.read(WireString.self)
+          self.name = try reader.read(WireUncheckedString.self)
         case 18:
-          self.insertionPoint = try reader.read(WireString.self)
+          self.insertionPoint = try reader.read(WireUncheckedString.self)
         case 122:
-          self.content = try reader.read(WireString.self)
+          self.content = try reader.read(WireUncheckedString.self)
         case 130:
           try reader.readMessage(into: &self.generatedCodeInfo)
         default:
@@ -203,9 +208,9 @@ struct Google_Protobuf_Compiler_CodeGeneratorResponse: WireMessage {
     func encodeFields(into writer: inout WireWriter) {
       writer.prepend(self.unknownFields)
       writer.prepend(message: self.generatedCodeInfo, tag: 130)
-      writer.prepend(ifPresent: self.content, as: WireString.self, tag: 122)
-      writer.prepend(ifPresent: self.insertionPoint, as: WireString.self, tag: 18)
-      writer.prepend(ifPresent: self.name, as: WireString.self, tag: 10)
+      writer.prepend(ifPresent: self.content, as: WireUncheckedString.self, tag: 122)
+      writer.prepend(ifPresent: self.insertionPoint, as: WireUncheckedString.self, tag: 18)
+      writer.prepend(ifPresent: self.name, as: WireUncheckedString.self, tag: 10)
     }
   }
 
@@ -229,7 +234,7 @@ struct Google_Protobuf_Compiler_CodeGeneratorResponse: WireMessage {
       case 0:
         return
       case 10:
-        self.error = try reader.read(WireString.self)
+        self.error = try reader.read(WireUncheckedString.self)
       case 16:
         self.supportedFeatures = try reader.read(WireUInt64.self)
       case 24:
@@ -250,7 +255,7 @@ struct Google_Protobuf_Compiler_CodeGeneratorResponse: WireMessage {
     writer.prepend(ifPresent: self.maximumEdition, as: WireInt32.self, tag: 32)
     writer.prepend(ifPresent: self.minimumEdition, as: WireInt32.self, tag: 24)
     writer.prepend(ifPresent: self.supportedFeatures, as: WireUInt64.self, tag: 16)
-    writer.prepend(ifPresent: self.error, as: WireString.self, tag: 10)
+    writer.prepend(ifPresent: self.error, as: WireUncheckedString.self, tag: 10)
   }
 }
 

@@ -23,11 +23,15 @@ enum Legacy_Step: Int32, WireClosedEnum, CaseIterable {
 struct Legacy_Old: WireMessage {
   var must: Int32? = nil
 
-  /// Where absent, readers take it as `none`.
   var text: String? = nil
 
-  /// Where absent, readers take it as `LEVEL_HIGH`.
+  /// `text`, or its default where it is absent.
+  var textOrDefault: String { self.text ?? "none" }
+
   var level: Legacy_Level? = nil
+
+  /// `level`, or its default where it is absent.
+  var levelOrDefault: Legacy_Level { self.level ?? .high }
 
   var levels: [Legacy_Level] = []
 
@@ -65,6 +69,70 @@ struct Legacy_Old: WireMessage {
 
   var numbers: [Int32] = []
 
+  var raw: [UInt8]? = nil
+
+  /// `raw`, or its default where it is absent.
+  var rawOrDefault: [UInt8] { self.raw ?? [97, 0, 255, 34, 10] }
+
+  var ratio: Double? = nil
+
+  /// `ratio`, or its default where it is absent.
+  var ratioOrDefault: Double { self.ratio ?? -Double.infinity }
+
+  var share: Float? = nil
+
+  /// `share`, or its default where it is absent.
+  var shareOrDefault: Float { self.share ?? 1500 }
+
+  var flag: Bool? = nil
+
+  /// `flag`, or its default where it is absent.
+  var flagOrDefault: Bool { self.flag ?? true }
+
+  var big: UInt64? = nil
+
+  /// `big`, or its default where it is absent.
+  var bigOrDefault: UInt64 { self.big ?? 18446744073709551615 }
+
+  var quote: String? = nil
+
+  /// `quote`, or its default where it is absent.
+  var quoteOrDefault: String { self.quote ?? "a \"b\"\u{a}\\ ä" }
+
+  var stricts: [Int32: Legacy_Strict] = [:]
+
+  var strictList: [Legacy_Strict] = []
+
+  /// Deprecated.
+  var strict: Legacy_Strict? = nil
+
+  var choice: OneOf_Choice? = nil
+
+  var chosen: Legacy_Strict? {
+    get { if case .chosen(let value)? = choice { value } else { nil } }
+    set {
+      if let newValue {
+        choice = .chosen(newValue)
+      } else if case .chosen? = choice {
+        choice = nil
+      }
+    }
+  }
+
+  var count: Int32? {
+    get { if case .count(let value)? = choice { value } else { nil } }
+    set {
+      if let newValue {
+        choice = .count(newValue)
+      } else if case .count? = choice {
+        choice = nil
+      }
+    }
+  }
+
+  /// `count`, or its default where it is absent.
+  var countOrDefault: Int32 { self.count ?? 7 }
+
   var unknownFields = UnknownFields()
 
   init() {}
@@ -72,6 +140,11 @@ struct Legacy_Old: WireMessage {
   enum OneOf_Either: Sendable, Hashable {
     case one(Legacy_Level)
     case other(Legacy_Old.Other)
+  }
+
+  enum OneOf_Choice: Sendable, Hashable {
+    case chosen(Legacy_Strict)
+    case count(Int32)
   }
 
   struct Part: WireMessage {
@@ -114,6 +187,10 @@ struct Legacy_Old: WireMessage {
       writer.prepend(message: self.inner, tag: 18)
       writer.prepend(ifPresent: self.number, as: WireInt32.self, tag: 8)
     }
+
+    func checkRequiredFields() throws(WireError) {
+      try WireRequired.check(in: self.inner, 2, of: Self.self)
+    }
   }
 
   struct Item: WireMessage {
@@ -139,7 +216,7 @@ struct Legacy_Old: WireMessage {
         case 0:
           return
         case 10:
-          self.name = try reader.read(WireString.self)
+          self.name = try reader.read(WireUncheckedString.self)
         default:
           if try reader.readUnknown(tag, into: &self.unknownFields) { return }
         }
@@ -148,7 +225,7 @@ struct Legacy_Old: WireMessage {
 
     func encodeFields(into writer: inout WireWriter) {
       writer.prepend(self.unknownFields)
-      writer.prepend(ifPresent: self.name, as: WireString.self, tag: 10)
+      writer.prepend(ifPresent: self.name, as: WireUncheckedString.self, tag: 10)
     }
   }
 
@@ -203,6 +280,17 @@ struct Legacy_Old: WireMessage {
     case 9: "one"
     case 10: "other"
     case 11: "numbers"
+    case 12: "raw"
+    case 13: "ratio"
+    case 14: "share"
+    case 15: "flag"
+    case 16: "big"
+    case 17: "quote"
+    case 18: "stricts"
+    case 19: "strict_list"
+    case 20: "strict"
+    case 21: "chosen"
+    case 22: "count"
     default: nil
     }
   }
@@ -216,7 +304,7 @@ struct Legacy_Old: WireMessage {
       case 8:
         self.must = try reader.read(WireInt32.self)
       case 18:
-        self.text = try reader.read(WireString.self)
+        self.text = try reader.read(WireUncheckedString.self)
       case 24:
         if let value = try reader.readClosedEnum(Legacy_Level.self, unknownFields: &self.unknownFields) {
           self.level = value
@@ -238,7 +326,7 @@ struct Legacy_Old: WireMessage {
       case 59:
         try reader.readGroup(appendingTo: &self.item, number: 7)
       case 66:
-        try reader.readMapEntry(into: &self.stepMap, key: WireString.self, unknownFields: &self.unknownFields)
+        try reader.readMapEntry(into: &self.stepMap, key: WireUncheckedString.self, unknownFields: &self.unknownFields)
       case 72:
         if let value = try reader.readClosedEnum(Legacy_Level.self, unknownFields: &self.unknownFields) {
           self.one = value
@@ -249,6 +337,28 @@ struct Legacy_Old: WireMessage {
         try reader.read(WireInt32.self, appendingTo: &self.numbers)
       case 90:
         try reader.readPacked(WireInt32.self, into: &self.numbers)
+      case 98:
+        self.raw = try reader.read(WireBytes.self)
+      case 105:
+        self.ratio = try reader.read(WireDouble.self)
+      case 117:
+        self.share = try reader.read(WireFloat.self)
+      case 120:
+        self.flag = try reader.read(WireBool.self)
+      case 128:
+        self.big = try reader.read(WireUInt64.self)
+      case 138:
+        self.quote = try reader.read(WireUncheckedString.self)
+      case 146:
+        try reader.readMapEntry(into: &self.stricts, key: WireInt32.self, value: WireSubmessage<Legacy_Strict>.self)
+      case 154:
+        try reader.readMessage(appendingTo: &self.strictList)
+      case 162:
+        try reader.readMessage(into: &self.strict)
+      case 170:
+        try reader.readMessage(into: &self.chosen)
+      case 176:
+        self.choice = .count(try reader.read(WireInt32.self))
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -257,6 +367,22 @@ struct Legacy_Old: WireMessage {
 
   func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    if case .count(let value)? = self.choice {
+      writer.prepend(value, as: WireInt32.self, tag: 176)
+    }
+    if case .chosen(let value)? = self.choice {
+      writer.prepend(message: value, tag: 170)
+    }
+    writer.prepend(message: self.strict, tag: 162)
+    writer.prepend(messages: self.strictList, tag: 154)
+    writer.prepend(
+      map: self.stricts, key: WireInt32.self, value: WireSubmessage<Legacy_Strict>.self, tag: 146)
+    writer.prepend(ifPresent: self.quote, as: WireUncheckedString.self, tag: 138)
+    writer.prepend(ifPresent: self.big, as: WireUInt64.self, tag: 128)
+    writer.prepend(ifPresent: self.flag, as: WireBool.self, tag: 120)
+    writer.prepend(ifPresent: self.share, as: WireFloat.self, tag: 117)
+    writer.prepend(ifPresent: self.ratio, as: WireDouble.self, tag: 105)
+    writer.prepend(ifPresent: self.raw, as: WireBytes.self, tag: 98)
     writer.prepend(repeated: self.numbers, as: WireInt32.self, tag: 88)
     if case .other(let value)? = self.either {
       writer.prepend(group: value, number: 10)
@@ -265,14 +391,72 @@ struct Legacy_Old: WireMessage {
       writer.prepend(value, as: WireClosedEnumValue<Legacy_Level>.self, tag: 72)
     }
     writer.prepend(
-      map: self.stepMap, key: WireString.self, value: WireClosedEnumValue<Legacy_Step>.self, tag: 66)
+      map: self.stepMap, key: WireUncheckedString.self, value: WireClosedEnumValue<Legacy_Step>.self, tag: 66)
     writer.prepend(groups: self.item, number: 7)
     writer.prepend(group: self.part, number: 6)
     writer.prepend(packed: self.packedLevels, as: WireClosedEnumValue<Legacy_Level>.self, tag: 42)
     writer.prepend(repeated: self.levels, as: WireClosedEnumValue<Legacy_Level>.self, tag: 32)
     writer.prepend(ifPresent: self.level, as: WireClosedEnumValue<Legacy_Level>.self, tag: 24)
-    writer.prepend(ifPresent: self.text, as: WireString.self, tag: 18)
+    writer.prepend(ifPresent: self.text, as: WireUncheckedString.self, tag: 18)
     writer.prepend(ifPresent: self.must, as: WireInt32.self, tag: 8)
+  }
+
+  func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(in: self.part, 6, of: Self.self)
+    try WireRequired.check(inEach: self.stricts.values, 18, of: Self.self)
+    try WireRequired.check(inEach: self.strictList, 19, of: Self.self)
+    try WireRequired.check(in: self.strict, 20, of: Self.self)
+    try WireRequired.check(in: self.chosen, 21, of: Self.self)
+  }
+}
+
+/// A message that some readers refuse.
+///
+/// Deprecated.
+struct Legacy_Strict: WireMessage {
+  var must: Int32? = nil
+
+  @Indirect var next: Legacy_Strict? = nil
+
+  var unknownFields = UnknownFields()
+
+  init() {}
+
+  static var messageName: String { "legacy.Strict" }
+
+  static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "must"
+    case 2: "next"
+    default: nil
+    }
+  }
+
+  mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 8:
+        self.must = try reader.read(WireInt32.self)
+      case 18:
+        try reader.readMessage(into: &self.next)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.next, tag: 18)
+    writer.prepend(ifPresent: self.must, as: WireInt32.self, tag: 8)
+  }
+
+  func checkRequiredFields() throws(WireError) {
+    try WireRequired.check(self.must, 1, of: Self.self)
+    try WireRequired.check(in: self.next, 2, of: Self.self)
   }
 }
 
@@ -281,16 +465,22 @@ extension ProtoFile {
   static let legacy = ProtoFile(
     name: "legacy.proto",
     base64: """
-      CgxsZWdhY3kucHJvdG8SBmxlZ2FjeSKDBQoDT2xkEhIKBG11c3QYASACKAVSBG11c3QSGAoEdGV4dBgCIAEoCToEbm9uZVIEdGV4dBIvCgVsZXZl
+      CgxsZWdhY3kucHJvdG8SBmxlZ2FjeSLsCAoDT2xkEhIKBG11c3QYASABKAVSBG11c3QSGAoEdGV4dBgCIAEoCToEbm9uZVIEdGV4dBIvCgVsZXZl
       bBgDIAEoDjINLmxlZ2FjeS5MZXZlbDoKTEVWRUxfSElHSFIFbGV2ZWwSJQoGbGV2ZWxzGAQgAygOMg0ubGVnYWN5LkxldmVsUgZsZXZlbHMSNgoN
       cGFja2VkX2xldmVscxgFIAMoDjINLmxlZ2FjeS5MZXZlbEICEAFSDHBhY2tlZExldmVscxIkCgRwYXJ0GAYgASgKMhAubGVnYWN5Lk9sZC5QYXJ0
       UgRwYXJ0EiQKBGl0ZW0YByADKAoyEC5sZWdhY3kuT2xkLkl0ZW1SBGl0ZW0SMwoIc3RlcF9tYXAYCCADKAsyGC5sZWdhY3kuT2xkLlN0ZXBNYXBF
       bnRyeVIHc3RlcE1hcBIhCgNvbmUYCSABKA4yDS5sZWdhY3kuTGV2ZWxIAFIDb25lEikKBW90aGVyGAogASgKMhEubGVnYWN5Lk9sZC5PdGhlckgA
-      UgVvdGhlchIYCgdudW1iZXJzGAsgAygFUgdudW1iZXJzGkEKBFBhcnQSFgoGbnVtYmVyGAEgASgFUgZudW1iZXISIQoFaW5uZXIYAiABKAsyCy5s
-      ZWdhY3kuT2xkUgVpbm5lchoaCgRJdGVtEhIKBG5hbWUYASABKAlSBG5hbWUaSAoMU3RlcE1hcEVudHJ5EhAKA2tleRgBIAEoCVIDa2V5EiIKBXZh
-      bHVlGAIgASgOMgwubGVnYWN5LlN0ZXBSBXZhbHVlOgI4ARobCgVPdGhlchISCgRmbGFnGAEgASgIUgRmbGFnKgUIZBDIAUIICgZlaXRoZXIqJgoF
-      TGV2ZWwSDQoJTEVWRUxfTE9XEAESDgoKTEVWRUxfSElHSBAFKiMKBFN0ZXASDQoJU1RFUF9OT05FEAASDAoIU1RFUF9PTkUQATofCgRub3RlEgsu
-      bGVnYWN5Lk9sZBhkIAEoCVIEbm90ZQ==
+      UgVvdGhlchIYCgdudW1iZXJzGAsgAygFUgdudW1iZXJzEh8KA3JhdxgMIAEoDDoNYVwwMDBcMzc3XCJcblIDcmF3EhoKBXJhdGlvGA0gASgBOgQt
+      aW5mUgVyYXRpbxIaCgVzaGFyZRgOIAEoAjoEMTUwMFIFc2hhcmUSGAoEZmxhZxgPIAEoCDoEdHJ1ZVIEZmxhZxImCgNiaWcYECABKAQ6FDE4NDQ2
+      NzQ0MDczNzA5NTUxNjE1UgNiaWcSIAoFcXVvdGUYESABKAk6CmEgImIiClwgw6RSBXF1b3RlEjIKB3N0cmljdHMYEiADKAsyGC5sZWdhY3kuT2xk
+      LlN0cmljdHNFbnRyeVIHc3RyaWN0cxIvCgtzdHJpY3RfbGlzdBgTIAMoCzIOLmxlZ2FjeS5TdHJpY3RSCnN0cmljdExpc3QSKgoGc3RyaWN0GBQg
+      ASgLMg4ubGVnYWN5LlN0cmljdEICGAFSBnN0cmljdBIoCgZjaG9zZW4YFSABKAsyDi5sZWdhY3kuU3RyaWN0SAFSBmNob3NlbhIZCgVjb3VudBgW
+      IAEoBToBN0gBUgVjb3VudBpBCgRQYXJ0EhYKBm51bWJlchgBIAEoBVIGbnVtYmVyEiEKBWlubmVyGAIgASgLMgsubGVnYWN5Lk9sZFIFaW5uZXIa
+      GgoESXRlbRISCgRuYW1lGAEgASgJUgRuYW1lGkgKDFN0ZXBNYXBFbnRyeRIQCgNrZXkYASABKAlSA2tleRIiCgV2YWx1ZRgCIAEoDjIMLmxlZ2Fj
+      eS5TdGVwUgV2YWx1ZToCOAEaGwoFT3RoZXISEgoEZmxhZxgBIAEoCFIEZmxhZxpKCgxTdHJpY3RzRW50cnkSEAoDa2V5GAEgASgFUgNrZXkSJAoF
+      dmFsdWUYAiABKAsyDi5sZWdhY3kuU3RyaWN0UgV2YWx1ZToCOAEqBQhkEMgBQggKBmVpdGhlckIICgZjaG9pY2UiRAoGU3RyaWN0EhIKBG11c3QY
+      ASACKAVSBG11c3QSIgoEbmV4dBgCIAEoCzIOLmxlZ2FjeS5TdHJpY3RSBG5leHQ6AhgBKiYKBUxldmVsEg0KCUxFVkVMX0xPVxABEg4KCkxFVkVM
+      X0hJR0gQBSojCgRTdGVwEg0KCVNURVBfTk9ORRAAEgwKCFNURVBfT05FEAE6HwoEbm90ZRILLmxlZ2FjeS5PbGQYZCABKAlSBG5vdGU=
       """,
     dependencies: [])
 }

@@ -1,0 +1,30 @@
+/// What generated code calls to see that required fields are there, in messages of proto2 and of editions that say
+/// `features.field_presence = LEGACY_REQUIRED`. <https://protobuf.dev/programming-guides/proto2/#field-labels>
+public enum WireRequired {
+  /// Checks that the field `number` of `M` has a value.
+  @inlinable
+  public static func check<M: WireMessage>(_ value: (some Any)?, _ number: UInt32, of _: M.Type) throws(WireError) {
+    if value == nil { throw WireError(.missingRequiredField).located(in: M.self, field: number) }
+  }
+
+  /// Checks the message that is the field `number` of `M`, if it is there.
+  @inlinable
+  public static func check<M: WireMessage>(
+    in message: (some WireMessage)?, _ number: UInt32, of _: M.Type
+  ) throws(WireError) {
+    guard let message else { return }
+    do {
+      try message.checkRequiredFields()
+    } catch {
+      throw error.located(in: M.self, field: number)
+    }
+  }
+
+  /// Checks each message of a repeated field or of a map's values.
+  @inlinable
+  public static func check<M: WireMessage, C: Collection>(
+    inEach messages: C, _ number: UInt32, of _: M.Type
+  ) throws(WireError) where C.Element: WireMessage {
+    for message in messages { try check(in: message, number, of: M.self) }
+  }
+}
