@@ -84,10 +84,11 @@ extension Call: ServerCallChannel {
   }
 
   func nextRequest<Request: WireMessage>(as type: Request.Type) async throws -> Request? {
-    guard loop.isCurrent else {
-      return try await withTaskExecutorPreference(loop) { try await self.nextRequest(as: type) }
-    }
     while true {
+      // Asked again after each wait: a task of its own may have begun to wait on this thread and go on elsewhere.
+      guard loop.isCurrent else {
+        return try await withTaskExecutorPreference(loop) { try await self.nextRequest(as: type) }
+      }
       guard phase == .running else { throw CancellationError() }
       do {
         if case .message(let length, let isCompressed) = try deframer.front() {

@@ -75,7 +75,7 @@ import Testing
     context.call.response.withLock { $0.isInitialMetadataSent = true }
     #expect(!context.addInitialMetadata(["late": "1"]))
     context.addTrailingMetadata(["end": "1"])
-    #expect(context.call.response.withLock { $0.initial } == ["early": "1"])
-    #expect(context.call.response.withLock { $0.trailing } == ["end": "1"])
+    #expect(context.call.response.withLock { $0.metadata?.initial } == ["early": "1"])
+    #expect(context.call.response.withLock { $0.metadata?.trailing } == ["end": "1"])
   }
 }
