@@ -182,19 +182,20 @@ final class Call: HTTP2Stream, @unchecked Sendable {
         "A call failed.",
         metadata: ["method": "\(route?.description ?? "")", "code": "\(answer.code)", "cause": "\(cause)"])
     }
-    end(Outcome(error: answer))
+    // What a stream wrote before its error belongs to the answer; one response and an error do not go together.
+    end(Outcome(error: answer), keepingMessages: route?.handler.descriptor.kind.hasSingleResponse == false)
   }
 
   // MARK: End
 
   /// The answer is known: nothing more is taken from the peer or from the handler.
-  func end(_ outcome: Outcome) {
+  func end(_ outcome: Outcome, keepingMessages: Bool = false) {
     guard phase != .over else { return }
     let wasRunning = phase == .running
     phase = .over
     self.outcome = outcome
-    // An error does not wait for messages that the peer may be too slow to read.
-    if outcome.error != nil, !isHeadSubmitted { outbound.removeAll() }
+    // An error of the server's own does not wait for messages that the peer may be too slow to read.
+    if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
     release(cancelling: wasRunning && task != nil)
     deframer.removeAll()
     creditReceived()

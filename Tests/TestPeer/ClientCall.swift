@@ -92,6 +92,8 @@ public struct Reply: Sendable {
 
   public struct Unexpected: Error { public let reply: Reply }
 
+  public init() {}
+
   public var httpStatus: Int? { value(":status", in: headers).flatMap { Int($0) } }
   /// `grpc-status`; nil if there is none.
   public var status: Int? { value("grpc-status", in: trailers).flatMap { Int($0) } }
