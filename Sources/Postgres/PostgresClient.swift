@@ -106,7 +106,9 @@ public final class PostgresClient: Sendable {
 
   /// A refusal comes without any wait. A caller that asks again at once must not hold its loop, which could then never learn
   /// that the database is back: so it lets others go first.
-  static func settle<Value>(_ answer: Result<Value, PostgresError>) async throws(PostgresError) -> Value {
+  static nonisolated(nonsending) func settle<Value>(
+    _ answer: Result<Value, PostgresError>
+  ) async throws(PostgresError) -> Value {
     if case .failure(let error) = answer, [.unavailable, .queueFull, .shutDown].contains(error.code) {
       await Task.yield()
     }

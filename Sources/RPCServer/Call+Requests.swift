@@ -11,14 +11,13 @@ extension Call {
     case .head: break
     case .request: soleRequestArrived()
     case .running:
-      guard let waiter = requestWaiter else { return }
+      guard let requestWaiter, requestWaiter.isTaken else { return }
       do {
         if case .incomplete = try deframer.front(), !isRemoteClosed { return creditReceived() }
       } catch {
         return end(Outcome(error: RPCError(deframing: error)))
       }
-      requestWaiter = nil
-      waiter.resume()
+      requestWaiter.resume()
     case .over: creditReceived()
     }
   }
@@ -88,7 +87,7 @@ extension Call: ServerCallChannel {
     while true {
       // Asked again after each wait: a task of its own may have begun to wait on this thread and go on elsewhere.
       guard loop.isCurrent else {
-        return try await withTaskExecutorPreference(loop) { try await self.nextRequestOnLoop(as: type) }
+        return try await withTaskExecutorPreference(loop) { try await self.nextRequest(as: type) }
       }
       guard phase == .running else { throw CancellationError() }
       do {
@@ -103,18 +102,10 @@ extension Call: ServerCallChannel {
         guard deframer.isEmpty else { throw RPCError(.internal, "the request ends inside a message") }
         return nil
       }
-      guard requestWaiter == nil else { throw RPCError(.internal, "two tasks read the requests of one call") }
+      let waiter = try freeWaiter(&requestWaiter, "two tasks read the requests of one call")
       creditReceived()
-      try await withUnsafeThrowingContinuation { requestWaiter = $0 }
+      try await waiter.wait()
     }
-  }
-}
-
-extension Call {
-  /// `@concurrent` is what takes the caller to its preferred executor, the loop.
-  @concurrent
-  private func nextRequestOnLoop<Request: WireMessage>(as type: Request.Type) async throws -> Request? {
-    try await nextRequest(as: type)
   }
 }
 

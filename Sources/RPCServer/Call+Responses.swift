@@ -13,20 +13,13 @@ extension Call {
 
   func send<Response: WireMessage>(_ message: Response) async throws {
     guard loop.isCurrent else {
-      return try await withTaskExecutorPreference(loop) { try await self.sendOnLoop(message) }
+      return try await withTaskExecutorPreference(loop) { try await self.send(message) }
     }
     try enqueue(message)
     let highMark = configuration.responseHighMark
     if outbound.count > highMark {
-      guard writeWaiter == nil else { throw RPCError(.internal, "two tasks write the responses of one call") }
-      try await withUnsafeThrowingContinuation { writeWaiter = $0 }
+      try await freeWaiter(&writeWaiter, "two tasks write the responses of one call").wait()
     }
-  }
-
-  /// `@concurrent` is what takes the caller to its preferred executor, the loop.
-  @concurrent
-  private func sendOnLoop<Response: WireMessage>(_ message: Response) async throws {
-    try await send(message)
   }
 
   /// Encodes a message, back to front, and puts its five bytes of prefix before it.
@@ -91,10 +84,7 @@ extension Call {
   /// Called by `writeBody`.
   func moveResponses(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
     let count = outbound.move(into: buffer)
-    if let waiter = writeWaiter, outbound.count <= configuration.responseHighMark / 4 {
-      writeWaiter = nil
-      waiter.resume()
-    }
+    if outbound.count <= configuration.responseHighMark / 4 { writeWaiter?.resume() }
     guard outbound.isEmpty else { return (count, .more) }
     if outcome != nil { return (count, .end(trailers: ResponseFields.trailers(answeredError, trailing))) }
     return (count, count > 0 ? .more : .later)

@@ -24,11 +24,12 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   @exclusivity(unchecked) var deframer: MessageDeframer
   /// Received, and not yet given back to the peer's window.
   @exclusivity(unchecked) var uncredited = 0
-  @exclusivity(unchecked) var requestWaiter: UnsafeContinuation<Void, any Error>?
+  /// Made by the first wait: a unary call has none.
+  @exclusivity(unchecked) var requestWaiter: CallWaiter?
 
   // Responses.
   @exclusivity(unchecked) var outbound = ByteBuffer()
-  @exclusivity(unchecked) var writeWaiter: UnsafeContinuation<Void, any Error>?
+  @exclusivity(unchecked) var writeWaiter: CallWaiter?
   @exclusivity(unchecked) var isSpeaking = false
   @exclusivity(unchecked) var isHeadSubmitted = false
   /// Set when the call is over: what follows the last message.
@@ -202,19 +203,25 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     speak()
   }
 
-  /// Lets go of timer, task and waiters; each continuation is resumed exactly here or where its wait ended.
+  /// Lets go of timer, task and waiters.
   private func release(cancelling: Bool) {
     deadlineTimer?.cancel()
     deadlineTimer = nil
     if cancelling { task?.cancel() }
     task = nil
-    if let waiter = requestWaiter {
-      requestWaiter = nil
-      waiter.resume(throwing: CancellationError())
+    requestWaiter?.resume(throwing: CancellationError())
+    writeWaiter?.resume(throwing: CancellationError())
+  }
+
+  /// The place for a task to wait in, made for the first one. Loop thread.
+  /// - Throws: when another one waits there.
+  func freeWaiter(_ place: inout CallWaiter?, _ refusal: String) throws -> CallWaiter {
+    if let waiter = place {
+      guard !waiter.isTaken else { throw RPCError(.internal, refusal) }
+      return waiter
     }
-    if let waiter = writeWaiter {
-      writeWaiter = nil
-      waiter.resume(throwing: CancellationError())
-    }
+    let made = CallWaiter(on: loop)
+    place = made
+    return made
   }
 }
