@@ -32,6 +32,7 @@ let package = Package(
     .executable(name: "user-service", targets: ["user-service"]),
     .executable(name: "protoc-gen-protowire", targets: ["protoc-gen-protowire"]),
     .executable(name: "bench-server", targets: ["bench-server"]),
+    .executable(name: "interop-server", targets: ["interop-server"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -62,7 +63,8 @@ let package = Package(
     program("user-service", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
     program("protoc-gen-protowire", ["ProtoWire"]),
 
-    // Programs that exist to be measured.
+    // Programs that exist to be measured or checked.
+    program("interop-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
     program("bench-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
 
     // A scripted HTTP/2 peer and a blocking gRPC client, for tests.

@@ -77,6 +77,7 @@ generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/
   grpc/reflection/v1alpha/reflection.proto
 generate Sources/UserAPI public users/v1/users.proto
 generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
+generate Sources/interop-server internal grpc/testing/empty.proto grpc/testing/messages.proto grpc/testing/test.proto
 
 # For tests.
 generate Tests/ProtoWireTests internal everything.proto legacy.proto

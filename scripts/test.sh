@@ -48,7 +48,7 @@ if check build swift build --build-tests; then
   check users swift test --skip-build --filter UserServiceTests
 fi
 build_release() {
-  binaries=$(scripts/build.sh user-service bench-server)
+  binaries=$(scripts/build.sh user-service bench-server interop-server)
 }
 if check release build_release; then
   check foreign scripts/foreign.sh $binaries

@@ -1,13 +1,14 @@
 """Foreign checks: clients that others wrote against the binaries of this repository.
 
-scripts/foreign.sh runs them, with USER_SERVICE and BENCH_SERVER naming the binaries and TEST_DATABASE_URL a Postgres on
-which databases may be created.
+scripts/foreign.sh runs them, with USER_SERVICE, BENCH_SERVER and INTEROP_SERVER naming the binaries and
+TEST_DATABASE_URL a Postgres on which databases may be created.
 """
 
 import sys
 import tempfile
 from pathlib import Path
 
+import grpc
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,11 +20,14 @@ def pytest_configure(config):
 
     directory = tempfile.TemporaryDirectory(prefix="user-service-stubs-")
     config.add_cleanup(directory.cleanup)
-    files = ["users/v1/users.proto", "benchmark/benchmark.proto", "helloworld/helloworld.proto"]
+    files = ["users/v1/users.proto", "benchmark/benchmark.proto", "helloworld/helloworld.proto",
+             *(f"grpc/testing/{name}.proto" for name in ("empty", "messages", "test"))]
     arguments = ["protoc", f"-I{ROOT / 'Protos'}", f"--python_out={directory.name}", f"--grpc_python_out={directory.name}"]
     if protoc.main([*arguments, *files]) != 0:
         raise pytest.UsageError("The Python stubs of Protos/ could not be made.")
     sys.path[:0] = [directory.name, str(Path(__file__).parent)]
+    # The stubs of package grpc.testing live beside the installed package grpc.
+    grpc.__path__.append(f"{directory.name}/grpc")
 
 
 @pytest.fixture(scope="session")

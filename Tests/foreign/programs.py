@@ -111,6 +111,11 @@ class UserService(Server):
         return users_pb2_grpc.UserServiceStub(self.channel(**options))
 
 
+class InteropServer(Server):
+    def __init__(self, *arguments):
+        super().__init__([os.environ["INTEROP_SERVER"], "--port", "0", *arguments])
+
+
 class BenchServer(Server):
     def __init__(self, loops=2):
         super().__init__([os.environ["BENCH_SERVER"], "--listen", "127.0.0.1:0", "--loops", str(loops)])

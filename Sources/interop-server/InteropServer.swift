@@ -1,0 +1,30 @@
+import ArgumentParser
+import EventLoop
+import Glibc
+import RPCCore
+import RPCServer
+
+/// The server of gRPC's interoperability tests.
+@main
+struct InteropServer: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "interop-server",
+    abstract: "Serves grpc.testing.TestService, for the interoperability tests of other implementations.")
+
+  @Option(help: "The port to listen on, on all addresses; 0 chooses one.")
+  var port: UInt16 = 10_000
+
+  func run() throws {
+    let signals = try SignalSource(SIGTERM, SIGINT)
+    let group = try EventLoopGroup(count: EventLoopGroup.processorCount)
+    let services: [any ServiceProvider] = [TestService()]
+    let server = try GRPCServer(services: services + Reflection.services(for: services), loops: group)
+    print("ready: \(try server.listen(on: .tcp(host: "0.0.0.0", port: port)))")
+    fflush(nil)
+    let stop = Latch()
+    try signals.watch(on: group.loops[0]) { stop.open() }
+    stop.wait()
+    Latch.wait { await server.shutdown(grace: .seconds(10)) }
+    group.shutdown()
+  }
+}
