@@ -22,6 +22,14 @@ extension Call {
     }
   }
 
+  func sendInitialMetadata() async throws {
+    guard loop.isCurrent else {
+      return try await withTaskExecutorPreference(loop) { try await self.sendInitialMetadata() }
+    }
+    guard phase == .running else { throw CancellationError() }
+    if !isHeadSubmitted { speak() }
+  }
+
   /// Encodes a message, back to front, and puts its five bytes of prefix before it.
   private func enqueue<Response: WireMessage>(_ message: Response) throws {
     guard phase == .running else { throw CancellationError() }
