@@ -15,6 +15,21 @@ public enum WireString: WireMapKey {
 
   @usableFromInline @inline(never)
   static func string(of bytes: UnsafeBufferPointer<UInt8>) throws(WireError) -> String {
+    // ASCII, which most strings are, is told eight bytes at a time, and needs no validation.
+    var seen: UInt64 = 0
+    var offset = 0
+    let raw = UnsafeRawBufferPointer(bytes)
+    while offset &+ 8 <= raw.count {
+      seen |= raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      offset &+= 8
+    }
+    while offset < raw.count {
+      seen |= UInt64(raw[offset])
+      offset &+= 1
+    }
+    if seen & 0x8080_8080_8080_8080 == 0 {
+      return String(copying: UTF8Span(unchecked: bytes.span, isKnownASCII: true))
+    }
     // Not String(validating:as:), which is generic and instantiates metadata at each call.
     do throws(UTF8.ValidationError) {
       return String(copying: try UTF8Span(validating: bytes.span))
