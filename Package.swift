@@ -79,7 +79,7 @@ let package = Package(
     tests("EventLoopTests", ["EventLoop"]),
     tests("HTTP2Tests", ["HTTP2", "TestPeer"]),
     tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),
-    tests("RPCServerTests", ["RPCServer", "RPCCore", "HTTP2", "EventLoop", "ProtoWire", "TestPeer"]),
+    tests("RPCServerTests", ["RPCServer", "RPCCore", "HTTP2", "EventLoop", "ProtoWire", "TestPeer", log]),
     tests("PostgresTests", ["Postgres", "EventLoop"]),
     tests("UserServiceTests", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "ProtoWire", "CNGHTTP2"]),
   ]

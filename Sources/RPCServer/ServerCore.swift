@@ -45,7 +45,8 @@ final class ServerLoop: @unchecked Sendable {
   /// Where a connection's frames are gathered for one write.
   @exclusivity(unchecked) var gather = GatherBuffer()
   private var connections: [Connection] = []
-  private var onEmpty: (() -> Void)?
+  /// Those who wait for the end of the drain: a second stop does not take the place of the first.
+  private var onEmpty: [() -> Void] = []
   private var graceTimer: LoopTimer?
   private(set) var isDraining = false
 
@@ -91,7 +92,7 @@ final class ServerLoop: @unchecked Sendable {
   /// Closes all connections once their calls are done, and at the latest after `grace`. Loop thread.
   func drain(grace: Duration, onEmpty: @escaping () -> Void) {
     isDraining = true
-    self.onEmpty = onEmpty
+    self.onEmpty.append(onEmpty)
     guard !connections.isEmpty else { return finishDraining() }
     let timer = LoopTimer(on: loop) { [unowned self] in
       core.logger.warning("Calls were still running when the time to drain was over; they are cancelled.")
@@ -105,8 +106,8 @@ final class ServerLoop: @unchecked Sendable {
   private func finishDraining() {
     graceTimer?.cancel()
     graceTimer = nil
-    let callback = onEmpty
-    onEmpty = nil
-    callback?()
+    let callbacks = onEmpty
+    onEmpty = []
+    for callback in callbacks { callback() }
   }
 }
