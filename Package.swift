@@ -78,6 +78,7 @@ let package = Package(
 
     tests("ProtoWireTests", ["ProtoWire"]),
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire"]),
+    tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),
     tests("EventLoopTests", ["EventLoop"]),
     tests("HTTP2Tests", ["HTTP2", "TestPeer"]),
     tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),
