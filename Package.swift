@@ -43,18 +43,21 @@ let package = Package(
     .target(name: "CLinux"),
     .target(name: "CNGHTTP2", linkerSettings: [.linkedLibrary("nghttp2")]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
 
     // The wire: no I/O.
     library("ProtoWire"),
     library("HTTP2", ["CNGHTTP2"]),
     library("RPCCore", ["ProtoWire"]),
+    library("Compression", ["RPCCore", "CZlib", "CZstd"]),
 
     // The machine: one loop a core.
     library("EventLoop", ["CLinux", log]),
 
     // What services are built on.
-    library("RPCServer", ["RPCCore", "HTTP2", "EventLoop", "ProtoWire", log]),
+    library("RPCServer", ["RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire", log]),
     library("Postgres", ["CPostgres", "EventLoop", log]),
 
     // The product.
@@ -77,7 +80,8 @@ let package = Package(
     tests("EventLoopTests", ["EventLoop"]),
     tests("HTTP2Tests", ["HTTP2", "TestPeer"]),
     tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),
-    tests("RPCServerTests", ["RPCServer", "RPCCore", "HTTP2", "EventLoop", "ProtoWire", "TestPeer"]),
+    tests("CompressionTests", ["Compression", "RPCCore"]),
+    tests("RPCServerTests", ["RPCServer", "RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire", "TestPeer"]),
     tests("PostgresTests", ["Postgres", "EventLoop"]),
     tests("UserServiceTests", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "ProtoWire", "CNGHTTP2"]),
   ]
