@@ -31,7 +31,7 @@ public struct MethodHandler: Sendable {
   ) -> MethodHandler {
     MethodHandler(descriptor) { channel, context in
       let request = try channel.soleRequest(as: Request.self)
-      try await body(request, ResponseWriter { try await channel.send($0) }, context)
+      try await body(request, ResponseWriter(channel), context)
     }
   }
 
@@ -53,7 +53,7 @@ public struct MethodHandler: Sendable {
   ) -> MethodHandler {
     MethodHandler(descriptor) { channel, context in
       let requests = RequestStream { try await channel.nextRequest(as: Request.self) }
-      try await body(requests, ResponseWriter { try await channel.send($0) }, context)
+      try await body(requests, ResponseWriter(channel), context)
     }
   }
 }
@@ -67,19 +67,28 @@ package protocol ServerCallChannel: AnyObject, Sendable {
   /// Hands over the one response of a call that has one. The thread of the call's loop.
   func sendSole<Response: WireMessage>(_ message: Response) throws
   /// Hands a response over. Suspends while too much is waiting for the client to read.
-  func send<Response: WireMessage>(_ message: Response) async throws
+  /// - Parameter mayCompress: false if this message goes as it is, whatever the call's compression.
+  func send<Response: WireMessage>(_ message: Response, mayCompress: Bool) async throws
 }
 
 /// Where a handler writes its responses, one after the other.
 public struct ResponseWriter<Message: WireMessage>: Sendable {
-  private let send: @Sendable (Message) async throws -> Void
+  private let send: @Sendable (Message, _ mayCompress: Bool) async throws -> Void
 
   /// A writer that hands each message to a function: for tests, and for services that wrap others.
-  public init(_ send: @escaping @Sendable (Message) async throws -> Void) { self.send = send }
+  public init(_ send: @escaping @Sendable (Message) async throws -> Void) {
+    self.send = { message, _ in try await send(message) }
+  }
+
+  fileprivate init(_ channel: any ServerCallChannel) {
+    send = { message, mayCompress in try await channel.send(message, mayCompress: mayCompress) }
+  }
 
   /// Writes a message. Suspends while the client does not keep up.
+  /// - Parameter compressed: false for a message that is not to be compressed where the others of its call are: one with
+  ///   a secret beside what a stranger chose (CRIME), or one that would not get smaller.
   /// - Throws: `CancellationError` once the call is over: cancelled by the client, past its deadline, connection lost.
-  public func write(_ message: Message) async throws { try await send(message) }
+  public func write(_ message: Message, compressed: Bool = true) async throws { try await send(message, compressed) }
 }
 
 /// The requests of a call, in the order in which they were sent. One reader at a time.

@@ -27,7 +27,12 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// Made by the first wait: a unary call has none.
   @exclusivity(unchecked) var requestWaiter: CallWaiter?
 
+  /// What the request's messages are compressed with, if they are.
+  @exclusivity(unchecked) var requestCompression = CompressionAlgorithm.identity
+
   // Responses.
+  /// What `grpc-encoding` of the response says; nil until a message is to be compressed.
+  @exclusivity(unchecked) var responseCompression: CompressionAlgorithm?
   @exclusivity(unchecked) var outbound = ByteBuffer()
   @exclusivity(unchecked) var writeWaiter: CallWaiter?
   @exclusivity(unchecked) var isSpeaking = false
@@ -91,11 +96,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
       return refuse(RPCError(.unimplemented, core.router.explain(path)))
     }
-    if let encoding = request.encoding {
-      return refuse(
-        RPCError(.unimplemented, "grpc-encoding \(encoding) is not supported"),
-        extra: [("grpc-accept-encoding", "identity")])
-    }
+    guard accept(request.encoding) else { return }
     var deadline: Deadline?
     switch request.timeout {
     case .none: break
@@ -117,7 +118,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     }
   }
 
-  private func refuse(_ error: RPCError, httpStatus: Int = 200, extra: [(String, String)] = []) {
+  func refuse(_ error: RPCError, httpStatus: Int = 200, extra: [(String, String)] = []) {
     end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
   }
 
