@@ -33,6 +33,7 @@ let package = Package(
     .executable(name: "protoc-gen-protowire", targets: ["protoc-gen-protowire"]),
     .executable(name: "bench-server", targets: ["bench-server"]),
     .executable(name: "interop-server", targets: ["interop-server"]),
+    .executable(name: "conformance-server", targets: ["conformance-server"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -68,6 +69,7 @@ let package = Package(
 
     // Programs that exist to be measured or checked.
     program("interop-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
+    program("conformance-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop"]),
     program("bench-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
 
     // A scripted HTTP/2 peer and a blocking gRPC client, for tests.

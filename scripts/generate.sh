@@ -78,6 +78,8 @@ generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/
 generate Sources/UserAPI public users/v1/users.proto
 generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
 generate Sources/interop-server internal grpc/testing/empty.proto grpc/testing/messages.proto grpc/testing/test.proto
+generate Sources/conformance-server internal connectrpc/conformance/v1/config.proto connectrpc/conformance/v1/server_compat.proto \
+  connectrpc/conformance/v1/service.proto
 
 # For tests.
 generate Tests/ProtoWireTests internal everything.proto legacy.proto

@@ -48,9 +48,9 @@ if check build swift build --build-tests; then
   check users swift test --skip-build --filter UserServiceTests
 fi
 build_release() {
-  binaries=$(scripts/build.sh user-service bench-server interop-server)
+  scripts/build.sh user-service bench-server interop-server conformance-server >/dev/null
 }
 if check release build_release; then
-  check foreign scripts/foreign.sh $binaries
+  check foreign scripts/foreign.sh .build/release
 fi
 [ ${#failed[@]} -eq 0 ]

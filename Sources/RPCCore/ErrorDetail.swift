@@ -4,6 +4,9 @@ public import ProtoWire
 public struct ErrorDetail: Sendable, Hashable {
   let any: Google_Protobuf_Any
 
+  /// A detail that is packed already.
+  public init(packed: Google_Protobuf_Any) { any = packed }
+
   public init(_ message: some WireMessage) {
     any = .with {
       $0.typeURL = "type.googleapis.com/\(type(of: message).messageName)"

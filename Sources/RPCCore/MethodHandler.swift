@@ -31,7 +31,7 @@ public struct MethodHandler: Sendable {
   ) -> MethodHandler {
     MethodHandler(descriptor) { channel, context in
       let request = try channel.soleRequest(as: Request.self)
-      try await body(request, ResponseWriter(channel), context)
+      try await body(request, channel.writer(), context)
     }
   }
 
@@ -53,7 +53,7 @@ public struct MethodHandler: Sendable {
   ) -> MethodHandler {
     MethodHandler(descriptor) { channel, context in
       let requests = RequestStream { try await channel.nextRequest(as: Request.self) }
-      try await body(requests, ResponseWriter(channel), context)
+      try await body(requests, channel.writer(), context)
     }
   }
 }
@@ -69,19 +69,37 @@ package protocol ServerCallChannel: AnyObject, Sendable {
   /// Hands a response over. Suspends while too much is waiting for the client to read.
   /// - Parameter mayCompress: false if this message goes as it is, whatever the call's compression.
   func send<Response: WireMessage>(_ message: Response, mayCompress: Bool) async throws
+  /// Sends the initial metadata, if no message did so already.
+  func sendInitialMetadata() async throws
+}
+
+extension ServerCallChannel {
+  fileprivate func writer<Response: WireMessage>() -> ResponseWriter<Response> {
+    ResponseWriter(
+      sending: { try await self.send($0, mayCompress: $1) }, initialMetadata: { try await self.sendInitialMetadata() })
+  }
 }
 
 /// Where a handler writes its responses, one after the other.
 public struct ResponseWriter<Message: WireMessage>: Sendable {
   private let send: @Sendable (Message, _ mayCompress: Bool) async throws -> Void
+  private let initialMetadata: @Sendable () async throws -> Void
 
-  /// A writer that hands each message to a function: for tests, and for services that wrap others.
-  public init(_ send: @escaping @Sendable (Message) async throws -> Void) {
-    self.send = { message, _ in try await send(message) }
+  /// A writer that hands each message to a function: for tests, and for services that wrap others. Another function is told
+  /// when the initial metadata is to go ahead of the first message.
+  public init(
+    _ send: @escaping @Sendable (Message) async throws -> Void,
+    initialMetadata: @escaping @Sendable () async throws -> Void = {}
+  ) {
+    self.init(sending: { message, _ in try await send(message) }, initialMetadata: initialMetadata)
   }
 
-  fileprivate init(_ channel: any ServerCallChannel) {
-    send = { message, mayCompress in try await channel.send(message, mayCompress: mayCompress) }
+  fileprivate init(
+    sending send: @escaping @Sendable (Message, Bool) async throws -> Void,
+    initialMetadata: @escaping @Sendable () async throws -> Void
+  ) {
+    self.send = send
+    self.initialMetadata = initialMetadata
   }
 
   /// Writes a message. Suspends while the client does not keep up.
@@ -89,6 +107,11 @@ public struct ResponseWriter<Message: WireMessage>: Sendable {
   ///   a secret beside what a stranger chose (CRIME), or one that would not get smaller.
   /// - Throws: `CancellationError` once the call is over: cancelled by the client, past its deadline, connection lost.
   public func write(_ message: Message, compressed: Bool = true) async throws { try await send(message, compressed) }
+
+  /// Sends the initial metadata now, not with the first message: the client learns that its call was taken while the first
+  /// message is still being made. Does nothing once it was sent.
+  /// - Throws: `CancellationError` once the call is over.
+  public func sendInitialMetadata() async throws { try await initialMetadata() }
 }
 
 /// The requests of a call, in the order in which they were sent. One reader at a time.

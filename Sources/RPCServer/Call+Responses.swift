@@ -22,6 +22,14 @@ extension Call {
     }
   }
 
+  func sendInitialMetadata() async throws {
+    guard loop.isCurrent else {
+      return try await withTaskExecutorPreference(loop) { try await self.sendInitialMetadata() }
+    }
+    guard phase == .running else { throw CancellationError() }
+    if !isHeadSubmitted { speak() }
+  }
+
   /// Encodes a message, back to front, and puts its five bytes of prefix before it.
   private func enqueue<Response: WireMessage>(_ message: Response, mayCompress: Bool) throws {
     guard phase == .running else { throw CancellationError() }
@@ -52,6 +60,8 @@ extension Call {
     isSpeaking = false
     guard !isClosed else { return }
     guard !isHeadSubmitted else { return session.resumeBody(self) }
+    // The head says how messages will be compressed, also where it goes ahead of them.
+    _ = wantedCompression
     isHeadSubmitted = true
     let initial = context?.call.response.withLock { response -> Metadata? in
       response.isInitialMetadataSent = true

@@ -181,6 +181,23 @@ import Testing
     }
   }
 
+  @Test func aHeadThatGoesAheadSaysWhatMessagesWillBe() async throws {
+    let ahead = MethodHandler.serverStreaming(.test("Ahead", .serverStreaming)) {
+      (request: Bytes, responses: ResponseWriter<Bytes>, context) in
+      context.responseCompression = .deflate
+      try await responses.sendInitialMetadata()
+      try await Task.sleep(for: .milliseconds(1))
+      context.responseCompression = .gzip
+      try await responses.write(request)
+    }
+    try await serving([ahead]) { server in
+      let answer = try exchange(server, "Ahead", [["grpc-accept-encoding", "gzip,deflate"]], [grpcFrame(text.wireBytes())])
+      #expect(answer.head.field("grpc-encoding") == "deflate")
+      #expect(answer.messages.map(\.flag) == [1])
+      #expect(try decompress(try #require(answer.messages.first).bytes, .deflate) == text.wireBytes())
+    }
+  }
+
   @Test func aHandlerMayTurnTheServersCompressionOff() async throws {
     let off = MethodHandler.unary(.test("Off", .unary)) { (request: Bytes, context) in
       context.responseCompression = .identity

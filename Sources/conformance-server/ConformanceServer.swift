@@ -1,0 +1,45 @@
+import EventLoop
+import Glibc
+import ProtoWire
+import RPCCore
+import RPCServer
+
+/// The server under test for the Connect project's conformance runner: it reads one ServerCompatRequest from its standard
+/// input, serves as that asks, says on its standard output where, and stops when its input ends.
+/// https://github.com/connectrpc/conformance/blob/main/docs/testing_servers.md
+@main
+enum ConformanceServer {
+  static func main() {
+    do {
+      try serve(try Pipe.read(ServerCompatRequest.self))
+    } catch {
+      Pipe.complain("conformance-server: \(error)")
+      exit(1)
+    }
+  }
+
+  private static func serve(_ request: ServerCompatRequest) throws {
+    guard request.protocol == .grpc || request.protocol == .grpcWeb, request.httpVersion == .httpVersion2 else {
+      throw Refusal(reason: "only gRPC and gRPC-Web over HTTP/2 are served")
+    }
+    guard !request.useTls else { throw Refusal(reason: "TLS is not served") }
+    let group = try EventLoopGroup(count: EventLoopGroup.processorCount)
+    var configuration = ServerConfiguration()
+    if request.messageReceiveLimit > 0 { configuration.maximumRequestSize = Int(request.messageReceiveLimit) }
+    let server = try GRPCServer(services: [ConformanceHandlers()], configuration: configuration, loops: group)
+    guard case .tcp(let host, let port) = try server.listen(on: .tcp(host: "127.0.0.1", port: 0)) else { return }
+    try Pipe.write(
+      ServerCompatResponse.with {
+        $0.host = host
+        $0.port = UInt32(port)
+      })
+    Pipe.waitForEnd()
+    Latch.wait { await server.shutdown(grace: .seconds(5)) }
+    group.shutdown()
+  }
+
+  private struct Refusal: Swift.Error, CustomStringConvertible {
+    let reason: String
+    var description: String { reason }
+  }
+}

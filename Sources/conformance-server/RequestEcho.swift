@@ -1,0 +1,81 @@
+import ProtoWire
+import RPCCore
+
+/// What was seen of a call's request.
+struct RequestEcho {
+  let context: ServerContext
+  var requests: [Google_Protobuf_Any]
+
+  init(_ context: ServerContext, _ requests: [some WireMessage]) {
+    self.context = context
+    self.requests = requests.map { .packing($0) }
+  }
+
+  mutating func add(_ request: some WireMessage) {
+    requests.append(.packing(request))
+  }
+
+  var info: ConformancePayload.RequestInfo {
+    .with {
+      $0.requestHeaders = context.requestMetadata.headers
+      $0.timeoutMs = context.deadline.map { max($0.remaining, .zero).milliseconds }
+      $0.requests = requests
+    }
+  }
+
+  var requestsOnly: ConformancePayload.RequestInfo { .with { $0.requests = requests } }
+}
+
+extension Duration {
+  fileprivate var milliseconds: Int64 {
+    components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+  }
+}
+
+extension Google_Protobuf_Any {
+  fileprivate static func packing<Message: WireMessage>(_ message: Message) -> Self {
+    .with {
+      $0.typeURL = "type.googleapis.com/\(Message.messageName)"
+      $0.value = message.wireBytes()
+    }
+  }
+}
+
+extension Metadata {
+  /// The fields that a test wants; those named -bin are in Base64 there.
+  init(_ headers: [Header]) {
+    self.init()
+    for header in headers {
+      for value in header.value {
+        if header.name.lowercased().hasSuffix("-bin") {
+          add(header.name, bytes: Array(value.utf8).withUnsafeBytes { Base64.decode($0) } ?? Array(value.utf8))
+        } else {
+          add(header.name, value)
+        }
+      }
+    }
+  }
+
+  /// A header for each name, with its values in order.
+  fileprivate var headers: [Header] {
+    var headers: [Header] = []
+    for entry in self {
+      let value = String(decoding: Metadata.wireValue(entry.value), as: UTF8.self)
+      if let index = headers.firstIndex(where: { $0.name == entry.name }) {
+        headers[index].value.append(value)
+      } else {
+        headers.append(.with { $0.name = entry.name; $0.value = [value] })
+      }
+    }
+    return headers
+  }
+}
+
+extension RPCError {
+  /// The error that a test wants, with what was seen of the request as its last detail.
+  init(_ error: ErrorMessage, telling info: ConformancePayload.RequestInfo?) {
+    self.init(
+      StatusCode(rawValue: Int(error.code.rawValue)) ?? .unknown, error.message ?? "",
+      details: error.details.map { ErrorDetail(packed: $0) } + (info.map { [ErrorDetail($0)] } ?? []))
+  }
+}
