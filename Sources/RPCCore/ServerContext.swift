@@ -50,6 +50,12 @@ public struct ServerContext: Sendable {
   /// Whether the request message that was taken last came compressed.
   public var isRequestCompressed: Bool { call.isRequestCompressed.load(ordering: .relaxed) }
 
+  /// The observer of a type that an interceptor's `callStarted` made for this call.
+  public func observer<Observer: CallObserver>(as type: Observer.Type = Observer.self) -> Observer? {
+    for case let observer as Observer in call.observers { return observer }
+    return nil
+  }
+
   /// Says what the call is about to wait for, in words that complete "the deadline passed while …".
   public func enterStage(_ stage: StaticString) {
     call.response.withLock { $0.stage = stage }
@@ -94,8 +100,13 @@ package final class CallState: Sendable {
   /// Atomic, since it is looked at for each message.
   package let compression = Atomic(CompressionChoice(nil))
   package let isRequestCompressed = Atomic(false)
+  package let observers: [any CallObserver]
 
-  package init(method: MethodDescriptor, deadline: Deadline?, headers: any RequestHeaders, peer: String) {
+  package init(
+    method: MethodDescriptor, deadline: Deadline?, headers: any RequestHeaders, peer: String,
+    observers: [any CallObserver] = []
+  ) {
+    self.observers = observers
     self.method = method
     self.deadline = deadline
     self.headers = headers

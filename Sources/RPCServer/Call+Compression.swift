@@ -34,13 +34,20 @@ extension Call {
     _ message: UnsafeRawBufferPointer, isCompressed: Bool, _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws -> R {
     context?.call.isRequestCompressed.store(isCompressed, ordering: .relaxed)
-    guard isCompressed else { return try body(message) }
+    guard isCompressed else {
+      observation?.received(size: message.count)
+      return try body(message)
+    }
     guard requestCompression != .identity else {
       throw RPCError(.internal, "a message is compressed, but grpc-encoding does not say how")
     }
     do {
       return try connection.owner.codec.withDecompressed(
-        message, requestCompression, limit: configuration.maximumRequestSize, body)
+        message, requestCompression, limit: configuration.maximumRequestSize
+      ) { plain in
+        observation?.received(size: plain.count, compressedSize: message.count)
+        return try body(plain)
+      }
     } catch let error as CompressionError {
       throw RPCError(decompressing: error, requestCompression)
     }
@@ -70,6 +77,7 @@ extension Call {
         guard compressed.count < message.count else { return false }
         outbound.appendPrefix(flag: 1, length: UInt32(truncatingIfNeeded: compressed.count))
         outbound.append(compressed)
+        observation?.sent(size: message.count, compressedSize: compressed.count)
         return true
       }
     }

@@ -60,8 +60,11 @@ extension Call {
   private func decodeFront<Request: WireMessage>(length: Int, isCompressed: Bool) throws -> Request {
     connection.messageArrived()
     return try deframer.take(length: length) { bytes in
-      if requestCompression == .identity, !isCompressed { return try decode(bytes) }
-      return try withDecompressed(bytes, isCompressed: isCompressed) { try decode($0) }
+      guard requestCompression == .identity, !isCompressed else {
+        return try withDecompressed(bytes, isCompressed: isCompressed) { try decode($0) }
+      }
+      observation?.received(size: bytes.count)
+      return try decode(bytes)
     }
   }
 

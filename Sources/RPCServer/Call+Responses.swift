@@ -45,6 +45,7 @@ extension Call {
     owner.writer.prependBigEndian(UInt32(truncatingIfNeeded: length))
     owner.writer.prependByte(0)
     owner.writer.withUnsafeBytes { outbound.append($0) }
+    observation?.sent(size: length)
     speak()
   }
 

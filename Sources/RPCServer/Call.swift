@@ -20,6 +20,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   @exclusivity(unchecked) private var task: Task<Void, Never>?
   @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
 
+  /// Nil where nobody observes.
+  @exclusivity(unchecked) private(set) var observation: CallObservation?
+
   // Requests.
   @exclusivity(unchecked) var deframer: MessageDeframer
   /// Received, and not yet given back to the peer's window.
@@ -76,6 +79,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// The stream or the connection is gone: nobody waits for an answer.
   func abandon() {
     let wasRunning = phase == .running
+    if phase != .over { finishObservation(.cancelled) }
     phase = .over
     release(cancelling: wasRunning)
     outbound.removeAll()
@@ -92,7 +96,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     let request = RequestHead(head)
     guard request.isPost else { return refuseAsHTTP(405, [("allow", "POST")]) }
     guard request.hasGRPCContentType else { return refuseAsHTTP(415, [("accept-post", "application/grpc")]) }
-    guard let route = head.withPath({ core.router.route($0) }) else {
+    let found = head.withPath { core.router.route($0) }
+    if !core.interceptors.isEmpty { observe(found) }
+    guard let route = found else {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
       return refuse(RPCError(.unimplemented, core.router.explain(path)))
     }
@@ -109,13 +115,25 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     self.route = route
     context = ServerContext(
       CallState(
-        method: route.handler.descriptor, deadline: deadline, headers: BlockHeaders(block: head), peer: connection.peer))
+        method: route.handler.descriptor, deadline: deadline, headers: BlockHeaders(block: head), peer: connection.peer,
+        observers: observation?.observers ?? []))
     if let deadline { startTimer(deadline) }
     if route.handler.descriptor.kind.hasSingleRequest {
       phase = .request
     } else {
       run(route)
     }
+  }
+
+  private func observe(_ route: Route?) {
+    let start = CallStart(
+      method: route?.handler.descriptor, peer: connection.peer, headers: BlockHeaders(block: head))
+    observation = CallObservation(connection.owner.core.interceptors, start)
+  }
+
+  private func finishObservation(_ status: StatusCode) {
+    observation?.ended(status)
+    observation = nil
   }
 
   func refuse(_ error: RPCError, httpStatus: Int = 200, extra: [(String, String)] = []) {
@@ -196,6 +214,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     let wasRunning = phase == .running
     phase = .over
     self.outcome = outcome
+    finishObservation(outcome.error?.code ?? .ok)
     // An error of the server's own does not wait for messages that the peer may be too slow to read.
     if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
     release(cancelling: wasRunning && task != nil)
