@@ -82,7 +82,7 @@ generate Sources/conformance-server internal connectrpc/conformance/v1/config.pr
   connectrpc/conformance/v1/service.proto
 
 # For tests.
-generate Tests/ProtoWireTests internal everything.proto legacy.proto
+generate Tests/ProtoWireTests internal everything.proto legacy.proto wellknown.proto
 services=false
 if [ -n "$newer_protoc" ]; then
   protoc=$newer_protoc

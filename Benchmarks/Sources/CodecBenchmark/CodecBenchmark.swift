@@ -2,7 +2,8 @@
 ///
 /// usage: CodecBenchmark [MESSAGE]     all messages, or one
 ///        CodecBenchmark MESSAGE OPERATION COUNT     runs one operation so often and measures nothing: for profilers.
-/// OPERATION is 0 and 1 for encoding by ProtoWire and swift-protobuf, 2 and 3 for decoding.
+/// OPERATION is 0 and 1 for encoding by ProtoWire and swift-protobuf, 2 and 3 for decoding, 4 and 5 for writing JSON, 6 and 7 for
+/// reading it.
 @main
 enum CodecBenchmark {
   static func main() throws {
@@ -14,18 +15,19 @@ enum CodecBenchmark {
       print(sink)
       return
     }
-    print("message  operation  ProtoWire ns  allocs  swift-protobuf ns  allocs   ratio")
+    print("message  operation    ProtoWire ns  allocs  swift-protobuf ns  allocs   ratio")
     for comparison in comparisons {
       // Both in turn, so that what the machine does meanwhile meets both.
-      var costs = [[Cost]](repeating: [], count: 4)
+      var costs = [[Cost]](repeating: [], count: comparison.operations.count)
       for _ in 0..<5 {
         for (index, operation) in comparison.operations.enumerated() { costs[index].append(measure(operation)) }
       }
       let medians = costs.map(Cost.median)
-      for (operation, index) in [("encode", 0), ("decode", 2)] {
+      let names = ["encode", "decode", "to JSON", "from JSON"]
+      for (operation, index) in zip(names, stride(from: 0, to: medians.count, by: 2)) {
         let (ours, theirs) = (medians[index], medians[index + 1])
         print(
-          pad(comparison.name, 9, left: true) + pad(operation, 9, left: true) + pad(ours.nanoseconds, 14)
+          pad(comparison.name, 9, left: true) + pad(operation, 11, left: true) + pad(ours.nanoseconds, 14)
             + pad(ours.allocations, 8) + pad(theirs.nanoseconds, 19) + pad(theirs.allocations, 8)
             + pad(theirs.nanoseconds / ours.nanoseconds, 8))
       }

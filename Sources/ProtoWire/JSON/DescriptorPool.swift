@@ -1,0 +1,42 @@
+/// Message types by name, compiled from descriptors for transcoding; also the registry of what an Any may hold.
+///
+/// Immutable: any thread may use it. Making one costs some microseconds a message type, so keep it:
+/// ```swift
+/// let transcoder = JSONTranscoder(pool: try DescriptorPool(files: [.users_v1_users]))
+/// ```
+public final class DescriptorPool: @unchecked Sendable {
+  // Unchecked for the pointers: nothing writes through them.
+  let tables: SchemaTables
+  let messageIndices: [String: Int]
+
+  /// Compiles the files and what they import.
+  ///
+  /// Throws `JSONError` if a descriptor can't be read or refers to a type that no file has.
+  public init(files: [ProtoFile]) throws(JSONError) {
+    var builder = SchemaBuilder()
+    for file in files { try builder.add(file) }
+    try builder.compile()
+    tables = SchemaTables(builder)
+    messageIndices = builder.messageIndices
+  }
+
+  deinit {
+    tables.deallocate()
+  }
+
+  /// Whether the pool knows the message type, such as `users.v1.User`.
+  public func contains(messageNamed name: String) -> Bool { messageIndices[name] != nil }
+
+  func messageIndex(_ name: String) throws(JSONError) -> Int {
+    guard let index = messageIndices[name] else {
+      throw JSONError(.unknownType, "the message type is not known")
+    }
+    return index
+  }
+
+  /// The message that an Any's URL names: what is behind the last slash, of which there must be one.
+  func messageIndex(typeURL: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard let slash = typeURL.lastIndex(of: UInt8(ascii: "/")) else { return nil }
+    return messageIndices[String(decoding: typeURL[(slash + 1)...], as: UTF8.self)]
+  }
+}
