@@ -1,3 +1,4 @@
+internal import Compression
 internal import EventLoop
 internal import Glibc
 internal import HTTP2
@@ -13,6 +14,8 @@ final class ServerCore: Sendable {
   let configuration: ServerConfiguration
   let http2: HTTP2Configuration
   let logger: Logger
+  /// What `grpc-accept-encoding` says.
+  let acceptEncoding: String
 
   init(
     router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, logger: Logger
@@ -21,6 +24,7 @@ final class ServerCore: Sendable {
     self.interceptors = interceptors
     self.configuration = configuration
     self.logger = logger
+    acceptEncoding = (["identity"] + configuration.acceptedCompression.map(\.name)).joined(separator: ",")
     var http2 = HTTP2Configuration()
     http2.maximumConcurrentStreams = UInt32(clamping: configuration.maximumConcurrentStreams)
     http2.headerLimits = HeaderLimits(
@@ -42,10 +46,13 @@ final class ServerLoop: @unchecked Sendable {
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 16)
   /// Where responses are encoded; copied out before the next one is.
   @exclusivity(unchecked) var writer = WireWriter(capacity: 4096)
+  /// Made for the first compressed message.
+  private(set) lazy var codec = MessageCodec()
   /// Where a connection's frames are gathered for one write.
   @exclusivity(unchecked) var gather = GatherBuffer()
   private var connections: [Connection] = []
-  private var onEmpty: (() -> Void)?
+  /// Those who wait for the end of the drain: a second stop does not take the place of the first.
+  private var onEmpty: [() -> Void] = []
   private var graceTimer: LoopTimer?
   private(set) var isDraining = false
 
@@ -91,7 +98,7 @@ final class ServerLoop: @unchecked Sendable {
   /// Closes all connections once their calls are done, and at the latest after `grace`. Loop thread.
   func drain(grace: Duration, onEmpty: @escaping () -> Void) {
     isDraining = true
-    self.onEmpty = onEmpty
+    self.onEmpty.append(onEmpty)
     guard !connections.isEmpty else { return finishDraining() }
     let timer = LoopTimer(on: loop) { [unowned self] in
       core.logger.warning("Calls were still running when the time to drain was over; they are cancelled.")
@@ -105,8 +112,8 @@ final class ServerLoop: @unchecked Sendable {
   private func finishDraining() {
     graceTimer?.cancel()
     graceTimer = nil
-    let callback = onEmpty
-    onEmpty = nil
-    callback?()
+    let callbacks = onEmpty
+    onEmpty = []
+    for callback in callbacks { callback() }
   }
 }
