@@ -21,6 +21,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 }
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let metricsTests: Target.Dependency = .product(name: "MetricsTestKit", package: "swift-metrics")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
+let tracingTests: Target.Dependency = .product(name: "InMemoryTracing", package: "swift-distributed-tracing")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -28,6 +32,7 @@ let package = Package(
   products: [
     .library(name: "ProtoWire", targets: ["ProtoWire"]),
     .library(name: "RPCServer", targets: ["RPCCore", "RPCServer", "EventLoop"]),
+    .library(name: "RPCInterceptors", targets: ["RPCInterceptors"]),
     .library(name: "Postgres", targets: ["Postgres"]),
     .executable(name: "user-service", targets: ["user-service"]),
     .executable(name: "protoc-gen-protowire", targets: ["protoc-gen-protowire"]),
@@ -39,30 +44,36 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
   ],
   targets: [
     // C libraries. Debian's packages carry them; the Makefile installs what is missing.
     .target(name: "CLinux"),
     .target(name: "CNGHTTP2", linkerSettings: [.linkedLibrary("nghttp2")]),
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
 
     // The wire: no I/O.
     library("ProtoWire"),
     library("HTTP2", ["CNGHTTP2"]),
     library("RPCCore", ["ProtoWire"]),
+    library("Compression", ["RPCCore", "CZlib", "CZstd"]),
 
     // The machine: one loop a core.
     library("EventLoop", ["CLinux", log]),
 
     // What services are built on.
-    library("RPCServer", ["RPCCore", "HTTP2", "EventLoop", "ProtoWire", log]),
+    library("RPCServer", ["RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire", log]),
+    library("RPCInterceptors", ["RPCCore", log, metrics, tracing]),
     library("Postgres", ["CPostgres", "EventLoop", log]),
 
     // The product.
     library("UserAPI", ["ProtoWire", "RPCCore"]),
     library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", log], resources: [.embedInCode("Migrations")]),
-    program("user-service", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
+    program("user-service", ["UserService", "RPCInterceptors", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
     program("protoc-gen-protowire", ["ProtoWire"]),
 
     // Programs that exist to be measured or checked.
@@ -82,7 +93,13 @@ let package = Package(
     tests("EventLoopTests", ["EventLoop"]),
     tests("HTTP2Tests", ["HTTP2", "TestPeer"]),
     tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),
-    tests("RPCServerTests", ["RPCServer", "RPCCore", "HTTP2", "EventLoop", "ProtoWire", "TestPeer", log]),
+    tests("CompressionTests", ["Compression", "RPCCore"]),
+    tests(
+      "RPCServerTests",
+      [
+        "RPCServer", "RPCInterceptors", "RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire", "TestPeer", log, metrics,
+        metricsTests, tracing, tracingTests,
+      ]),
     tests("PostgresTests", ["Postgres", "EventLoop"]),
     tests("UserServiceTests", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "ProtoWire", "CNGHTTP2"]),
   ]

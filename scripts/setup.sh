@@ -4,7 +4,7 @@
 set -euo pipefail
 
 declare -A packages=(
-  [build]='libnghttp2-dev libssl-dev libpq-dev libjemalloc-dev zlib1g-dev pkg-config'
+  [build]='libnghttp2-dev libssl-dev libpq-dev libjemalloc-dev zlib1g-dev libzstd-dev pkg-config'
   [database]='postgresql'
   [generate]='protobuf-compiler'
   [test]='nghttp2-client nghttp2-server python3 python3-venv'

@@ -26,6 +26,14 @@ package struct ByteBuffer: ~Copyable {
     tail += bytes.count
   }
 
+  /// The five bytes before a gRPC message.
+  package mutating func appendPrefix(flag: UInt8, length: UInt32) {
+    let target = makeRoom(for: MessageDeframer.prefixLength)
+    target.storeBytes(of: flag, as: UInt8.self)
+    target.storeBytes(of: length.bigEndian, toByteOffset: 1, as: UInt32.self)
+    tail += MessageDeframer.prefixLength
+  }
+
   /// Takes up to `buffer.count` bytes out.
   package mutating func move(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let moved = min(buffer.count, count)

@@ -67,20 +67,22 @@ package protocol ServerCallChannel: AnyObject, Sendable {
   /// Hands over the one response of a call that has one. The thread of the call's loop.
   func sendSole<Response: WireMessage>(_ message: Response) throws
   /// Hands a response over. Suspends while too much is waiting for the client to read.
-  func send<Response: WireMessage>(_ message: Response) async throws
+  /// - Parameter mayCompress: false if this message goes as it is, whatever the call's compression.
+  func send<Response: WireMessage>(_ message: Response, mayCompress: Bool) async throws
   /// Sends the initial metadata, if no message did so already.
   func sendInitialMetadata() async throws
 }
 
 extension ServerCallChannel {
   fileprivate func writer<Response: WireMessage>() -> ResponseWriter<Response> {
-    ResponseWriter({ try await self.send($0) }, initialMetadata: { try await self.sendInitialMetadata() })
+    ResponseWriter(
+      sending: { try await self.send($0, mayCompress: $1) }, initialMetadata: { try await self.sendInitialMetadata() })
   }
 }
 
 /// Where a handler writes its responses, one after the other.
 public struct ResponseWriter<Message: WireMessage>: Sendable {
-  private let send: @Sendable (Message) async throws -> Void
+  private let send: @Sendable (Message, _ mayCompress: Bool) async throws -> Void
   private let initialMetadata: @Sendable () async throws -> Void
 
   /// A writer that hands each message to a function: for tests, and for services that wrap others. Another function is told
@@ -89,13 +91,22 @@ public struct ResponseWriter<Message: WireMessage>: Sendable {
     _ send: @escaping @Sendable (Message) async throws -> Void,
     initialMetadata: @escaping @Sendable () async throws -> Void = {}
   ) {
+    self.init(sending: { message, _ in try await send(message) }, initialMetadata: initialMetadata)
+  }
+
+  fileprivate init(
+    sending send: @escaping @Sendable (Message, Bool) async throws -> Void,
+    initialMetadata: @escaping @Sendable () async throws -> Void
+  ) {
     self.send = send
     self.initialMetadata = initialMetadata
   }
 
   /// Writes a message. Suspends while the client does not keep up.
+  /// - Parameter compressed: false for a message that is not to be compressed where the others of its call are: one with
+  ///   a secret beside what a stranger chose (CRIME), or one that would not get smaller.
   /// - Throws: `CancellationError` once the call is over: cancelled by the client, past its deadline, connection lost.
-  public func write(_ message: Message) async throws { try await send(message) }
+  public func write(_ message: Message, compressed: Bool = true) async throws { try await send(message, compressed) }
 
   /// Sends the initial metadata now, not with the first message: the client learns that its call was taken while the first
   /// message is still being made. Does nothing once it was sent.

@@ -40,6 +40,22 @@ public struct ServerContext: Sendable {
     call.response.withLock { $0.makeMetadata().trailing.append(contentsOf: metadata) }
   }
 
+  /// How responses are compressed, if the client takes it; nil, as at first, leaves it to the server's configuration. What is
+  /// set once the first message was sent can only turn compression off, with `identity`.
+  public var responseCompression: CompressionAlgorithm? {
+    get { call.compression.load(ordering: .relaxed).algorithm }
+    nonmutating set { call.compression.store(CompressionChoice(newValue), ordering: .relaxed) }
+  }
+
+  /// Whether the request message that was taken last came compressed.
+  public var isRequestCompressed: Bool { call.isRequestCompressed.load(ordering: .relaxed) }
+
+  /// The observer of a type that an interceptor's `callStarted` made for this call.
+  public func observer<Observer: CallObserver>(as type: Observer.Type = Observer.self) -> Observer? {
+    for case let observer as Observer in call.observers { return observer }
+    return nil
+  }
+
   /// Says what the call is about to wait for, in words that complete "the deadline passed while …".
   public func enterStage(_ stage: StaticString) {
     call.response.withLock { $0.stage = stage }
@@ -81,11 +97,43 @@ package final class CallState: Sendable {
   package let headers: any RequestHeaders
   package let peer: String
   package let response = Mutex(Response())
+  /// Atomic, since it is looked at for each message.
+  package let compression = Atomic(CompressionChoice(nil))
+  package let isRequestCompressed = Atomic(false)
+  package let observers: [any CallObserver]
 
-  package init(method: MethodDescriptor, deadline: Deadline?, headers: any RequestHeaders, peer: String) {
+  package init(
+    method: MethodDescriptor, deadline: Deadline?, headers: any RequestHeaders, peer: String,
+    observers: [any CallObserver] = []
+  ) {
+    self.observers = observers
     self.method = method
     self.deadline = deadline
     self.headers = headers
     self.peer = peer
+  }
+}
+
+/// What a handler wants of compression: an algorithm, or nothing in particular.
+package struct CompressionChoice: Sendable, AtomicRepresentable {
+  /// One more than the algorithm's number; zero without one.
+  private let rawValue: UInt8
+
+  package init(_ algorithm: CompressionAlgorithm?) { rawValue = algorithm.map { $0.kind.rawValue + 1 } ?? 0 }
+
+  private init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  package var algorithm: CompressionAlgorithm? {
+    rawValue == 0 ? nil : CompressionAlgorithm.Kind(rawValue: rawValue - 1).map(CompressionAlgorithm.init)
+  }
+
+  package typealias AtomicRepresentation = UInt8.AtomicRepresentation
+
+  package static func encodeAtomicRepresentation(_ value: consuming CompressionChoice) -> AtomicRepresentation {
+    UInt8.encodeAtomicRepresentation(value.rawValue)
+  }
+
+  package static func decodeAtomicRepresentation(_ storage: consuming AtomicRepresentation) -> CompressionChoice {
+    CompressionChoice(rawValue: UInt8.decodeAtomicRepresentation(storage))
   }
 }

@@ -59,17 +59,20 @@ extension Call {
 
   private func decodeFront<Request: WireMessage>(length: Int, isCompressed: Bool) throws -> Request {
     connection.messageArrived()
-    // No grpc-encoding was accepted, so nothing may be compressed.
-    guard !isCompressed else {
-      deframer.take(length: length) { _ in }
-      throw RPCError(.internal, "a message is compressed, but grpc-encoding does not say how")
-    }
     return try deframer.take(length: length) { bytes in
-      do {
-        return try Request(wireBytes: bytes)
-      } catch {
-        throw RPCError(.internal, "the request could not be decoded: \(error)")
+      guard requestCompression == .identity, !isCompressed else {
+        return try withDecompressed(bytes, isCompressed: isCompressed) { try decode($0) }
       }
+      observation?.received(size: bytes.count)
+      return try decode(bytes)
+    }
+  }
+
+  private func decode<Request: WireMessage>(_ bytes: UnsafeRawBufferPointer) throws -> Request {
+    do {
+      return try Request(wireBytes: bytes)
+    } catch {
+      throw RPCError(.internal, "the request could not be decoded: \(error)")
     }
   }
 }

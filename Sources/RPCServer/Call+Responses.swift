@@ -8,14 +8,14 @@ import Synchronization
 extension Call {
   func sendSole<Response: WireMessage>(_ message: Response) throws {
     loop.assertCurrent()
-    try enqueue(message)
+    try enqueue(message, mayCompress: true)
   }
 
-  func send<Response: WireMessage>(_ message: Response) async throws {
+  func send<Response: WireMessage>(_ message: Response, mayCompress: Bool) async throws {
     guard loop.isCurrent else {
-      return try await withTaskExecutorPreference(loop) { try await self.send(message) }
+      return try await withTaskExecutorPreference(loop) { try await self.send(message, mayCompress: mayCompress) }
     }
-    try enqueue(message)
+    try enqueue(message, mayCompress: mayCompress)
     let highMark = configuration.responseHighMark
     if outbound.count > highMark {
       try await freeWaiter(&writeWaiter, "two tasks write the responses of one call").wait()
@@ -31,7 +31,7 @@ extension Call {
   }
 
   /// Encodes a message, back to front, and puts its five bytes of prefix before it.
-  private func enqueue<Response: WireMessage>(_ message: Response) throws {
+  private func enqueue<Response: WireMessage>(_ message: Response, mayCompress: Bool) throws {
     guard phase == .running else { throw CancellationError() }
     let owner = connection.owner
     owner.writer.removeAll()
@@ -41,9 +41,11 @@ extension Call {
       throw RPCError(
         .resourceExhausted, "a response message has \(length) bytes, the server sends \(configuration.maximumResponseSize)")
     }
+    if mayCompress, let algorithm = wantedCompression, try enqueueCompressed(algorithm) { return speak() }
     owner.writer.prependBigEndian(UInt32(truncatingIfNeeded: length))
     owner.writer.prependByte(0)
     owner.writer.withUnsafeBytes { outbound.append($0) }
+    observation?.sent(size: length)
     speak()
   }
 
@@ -59,6 +61,8 @@ extension Call {
     isSpeaking = false
     guard !isClosed else { return }
     guard !isHeadSubmitted else { return session.resumeBody(self) }
+    // The head says how messages will be compressed, also where it goes ahead of them.
+    _ = wantedCompression
     isHeadSubmitted = true
     let initial = context?.call.response.withLock { response -> Metadata? in
       response.isInitialMetadataSent = true
@@ -73,7 +77,7 @@ extension Call {
           extra: outcome.extra)
       session.submitHeadersOnly(self, fields)
     } else {
-      session.submitResponse(self, ResponseFields.head(with: initial ?? [:]))
+      session.submitResponse(self, ResponseFields.head(with: initial ?? [:], extra: compressionFields))
     }
   }
 

@@ -20,6 +20,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   @exclusivity(unchecked) private var task: Task<Void, Never>?
   @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
 
+  /// Nil where nobody observes.
+  @exclusivity(unchecked) private(set) var observation: CallObservation?
+
   // Requests.
   @exclusivity(unchecked) var deframer: MessageDeframer
   /// Received, and not yet given back to the peer's window.
@@ -27,7 +30,12 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// Made by the first wait: a unary call has none.
   @exclusivity(unchecked) var requestWaiter: CallWaiter?
 
+  /// What the request's messages are compressed with, if they are.
+  @exclusivity(unchecked) var requestCompression = CompressionAlgorithm.identity
+
   // Responses.
+  /// What `grpc-encoding` of the response says; nil until a message is to be compressed.
+  @exclusivity(unchecked) var responseCompression: CompressionAlgorithm?
   @exclusivity(unchecked) var outbound = ByteBuffer()
   @exclusivity(unchecked) var writeWaiter: CallWaiter?
   @exclusivity(unchecked) var isSpeaking = false
@@ -71,6 +79,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// The stream or the connection is gone: nobody waits for an answer.
   func abandon() {
     let wasRunning = phase == .running
+    if phase != .over { finishObservation(.cancelled) }
     phase = .over
     release(cancelling: wasRunning)
     outbound.removeAll()
@@ -87,15 +96,13 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     let request = RequestHead(head)
     guard request.isPost else { return refuseAsHTTP(405, [("allow", "POST")]) }
     guard request.hasGRPCContentType else { return refuseAsHTTP(415, [("accept-post", "application/grpc")]) }
-    guard let route = head.withPath({ core.router.route($0) }) else {
+    let found = head.withPath { core.router.route($0) }
+    if !core.interceptors.isEmpty { observe(found) }
+    guard let route = found else {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
       return refuse(RPCError(.unimplemented, core.router.explain(path)))
     }
-    if let encoding = request.encoding {
-      return refuse(
-        RPCError(.unimplemented, "grpc-encoding \(encoding) is not supported"),
-        extra: [("grpc-accept-encoding", "identity")])
-    }
+    guard accept(request.encoding) else { return }
     var deadline: Deadline?
     switch request.timeout {
     case .none: break
@@ -108,7 +115,8 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     self.route = route
     context = ServerContext(
       CallState(
-        method: route.handler.descriptor, deadline: deadline, headers: BlockHeaders(block: head), peer: connection.peer))
+        method: route.handler.descriptor, deadline: deadline, headers: BlockHeaders(block: head), peer: connection.peer,
+        observers: observation?.observers ?? []))
     if let deadline { startTimer(deadline) }
     if route.handler.descriptor.kind.hasSingleRequest {
       phase = .request
@@ -117,7 +125,18 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     }
   }
 
-  private func refuse(_ error: RPCError, httpStatus: Int = 200, extra: [(String, String)] = []) {
+  private func observe(_ route: Route?) {
+    let start = CallStart(
+      method: route?.handler.descriptor, peer: connection.peer, headers: BlockHeaders(block: head))
+    observation = CallObservation(connection.owner.core.interceptors, start)
+  }
+
+  private func finishObservation(_ status: StatusCode) {
+    observation?.ended(status)
+    observation = nil
+  }
+
+  func refuse(_ error: RPCError, httpStatus: Int = 200, extra: [(String, String)] = []) {
     end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
   }
 
@@ -199,6 +218,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     let wasRunning = phase == .running
     phase = .over
     self.outcome = outcome
+    finishObservation(outcome.error?.code ?? .ok)
     // An error of the server's own does not wait for messages that the peer may be too slow to read.
     if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
     release(cancelling: wasRunning && task != nil)

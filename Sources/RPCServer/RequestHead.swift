@@ -5,12 +5,13 @@ import RPCCore
 /// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
 struct RequestHead {
   enum Timeout { case none, nanoseconds(UInt64), malformed }
+  /// What `grpc-encoding` says.
+  enum Encoding { case known(CompressionAlgorithm), unknown(String) }
 
   var isPost = false
   var hasGRPCContentType = false
   var timeout = Timeout.none
-  /// `grpc-encoding`, where it is not identity.
-  var encoding: String?
+  var encoding = Encoding.known(.identity)
 
   init(_ block: HeaderBlock) {
     block.forEach { name, value in
@@ -23,7 +24,9 @@ struct RequestHead {
           timeout = GRPCTimeout.parse(value).map(Timeout.nanoseconds) ?? .malformed
         }
       case 13:
-        if name.equals("grpc-encoding"), !value.equals("identity") { encoding = String(decoding: value, as: UTF8.self) }
+        if name.equals("grpc-encoding") {
+          encoding = CompressionAlgorithm(name: value).map(Encoding.known) ?? .unknown(String(decoding: value, as: UTF8.self))
+        }
       default: break
       }
     }

@@ -8,8 +8,8 @@ enum ResponseFields {
   /// Behind the last message of nearly every response.
   static let ok = HeaderFields.immortal([("grpc-status", "0")])
 
-  static func head(with metadata: Metadata) -> HeaderFields {
-    metadata.isEmpty ? head : HeaderFields(headList(status: 200) + list(metadata))
+  static func head(with metadata: Metadata, extra: [(String, String)]) -> HeaderFields {
+    metadata.isEmpty && extra.isEmpty ? head : HeaderFields(headList(status: 200) + list(extra) + list(metadata))
   }
 
   static func trailers(_ error: RPCError?, _ metadata: Metadata) -> HeaderFields {
@@ -21,15 +21,12 @@ enum ResponseFields {
     httpStatus: Int = 200, initial: Metadata, error: RPCError?, trailing: Metadata, extra: [(String, String)] = []
   ) -> HeaderFields {
     HeaderFields(
-      headList(status: httpStatus) + extra.map { (name: $0.0, value: Array($0.1.utf8)) } + list(initial)
-        + trailerList(error, trailing))
+      headList(status: httpStatus) + list(extra) + list(initial) + trailerList(error, trailing))
   }
 
   /// A refusal of something that is not gRPC, as HTTP says it.
   static func notGRPC(httpStatus: Int, extra: [(String, String)]) -> HeaderFields {
-    HeaderFields(
-      [(name: ":status", value: Array(String(httpStatus).utf8))]
-        + extra.map { (name: $0.0, value: Array($0.1.utf8)) })
+    HeaderFields([(name: ":status", value: Array(String(httpStatus).utf8))] + list(extra))
   }
 
   private static func headList(status: Int) -> [(name: String, value: [UInt8])] {
@@ -46,6 +43,10 @@ enum ResponseFields {
       fields += list(error.metadata)
     }
     return fields + list(metadata)
+  }
+
+  private static func list(_ fields: [(String, String)]) -> [(name: String, value: [UInt8])] {
+    fields.map { (name: $0.0, value: Array($0.1.utf8)) }
   }
 
   private static func list(_ metadata: Metadata) -> [(name: String, value: [UInt8])] {

@@ -1,3 +1,5 @@
+public import RPCCore
+
 /// The limits of a server. docs/limits.md explains each.
 public struct ServerConfiguration: Sendable {
   /// Largest request message that is taken, in bytes. A larger one is answered with RESOURCE_EXHAUSTED.
@@ -15,6 +17,12 @@ public struct ServerConfiguration: Sendable {
   public var maximumHeaderFields = 128
   /// Above this many bytes of a call's unsent responses its writer is suspended, until a quarter is left.
   public var responseHighMark = 65_536
+
+  /// What request messages may be compressed with; a call with anything else is answered with UNIMPLEMENTED. What is in a
+  /// compressed message counts against `maximumRequestSize` as well.
+  public var acceptedCompression: [CompressionAlgorithm] = [.gzip, .deflate, .zstd]
+  /// What responses are compressed with where their handler says nothing and the client takes it; nil: not at all.
+  public var responseCompression: CompressionAlgorithm?
 
   /// If set, every error without details gets an ErrorInfo of this domain, its reason being the status's name: also those
   /// that no handler made, such as a deadline that passed.

@@ -1,3 +1,4 @@
+internal import Compression
 internal import EventLoop
 internal import Glibc
 internal import HTTP2
@@ -13,6 +14,8 @@ final class ServerCore: Sendable {
   let configuration: ServerConfiguration
   let http2: HTTP2Configuration
   let logger: Logger
+  /// What `grpc-accept-encoding` says.
+  let acceptEncoding: String
 
   init(
     router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, logger: Logger
@@ -21,6 +24,7 @@ final class ServerCore: Sendable {
     self.interceptors = interceptors
     self.configuration = configuration
     self.logger = logger
+    acceptEncoding = (["identity"] + configuration.acceptedCompression.map(\.name)).joined(separator: ",")
     var http2 = HTTP2Configuration()
     http2.maximumConcurrentStreams = UInt32(clamping: configuration.maximumConcurrentStreams)
     http2.headerLimits = HeaderLimits(
@@ -42,6 +46,8 @@ final class ServerLoop: @unchecked Sendable {
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 16)
   /// Where responses are encoded; copied out before the next one is.
   @exclusivity(unchecked) var writer = WireWriter(capacity: 4096)
+  /// Made for the first compressed message.
+  private(set) lazy var codec = MessageCodec()
   /// Where a connection's frames are gathered for one write.
   @exclusivity(unchecked) var gather = GatherBuffer()
   private var connections: [Connection] = []

@@ -14,7 +14,9 @@ struct TestService: TestServiceProvider {
 
   func unaryCall(_ request: SimpleRequest, context: ServerContext) async throws -> SimpleResponse {
     echoMetadata(context)
+    try check(request.expectCompressed, context)
     try check(request.responseStatus)
+    if let wanted = request.responseCompressed { context.responseCompression = wanted.value ? .gzip : .identity }
     let payload = try payload(request.responseSize)
     return .with { $0.payload = payload }
   }
@@ -27,7 +29,7 @@ struct TestService: TestServiceProvider {
     _ request: StreamingOutputCallRequest, responses: ResponseWriter<StreamingOutputCallResponse>, context: ServerContext
   ) async throws {
     echoMetadata(context)
-    try await answer(request, responses)
+    try await answer(request, responses, context)
   }
 
   func streamingInputCall(
@@ -35,7 +37,10 @@ struct TestService: TestServiceProvider {
   ) async throws -> StreamingInputCallResponse {
     echoMetadata(context)
     var size = 0
-    for try await request in requests { size += request.payload?.body.count ?? 0 }
+    for try await request in requests {
+      try check(request.expectCompressed, context)
+      size += request.payload?.body.count ?? 0
+    }
     return .with { $0.aggregatedPayloadSize = Int32(clamping: size) }
   }
 
@@ -44,7 +49,7 @@ struct TestService: TestServiceProvider {
     context: ServerContext
   ) async throws {
     echoMetadata(context)
-    for try await request in requests { try await answer(request, responses) }
+    for try await request in requests { try await answer(request, responses, context) }
   }
 
   func halfDuplexCall(
@@ -54,7 +59,7 @@ struct TestService: TestServiceProvider {
     echoMetadata(context)
     var all: [StreamingOutputCallRequest] = []
     for try await request in requests { all.append(request) }
-    for request in all { try await answer(request, responses) }
+    for request in all { try await answer(request, responses, context) }
   }
 
   func unimplementedCall(_ request: Empty, context: ServerContext) async throws -> Empty {
@@ -64,13 +69,15 @@ struct TestService: TestServiceProvider {
   // MARK: What the calls share
 
   private func answer(
-    _ request: StreamingOutputCallRequest, _ responses: ResponseWriter<StreamingOutputCallResponse>
+    _ request: StreamingOutputCallRequest, _ responses: ResponseWriter<StreamingOutputCallResponse>,
+    _ context: ServerContext
   ) async throws {
     try check(request.responseStatus)
+    if request.responseParameters.contains(where: { $0.compressed?.value == true }) { context.responseCompression = .gzip }
     for parameters in request.responseParameters {
       if parameters.intervalUs > 0 { try await Task.sleep(for: .microseconds(Int64(parameters.intervalUs))) }
       let payload = try payload(parameters.size)
-      try await responses.write(.with { $0.payload = payload })
+      try await responses.write(.with { $0.payload = payload }, compressed: parameters.compressed?.value ?? false)
     }
   }
 
@@ -84,6 +91,12 @@ struct TestService: TestServiceProvider {
   private func check(_ status: EchoStatus?) throws {
     guard let status, status.code != 0 else { return }
     throw RPCError(StatusCode(rawValue: Int(status.code)) ?? .unknown, status.message)
+  }
+
+  /// client_compressed_unary and client_compressed_streaming: a request says how it should have come.
+  private func check(_ isExpected: BoolValue?, _ context: ServerContext) throws {
+    guard let isExpected, isExpected.value != context.isRequestCompressed else { return }
+    throw RPCError(.invalidArgument, "the message \(isExpected.value ? "is not" : "is") compressed, against what it says")
   }
 
   /// custom_metadata: what comes in one field goes back in the initial metadata, in the other in the trailing.

@@ -34,6 +34,9 @@ struct ServeCommand: ParsableCommand {
   @Flag(name: .long, help: "Bring the schema up to date first, as `migrate` does.")
   var migrate = false
 
+  @Flag(name: .long, help: "Log each call: method, status, time and sizes. [env: USER_SERVICE_ACCESS_LOG=true]")
+  var accessLog = false
+
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var logging: LoggingOptions
 
@@ -41,6 +44,7 @@ struct ServeCommand: ParsableCommand {
     var settings = Service.Settings(addresses: try addresses(), database: try database.postgres())
     settings.patience = try database.patience()
     settings.migrates = migrate
+    settings.logsCalls = try accessLog || Environment.value("USER_SERVICE_ACCESS_LOG", "true or false", Bool.init) ?? false
     settings.grace = .seconds(
       try Limits.seconds(drainTimeout, flag: "--drain-timeout")
         ?? Environment.value("USER_SERVICE_DRAIN_TIMEOUT", "a number of seconds, 0 or more", Limits.seconds) ?? 30)

@@ -3,6 +3,7 @@ import EventLoop
 import Logging
 import Postgres
 import RPCCore
+import RPCInterceptors
 import RPCServer
 import UserService
 
@@ -16,6 +17,7 @@ struct Service: Sendable {
     /// How long calls have to finish.
     var grace = Duration.seconds(30)
     var migrates = false
+    var logsCalls = false
 
     init(addresses: [SocketAddress], database: PostgresConfiguration) {
       self.addresses = addresses
@@ -59,7 +61,9 @@ struct Service: Sendable {
     var configuration = ServerConfiguration()
     configuration.errorDomain = UserServiceError.domain
     let server = try GRPCServer(
-      services: services + Reflection.services(for: services), configuration: configuration, loops: loops, logger: logger)
+      services: services + Reflection.services(for: services),
+      interceptors: settings.logsCalls ? [AccessLog(logger: logger)] : [], configuration: configuration, loops: loops,
+      logger: logger)
     do {
       let bound = try settings.addresses.map { try listen(server, $0) }
       let places = bound.map(\.description).joined(separator: ", ")

@@ -60,6 +60,61 @@ import Testing
     #expect(retry.retryDelay?.seconds == 1 && retry.retryDelay?.nanos == 500_000_000)
   }
 
+  /// Each type of google/rpc/error_details.proto, built, sent and read again.
+  @Test func everyDetailTravels() throws {
+    let sent = RPCError(
+      .resourceExhausted, "slow down",
+      details: [
+        .errorInfo(reason: "R", domain: "d", metadata: ["k": "v"]), .retryInfo(delay: .milliseconds(1_250)),
+        .debugInfo(detail: "why", stack: ["a", "b"]), .quotaFailure([("user:1", "a day's worth"), ("all", "a month's")]),
+        .preconditionFailure([("TOS", "example.com", "not accepted")]), .badRequest([("f", "wrong", "W")]),
+        .requestInfo(id: "r-1", servingData: "s"), .resourceInfo(type: "user", name: "users/1", owner: "o"),
+        .help([("how to", "https://example.com/help")]), .localizedMessage("langsamer", locale: "de"),
+        .localizedMessage("moins vite", locale: "fr"),
+      ])
+    let bytes = try #require(sent.statusDetails)
+    let error = try #require(RPCError(try Google_Rpc_Status(wireBytes: bytes)))
+    #expect(error.code == .resourceExhausted && error.message == "slow down" && error.details == sent.details)
+    let details = error.details
+    #expect(details.errorInfo?.reason == "R" && details.errorInfo?.metadata == ["k": "v"])
+    #expect(details.retryDelay == .milliseconds(1_250))
+    #expect(details.debugInfo?.detail == "why" && details.debugInfo?.stackEntries == ["a", "b"])
+    #expect(details.quotaFailure?.violations.map(\.subject) == ["user:1", "all"])
+    #expect(details.quotaFailure?.violations.map(\.description) == ["a day's worth", "a month's"])
+    let violation = try #require(details.preconditionFailure?.violations.first)
+    #expect(violation.type == "TOS" && violation.subject == "example.com" && violation.description == "not accepted")
+    #expect(details.badRequest?.fieldViolations.map(\.field) == ["f"])
+    #expect(details.requestInfo?.requestID == "r-1" && details.requestInfo?.servingData == "s")
+    #expect(details.resourceInfo?.resourceName == "users/1" && details.resourceInfo?.owner == "o")
+    #expect(details.help?.links.map(\.url) == ["https://example.com/help"])
+    #expect(details.help?.links.map(\.description) == ["how to"])
+    #expect(details.localizedMessages.map(\.locale) == ["de", "fr"])
+    #expect(details.localizedMessages.map(\.message) == ["langsamer", "moins vite"])
+  }
+
+  @Test func whatIsNotThereIsNotRead() {
+    let none: [ErrorDetail] = []
+    #expect(none.errorInfo == nil && none.retryDelay == nil && none.localizedMessages.isEmpty)
+    let damaged = ErrorDetail(
+      packed: .with {
+        $0.typeURL = "type.googleapis.com/google.rpc.ErrorInfo"
+        $0.value = [0xff]
+      })
+    #expect([damaged].errorInfo == nil)
+    #expect([damaged, .errorInfo(reason: "R", domain: "d")].errorInfo?.reason == "R")
+    for delay in [Google_Protobuf_Duration.with { $0.seconds = -1 }, .with { $0.nanos = -1 }, .with { $0.nanos = .max }] {
+      #expect([ErrorDetail(Google_Rpc_RetryInfo.with { $0.retryDelay = delay })].retryDelay == nil)
+    }
+    let longest = ErrorDetail(Google_Rpc_RetryInfo.with { $0.retryDelay = .with { $0.seconds = .max } })
+    #expect([longest].retryDelay == .seconds(Int64.max))
+  }
+
+  @Test func statusesBecomeErrors() {
+    #expect(RPCError(Google_Rpc_Status()) == nil)
+    #expect(RPCError(.with { $0.code = 99 })?.code == .unknown)
+    #expect(RPCError(.with { $0.code = -1 })?.code == .unknown)
+  }
+
   @Test func detailsUnpackAsTheirTypeOnly() {
     let detail = ErrorDetail.errorInfo(reason: "R", domain: "d")
     #expect(detail.unpack(as: Google_Rpc_ErrorInfo.self)?.reason == "R")

@@ -1,0 +1,52 @@
+public import ProtoWire
+
+/// Details by their type: `error.details.errorInfo?.reason`.
+extension Sequence<ErrorDetail> {
+  /// The first detail that is a message of a type.
+  public func first<Message: WireMessage>(as type: Message.Type = Message.self) -> Message? {
+    lazy.compactMap { $0.unpack(as: type) }.first
+  }
+
+  /// All details that are messages of a type.
+  public func all<Message: WireMessage>(as type: Message.Type = Message.self) -> [Message] {
+    compactMap { $0.unpack(as: type) }
+  }
+
+  public var errorInfo: Google_Rpc_ErrorInfo? { first() }
+  public var retryInfo: Google_Rpc_RetryInfo? { first() }
+  public var debugInfo: Google_Rpc_DebugInfo? { first() }
+  public var quotaFailure: Google_Rpc_QuotaFailure? { first() }
+  public var preconditionFailure: Google_Rpc_PreconditionFailure? { first() }
+  public var badRequest: Google_Rpc_BadRequest? { first() }
+  public var requestInfo: Google_Rpc_RequestInfo? { first() }
+  public var resourceInfo: Google_Rpc_ResourceInfo? { first() }
+  public var help: Google_Rpc_Help? { first() }
+  /// One a language.
+  public var localizedMessages: [Google_Rpc_LocalizedMessage] { all() }
+
+  /// How long the server asks to wait before the call is tried again; nil where it says nothing that makes sense.
+  public var retryDelay: Duration? {
+    guard let delay = retryInfo?.retryDelay, delay.seconds >= 0, (0..<1_000_000_000).contains(delay.nanos) else {
+      return nil
+    }
+    return .seconds(delay.seconds) + .nanoseconds(Int64(delay.nanos))
+  }
+}
+
+extension RPCError {
+  /// The error that a status message tells of; nil for OK. A code that gRPC does not have becomes UNKNOWN.
+  public init?(_ status: Google_Rpc_Status) {
+    guard status.code != 0 else { return nil }
+    self.init(
+      StatusCode(rawValue: Int(status.code)) ?? .unknown, status.message, details: status.details.map { ErrorDetail(packed: $0) })
+  }
+
+  /// The error as a status message.
+  public var status: Google_Rpc_Status {
+    .with {
+      $0.code = Int32(code.rawValue)
+      $0.message = message
+      $0.details = details.map(\.any)
+    }
+  }
+}

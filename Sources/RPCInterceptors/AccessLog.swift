@@ -1,0 +1,36 @@
+public import Logging
+public import RPCCore
+
+/// Logs each call when it is over, a line with its method, status, time and sizes. Neither messages nor metadata are
+/// logged, nor what an error says: they may be secret or personal.
+public struct AccessLog: ServerInterceptor {
+  private let logger: Logger
+  private let level: Logger.Level
+
+  public init(logger: Logger, level: Logger.Level = .info) {
+    self.logger = logger
+    self.level = level
+  }
+
+  public func callStarted(_ start: CallStart) -> (any CallObserver)? {
+    logger.logLevel <= level ? Entry(logger: logger, level: level, start: start) : nil
+  }
+
+  private struct Entry: CallObserver {
+    let logger: Logger
+    let level: Logger.Level
+    let start: CallStart
+
+    func ended(_ summary: CallSummary) {
+      let (seconds, attoseconds) = summary.duration.components
+      logger.log(
+        level: level, "Call.",
+        metadata: [
+          "method": "\(start.methodName)", "peer": "\(start.peer)", "status": "\(summary.status)",
+          "duration_us": "\(seconds * 1_000_000 + attoseconds / 1_000_000_000_000)",
+          "request_messages": "\(summary.received.count)", "request_bytes": "\(summary.received.wireSize)",
+          "response_messages": "\(summary.sent.count)", "response_bytes": "\(summary.sent.wireSize)",
+        ])
+    }
+  }
+}

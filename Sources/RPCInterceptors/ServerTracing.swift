@@ -1,0 +1,68 @@
+public import Logging
+public import RPCCore
+public import Tracing
+
+/// A span around each call, named and filled as gRFC A72 has it, and the caller's trace continued: handlers find it in
+/// `ServiceContext.current`, and `Metadata.addTrace` hands it on to what they call.
+///
+/// W3C's `traceparent` is read and continued even where the tracer knows nothing of it, or there is none.
+/// https://github.com/grpc/proposal/blob/master/A72-open-telemetry-tracing.md
+public struct ServerTracing: ServerInterceptor {
+  private let tracer: any Tracer
+
+  /// - Parameter tracer: who makes the spans; the process's if you name none.
+  public init(tracer: any Tracer = InstrumentationSystem.tracer) { self.tracer = tracer }
+
+  public func callStarted(_ start: CallStart) -> (any CallObserver)? {
+    guard let method = start.method else { return nil }
+    let metadata = start.requestMetadata
+    var context = ServiceContext.topLevel
+    tracer.extract(metadata, into: &context, using: MetadataExtractor())
+    context.trace = TraceContext(metadata)?.child() ?? TraceContext()
+    let span = tracer.startAnySpan("Recv.\(method.service).\(method.name)", context: context, ofKind: .server)
+    span.updateAttributes { attributes in
+      attributes["rpc.system"] = "grpc"
+      attributes["rpc.service"] = method.service
+      attributes["rpc.method"] = method.name
+    }
+    return TracedCall(span: span)
+  }
+
+  public func intercept(_ context: ServerContext, next: () async throws -> Void) async throws {
+    guard let traced: TracedCall = context.observer() else { return try await next() }
+    try await ServiceContext.withValue(traced.span.context) { try await next() }
+  }
+}
+
+/// Tells a span what becomes of its call.
+private struct TracedCall: CallObserver {
+  let span: any Span
+
+  func received(_ message: MessageInfo) { add("Inbound", message) }
+  func sent(_ message: MessageInfo) { add("Outbound", message) }
+
+  func ended(_ summary: CallSummary) {
+    span.updateAttributes { $0["rpc.grpc.status_code"] = summary.status.rawValue }
+    span.setStatus(
+      summary.status == .ok ? SpanStatus(code: .ok) : SpanStatus(code: .error, message: summary.status.description))
+    span.end()
+  }
+
+  private func add(_ direction: String, _ message: MessageInfo) {
+    guard span.isRecording else { return }
+    var attributes: SpanAttributes = ["sequence-number": message.index.toSpanAttribute()]
+    attributes["message-size"] = message.size
+    if let size = message.compressedSize { attributes["message-size-compressed"] = size }
+    span.addEvent(SpanEvent(name: "\(direction) message", attributes: attributes))
+  }
+}
+
+extension Logger.MetadataProvider {
+  /// Adds `trace_id` and `span_id` to what is logged while a traced call runs.
+  public static var trace: Logger.MetadataProvider {
+    Logger.MetadataProvider {
+      guard let trace = ServiceContext.current?.trace else { return [:] }
+      return ["trace_id": "\(TraceContext.hex(trace.traceID))", "span_id": "\(TraceContext.hex(trace.spanID))"]
+    }
+  }
+}

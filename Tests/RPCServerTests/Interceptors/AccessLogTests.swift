@@ -1,0 +1,64 @@
+import Logging
+import ProtoWire
+import RPCCore
+import RPCInterceptors
+import RPCServer
+import Synchronization
+import TestPeer
+import Testing
+
+@Suite struct AccessLogTests {
+  /// Keeps what is logged.
+  final class Lines: Sendable {
+    let lines = Mutex<[Logger.Metadata]>([])
+
+    func logger(_ level: Logger.Level = .info) -> Logger {
+      var logger = Logger(label: "test") { _ in Handler(lines: self) }
+      logger.logLevel = level
+      return logger
+    }
+
+    struct Handler: LogHandler {
+      let lines: Lines
+      var logLevel = Logger.Level.info
+      var metadata = Logger.Metadata()
+
+      subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+      }
+
+      func log(event: LogEvent) {
+        lines.lines.withLock { $0.append(event.metadata ?? [:]) }
+      }
+    }
+  }
+
+  @Test func eachCallIsALine() async throws {
+    let lines = Lines()
+    let fail = MethodHandler.unary(.test("Fail", .unary)) { (_: Bytes, _) -> Bytes in
+      throw RPCError(.notFound, "secret")
+    }
+    try await serving([.echo, fail], interceptors: [AccessLog(logger: lines.logger())]) { server in
+      let client = try server.client()
+      #expect(try client.call(path("Echo"), Bytes(bytes(100)), metadata: [["authorization", "secret"]]).status == 0)
+      #expect(try client.call(path("Fail"), Bytes()).status == 5)
+      #expect(try client.call("/made/up", Bytes()).status == 12)
+    }
+    let logged = lines.lines.withLock { $0 }
+    #expect(logged.map { $0["method"] } == ["test.Service/Echo", "test.Service/Fail", "other"])
+    #expect(logged.map { $0["status"] } == ["OK", "NOT_FOUND", "UNIMPLEMENTED"])
+    #expect(logged.map { $0["request_bytes"] } == ["102", "0", "0"])
+    #expect(logged.map { $0["response_messages"] } == ["1", "0", "0"])
+    for line in logged {
+      #expect(line["peer"].map { "\($0)".hasPrefix("127.0.0.1:") } == true)
+      #expect(line["duration_us"].flatMap { Int("\($0)") } != nil)
+      #expect(!"\(line)".contains("secret"))
+    }
+  }
+
+  @Test func aLevelThatIsOffLogsNothing() async throws {
+    let lines = Lines()
+    #expect(AccessLog(logger: lines.logger(.warning)).callStarted(CallStart(method: nil)) == nil)
+  }
+}
