@@ -73,6 +73,15 @@ struct WireCursor {
     throw WireError(.truncated)
   }
 
+  /// The tag of a field. None is longer than five bytes, not even with needless zeros.
+  @inline(never)
+  mutating func tag() throws(WireError) -> UInt32 {
+    let start = position
+    let value = try varint()
+    guard value >= 8, value <= UInt64(UInt32.max), position - start <= 5 else { throw WireError(.invalidTag) }
+    return UInt32(truncatingIfNeeded: value)
+  }
+
   @inlinable @inline(__always)
   mutating func fixed32() throws(WireError) -> UInt32 {
     guard count >= 4 else { throw WireError(.truncated) }
