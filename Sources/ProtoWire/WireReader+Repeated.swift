@@ -92,7 +92,7 @@ extension WireReader {
     var entryKey = K.defaultValue
     var entryValue = V.defaultValue
     try readEntry(K.self, V.self, &entryKey, &entryValue)
-    if map.isEmpty { map.reserveCapacity(runLength()) }
+    if map.isEmpty { map = Dictionary(minimumCapacity: runLength()) }
     map[entryKey] = entryValue
   }
 
