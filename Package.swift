@@ -87,7 +87,16 @@ let package = Package(
       name: "TestPeer", dependencies: ["CNGHTTP2", "EventLoop", "ProtoWire"], path: "Tests/TestPeer",
       swiftSettings: settings),
 
-    tests("ProtoWireTests", ["ProtoWire"]),
+    // Messages of every kind, and what must hold for any bytes of them.
+    .target(name: "TestMessages", dependencies: ["ProtoWire"], path: "Tests/TestMessages", swiftSettings: settings),
+    .target(
+      name: "Fuzzing", dependencies: ["ProtoWire", "TestMessages"], path: "Tests/Fuzzing", exclude: ["Corpus", "json.dict"],
+      swiftSettings: settings),
+    .target(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .executableTarget(
+      name: "protowire-fuzz", dependencies: ["Fuzzing", "CFuzzer"], path: "Tests/Fuzzer", swiftSettings: settings),
+
+    tests("ProtoWireTests", ["ProtoWire", "TestMessages", "Fuzzing"]),
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire"]),
     tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),
     tests("EventLoopTests", ["EventLoop"]),

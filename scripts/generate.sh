@@ -105,6 +105,6 @@ cd ..
 generate_with_editions Sources/protowire-conformance internal $messages
 
 # For tests.
-generate Tests/ProtoWireTests internal everything.proto legacy.proto wellknown.proto
+generate Tests/TestMessages public everything.proto legacy.proto wellknown.proto
 services=false
 generate_with_editions Tests/GeneratorTests internal everything.proto hard.proto editions.proto
