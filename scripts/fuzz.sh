@@ -6,11 +6,20 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 [ $# -gt 0 ] || set -- wire json transcode
-flags=(-c release --scratch-path .build-fuzz -Xswiftc -sanitize=fuzzer,address -Xswiftc -DFUZZING
-  -Xlinker -fsanitize=fuzzer,address)
+# The compiler is told of the fuzzer, the linker is not: it would take libFuzzer's main, and there is one already.
+clang=$(dirname "$(readlink -f "$(command -v swift)")")/../lib/clang
+runtime=$(find "$clang" -name "libclang_rt.fuzzer_no_main-$(uname -m).a" | head -1)
+if [ -z "$runtime" ]; then
+  echo "fuzz: this Swift toolchain has no libFuzzer." >&2
+  exit 69
+fi
+flags=(-c release --scratch-path .build-fuzz --sanitize=address -Xswiftc -DFUZZING
+  -Xswiftc -Xfrontend -Xswiftc -sanitize=fuzzer,address -Xlinker "$runtime" -Xlinker -lstdc++)
 swift build "${flags[@]}" --product protowire-fuzz >&2
 fuzzer=$(swift build "${flags[@]}" --show-bin-path)/protowire-fuzz
 failed=0
+# Swift's own report of a crash gets in the way of the sanitizer's.
+export SWIFT_BACKTRACE=enable=no
 for target in "$@"; do
   found=.local/fuzz/$target
   mkdir -p "$found" "Tests/Fuzzing/Corpus/$target"

@@ -1,4 +1,4 @@
-public import ProtoWire
+import ProtoWire
 import TestMessages
 
 /// What is fuzzed, each with a property that must hold for any bytes. The first byte of an input chooses the message type.

@@ -67,8 +67,11 @@ extension JSONPrinter {
   private mutating func enumeration(_ number: Int32, _ index: Int) -> Bool {
     let type = tables.enums[index]
     if type.isNull {
+      // Whatever the number is: null says no more.
       output.append("null")
-    } else if !options.printsEnumNumbers, let value = tables.value(number, of: type) {
+      return true
+    }
+    if !options.printsEnumNumbers, let value = tables.value(number, of: type) {
       output.append(tables.text[value.name])
     } else {
       output.append(decimal: Int64(number))
