@@ -104,5 +104,5 @@ generate_with_editions Sources/protowire-conformance internal $messages
 
 # For tests.
 generate Tests/ProtoWireTests internal everything.proto legacy.proto wellknown.proto
-generate_with_editions Tests/GeneratorTests internal everything.proto hard.proto names.proto default.proto editions.proto \
-  edition2024.proto
+generate_with_editions Tests/GeneratorTests internal everything.proto hard.proto names.proto clash.proto default.proto \
+  editions.proto edition2024.proto

@@ -28,7 +28,7 @@ struct GenerateProtoWire: CommandPlugin {
     if !options.isEmpty { command.append("--protowire_opt=" + options.joined(separator: ",")) }
     try Self.run(protoc, command + files, in: root)
     let count = try Self.replace(output, with: fresh)
-    print("\(files.count) .proto files: \(count) of their Swift files in \(output.path) are new, changed or gone")
+    print("\(output.path): \(count == 0 ? "nothing to change" : "\(count) files written or removed")")
   }
 
   private static let usage = """

@@ -28,15 +28,27 @@ import Testing
       $0.fooBar = .two(2)
       $0.fooBar_oneof = .four(.rawValue_p)
       $0.__p = 3
-      $0.userID_8 = 4
-      $0.userID_10 = 5
-      $0.userID_536870911 = 6
+      $0.userID = 4
       $0.isInitialized = true
       $0.checkRequiredFields_p = [7]
       $0.json = "b"
     }
     #expect(message.left?.x == 1)
     #expect(try Meeting(wireBytes: message.wireBytes()) == message)
+  }
+
+  @Test func fieldsAndValuesThatBecomeTheSame() throws {
+    let message = Hard_Clash_Fields.with {
+      $0.userID_1 = 1
+      $0.userID_3 = [3]
+      $0.userID_536870911 = 4
+      $0.class = .with { $0.fields = .with { $0.userID_536870911 = 5 } }
+      $0.either_oneof = .either(true)
+    }
+    #expect(message.userIdOrDefault == "a\\(b)\"\n")
+    #expect(try Hard_Clash_Fields(wireBytes: message.wireBytes()) == message)
+    #expect(Hard_Clash_Values.aB_n5.rawValue == -5)
+    #expect(Hard_Clash_Values.allCases == [.aB_n5, .aB_2, .b])
   }
 
   @Test func recursionByEveryWay() throws {

@@ -378,17 +378,13 @@ struct Meeting: WireMessage {
 
   var __p: Int32 = 0
 
-  var userID_8: Int32 = 0
-
-  var userID_10: Int32 = 0
+  var userID: Int32 = 0
 
   var isInitialized: Bool = false
 
   var checkRequiredFields_p: [UInt8] = []
 
   var json: String = ""
-
-  var userID_536870911: Int32 = 0
 
   var unknownFields = UnknownFields()
 
@@ -497,11 +493,9 @@ struct Meeting: WireMessage {
     case 6: "four"
     case 7: "_"
     case 8: "user_id"
-    case 10: "USER_ID"
     case 11: "is_initialized"
     case 12: "check_required_fields"
     case 13: "json"
-    case 536870911: "user_i_d"
     default: nil
     }
   }
@@ -527,17 +521,13 @@ struct Meeting: WireMessage {
       case 56:
         self.__p = try reader.read(WireInt32.self)
       case 64:
-        self.userID_8 = try reader.read(WireInt32.self)
-      case 80:
-        self.userID_10 = try reader.read(WireInt32.self)
+        self.userID = try reader.read(WireInt32.self)
       case 88:
         self.isInitialized = try reader.read(WireBool.self)
       case 98:
         self.checkRequiredFields_p = try reader.read(WireBytes.self)
       case 106:
         self.json = try reader.read(WireString.self)
-      case 4294967288:
-        self.userID_536870911 = try reader.read(WireInt32.self)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -546,12 +536,10 @@ struct Meeting: WireMessage {
 
   func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
-    writer.prepend(ifNotDefault: self.userID_536870911, as: WireInt32.self, tag: 4294967288)
     writer.prepend(ifNotDefault: self.json, as: WireString.self, tag: 106)
     writer.prepend(ifNotDefault: self.checkRequiredFields_p, as: WireBytes.self, tag: 98)
     writer.prepend(ifNotDefault: self.isInitialized, as: WireBool.self, tag: 88)
-    writer.prepend(ifNotDefault: self.userID_10, as: WireInt32.self, tag: 80)
-    writer.prepend(ifNotDefault: self.userID_8, as: WireInt32.self, tag: 64)
+    writer.prepend(ifNotDefault: self.userID, as: WireInt32.self, tag: 64)
     writer.prepend(ifNotDefault: self.__p, as: WireInt32.self, tag: 56)
     if case .four(let value)? = self.fooBar_oneof {
       writer.prepend(value, as: WireOpenEnum<Meeting.Case>.self, tag: 48)
@@ -897,24 +885,23 @@ extension ProtoFile {
       BndyaXRlchIrCgVlcnJvchgCIAEoDjIVLldpcmVSZWFkZXIuV2lyZUVycm9yUgVlcnJvchISCgR0ZXh0GAMgASgJUgR0ZXh0EhgKB251bWJlcnMY
       BCADKAVSB251bWJlcnMaMQoKV2lyZVdyaXRlchIjCgZyZWFkZXIYASABKAsyCy5XaXJlUmVhZGVyUgZyZWFkZXIiIAoJV2lyZUVycm9yEhMKD1dJ
       UkVfRVJST1JfTk9ORRAAIhwKBEJvb2wSFAoFdmFsdWUYASABKAhSBXZhbHVlIhUKBXNoYXBlEgwKAWEYASABKAVSAWEiFQoFU2hhcGUSDAoBYhgB
-      IAEoBVIBYiJECgZTaGFwZV8SHAoFc21hbGwYASABKAsyBi5zaGFwZVIFc21hbGwSHAoFbGFyZ2UYAiABKAsyBi5TaGFwZVIFbGFyZ2UihgQKB01l
+      IAEoBVIBYiJECgZTaGFwZV8SHAoFc21hbGwYASABKAsyBi5zaGFwZVIFc21hbGwSHAoFbGFyZ2UYAiABKAsyBi5TaGFwZVIFbGFyZ2UizwMKB01l
       ZXRpbmcSKwoEbGVmdBgBIAEoCzIVLk1lZXRpbmcuT25lT2ZfRWl0aGVySABSBGxlZnQSFgoFcmlnaHQYAiABKAlIAFIFcmlnaHQSEgoDb25lGAMg
       ASgFSAFSA29uZRISCgN0d28YBCABKAVIAVIDdHdvEhYKBXRocmVlGAUgASgFSAJSBXRocmVlEiMKBGZvdXIYBiABKA4yDS5NZWV0aW5nLkNhc2VI
-      AlIEZm91chILCgFfGAcgASgFUgASFwoHdXNlcl9pZBgIIAEoBVIGdXNlcklkEhcKB1VTRVJfSUQYCiABKAVSBlVTRVJJRBIlCg5pc19pbml0aWFs
-      aXplZBgLIAEoCFINaXNJbml0aWFsaXplZBIyChVjaGVja19yZXF1aXJlZF9maWVsZHMYDCABKAxSE2NoZWNrUmVxdWlyZWRGaWVsZHMSEgoEanNv
-      bhgNIAEoCVIEanNvbhIcCgh1c2VyX2lfZBj/////ASABKAVSBnVzZXJJRBocCgxPbmVPZl9FaXRoZXISDAoBeBgBIAEoBVIBeCJICgRDYXNlEgcK
-      A0FfQhAAEgYKAmFCEAESCAoETk9ORRADEg0KCUFMTF9DQVNFUxACEhYKCVJBV19WQUxVRRD7//////////8BQggKBmVpdGhlckIJCgdmb29fYmFy
-      QggKBmZvb0JhciIHCgVFbXB0eSKuAgoEVHJlZRImCgZicmFuY2gYASABKAsyDC5UcmVlLkJyYW5jaEgAUgZicmFuY2gSGwoEdHJlZRgCIAEoCzIF
-      LlRyZWVIAFIEdHJlZRIUCgRsZWFmGAMgASgISABSBGxlYWYSIgoGcGFyZW50GAQgASgLMgUuVHJlZUgBUgZwYXJlbnSIAQEakwEKBkJyYW5jaBIZ
-      CgR0cmVlGAEgASgLMgUuVHJlZVIEdHJlZRItCgVuYW1lZBgCIAMoCzIXLlRyZWUuQnJhbmNoLk5hbWVkRW50cnlSBW5hbWVkGj8KCk5hbWVkRW50
-      cnkSEAoDa2V5GAEgASgJUgNrZXkSGwoFdmFsdWUYAiABKAsyBS5UcmVlUgV2YWx1ZToCOAFCBgoEa2luZEIJCgdfcGFyZW50IvUBCgpFdmVyeXdo
-      ZXJlEjYKCmV2ZXJ5dGhpbmcYASABKAsyFi5ldmVyeXRoaW5nLkV2ZXJ5dGhpbmdSCmV2ZXJ5dGhpbmcSMAoHdGhyb3VnaBgCIAEoCzIWLmhhcmQu
-      aW1wb3J0ZWQuVGhyb3VnaFIHdGhyb3VnaBIvCgZjb2xvcnMYAyADKAsyFy5FdmVyeXdoZXJlLkNvbG9yc0VudHJ5UgZjb2xvcnMaTAoLQ29sb3Jz
-      RW50cnkSEAoDa2V5GAEgASgFUgNrZXkSJwoFdmFsdWUYAiABKA4yES5ldmVyeXRoaW5nLkNvbG9yUgV2YWx1ZToCOAEiJwoNQ2FsbHNQcm92aWRl
-      chIWCgRuYW1lGAEgASgJQgIYAVIEbmFtZSoXCgVTSEFQRRIOCgpTSEFQRV9OT05FEAAy9gEKBUNhbGxzEhgKB1NlcnZpY2USBi5FbXB0eRoFLkJv
-      b2wSHwoOTWV0aG9kSGFuZGxlcnMSBi5FbXB0eRoFLkJvb2wSJAoRU2VydmljZURlc2NyaXB0b3ISBi5FbXB0eRoFLkJvb2woARIlCgdHZXRVc2Vy
-      EgYuRW1wdHkaCy5XaXJlUmVhZGVyIgOIAgEwARIfCgdnZXRVc2VyEgYuRW1wdHkaCC5NZWV0aW5nKAEwARImCgRJbml0EgYuRW1wdHkaFi5oYXJk
-      LmltcG9ydGVkLlRocm91Z2gSHAoJU3Vic2NyaXB0EgYuRW1wdHkaBy5TaGFwZV9iBnByb3RvMw==
+      AlIEZm91chILCgFfGAcgASgFUgASFwoHdXNlcl9pZBgIIAEoBVIGdXNlcklkEiUKDmlzX2luaXRpYWxpemVkGAsgASgIUg1pc0luaXRpYWxpemVk
+      EjIKFWNoZWNrX3JlcXVpcmVkX2ZpZWxkcxgMIAEoDFITY2hlY2tSZXF1aXJlZEZpZWxkcxISCgRqc29uGA0gASgJUgRqc29uGhwKDE9uZU9mX0Vp
+      dGhlchIMCgF4GAEgASgFUgF4IkgKBENhc2USBwoDQV9CEAASBgoCYUIQARIICgROT05FEAMSDQoJQUxMX0NBU0VTEAISFgoJUkFXX1ZBTFVFEPv/
+      /////////wFCCAoGZWl0aGVyQgkKB2Zvb19iYXJCCAoGZm9vQmFyIgcKBUVtcHR5Iq4CCgRUcmVlEiYKBmJyYW5jaBgBIAEoCzIMLlRyZWUuQnJh
+      bmNoSABSBmJyYW5jaBIbCgR0cmVlGAIgASgLMgUuVHJlZUgAUgR0cmVlEhQKBGxlYWYYAyABKAhIAFIEbGVhZhIiCgZwYXJlbnQYBCABKAsyBS5U
+      cmVlSAFSBnBhcmVudIgBARqTAQoGQnJhbmNoEhkKBHRyZWUYASABKAsyBS5UcmVlUgR0cmVlEi0KBW5hbWVkGAIgAygLMhcuVHJlZS5CcmFuY2gu
+      TmFtZWRFbnRyeVIFbmFtZWQaPwoKTmFtZWRFbnRyeRIQCgNrZXkYASABKAlSA2tleRIbCgV2YWx1ZRgCIAEoCzIFLlRyZWVSBXZhbHVlOgI4AUIG
+      CgRraW5kQgkKB19wYXJlbnQi9QEKCkV2ZXJ5d2hlcmUSNgoKZXZlcnl0aGluZxgBIAEoCzIWLmV2ZXJ5dGhpbmcuRXZlcnl0aGluZ1IKZXZlcnl0
+      aGluZxIwCgd0aHJvdWdoGAIgASgLMhYuaGFyZC5pbXBvcnRlZC5UaHJvdWdoUgd0aHJvdWdoEi8KBmNvbG9ycxgDIAMoCzIXLkV2ZXJ5d2hlcmUu
+      Q29sb3JzRW50cnlSBmNvbG9ycxpMCgtDb2xvcnNFbnRyeRIQCgNrZXkYASABKAVSA2tleRInCgV2YWx1ZRgCIAEoDjIRLmV2ZXJ5dGhpbmcuQ29s
+      b3JSBXZhbHVlOgI4ASInCg1DYWxsc1Byb3ZpZGVyEhYKBG5hbWUYASABKAlCAhgBUgRuYW1lKhcKBVNIQVBFEg4KClNIQVBFX05PTkUQADL2AQoF
+      Q2FsbHMSGAoHU2VydmljZRIGLkVtcHR5GgUuQm9vbBIfCg5NZXRob2RIYW5kbGVycxIGLkVtcHR5GgUuQm9vbBIkChFTZXJ2aWNlRGVzY3JpcHRv
+      chIGLkVtcHR5GgUuQm9vbCgBEiUKB0dldFVzZXISBi5FbXB0eRoLLldpcmVSZWFkZXIiA4gCATABEh8KB2dldFVzZXISBi5FbXB0eRoILk1lZXRp
+      bmcoATABEiYKBEluaXQSBi5FbXB0eRoWLmhhcmQuaW1wb3J0ZWQuVGhyb3VnaBIcCglTdWJzY3JpcHQSBi5FbXB0eRoHLlNoYXBlX2IGcHJvdG8z
       """,
     dependencies: [.`default`])
 }
