@@ -36,6 +36,7 @@ let package = Package(
     .library(name: "Postgres", targets: ["Postgres"]),
     .executable(name: "user-service", targets: ["user-service"]),
     .executable(name: "protoc-gen-protowire", targets: ["protoc-gen-protowire"]),
+    .plugin(name: "GenerateProtoWire", targets: ["GenerateProtoWire"]),
     .executable(name: "bench-server", targets: ["bench-server"]),
     .executable(name: "interop-server", targets: ["interop-server"]),
     .executable(name: "conformance-server", targets: ["conformance-server"]),
@@ -75,6 +76,12 @@ let package = Package(
     library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", log], resources: [.embedInCode("Migrations")]),
     program("user-service", ["UserService", "RPCInterceptors", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
     program("protoc-gen-protowire", ["ProtoWire"]),
+    .plugin(
+      name: "GenerateProtoWire",
+      capability: .command(
+        intent: .custom(verb: "generate-protowire", description: "Write the Swift code of .proto files"),
+        permissions: [.writeToPackageDirectory(reason: "It writes Sources/TARGET/Generated")]),
+      dependencies: ["protoc-gen-protowire"]),
 
     // Programs that exist to be measured or checked.
     program("interop-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
@@ -97,7 +104,7 @@ let package = Package(
       name: "protowire-fuzz", dependencies: ["Fuzzing", "CFuzzer"], path: "Tests/Fuzzer", swiftSettings: settings),
 
     tests("ProtoWireTests", ["ProtoWire", "TestMessages", "Fuzzing"]),
-    tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire"]),
+    tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire", "RPCCore"]),
     tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),
     tests("EventLoopTests", ["EventLoop"]),
     tests("HTTP2Tests", ["HTTP2", "TestPeer"]),
