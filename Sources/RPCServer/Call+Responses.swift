@@ -41,6 +41,7 @@ extension Call {
       throw RPCError(
         .resourceExhausted, "a response message has \(length) bytes, the server sends \(configuration.maximumResponseSize)")
     }
+    connection.messageLeft()
     if mayCompress, let algorithm = wantedCompression, try enqueueCompressed(algorithm) { return speak() }
     owner.writer.prependBigEndian(UInt32(truncatingIfNeeded: length))
     owner.writer.prependByte(0)

@@ -37,6 +37,11 @@ struct ServeCommand: ParsableCommand {
   @Flag(name: .long, help: "Log each call: method, status, time and sizes. [env: USER_SERVICE_ACCESS_LOG=true]")
   var accessLog = false
 
+  @Flag(
+    name: .long,
+    help: "Serve grpc.channelz.v1 too: who is connected, and what calls are open. [env: USER_SERVICE_CHANNELZ=true]")
+  var channelz = false
+
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var logging: LoggingOptions
 
@@ -44,7 +49,8 @@ struct ServeCommand: ParsableCommand {
     var settings = Service.Settings(addresses: try addresses(), database: try database.postgres())
     settings.patience = try database.patience()
     settings.migrates = migrate
-    settings.logsCalls = try accessLog || Environment.value("USER_SERVICE_ACCESS_LOG", "true or false", Bool.init) ?? false
+    settings.logsCalls = try accessLog || isSet("USER_SERVICE_ACCESS_LOG")
+    settings.servesChannelz = try channelz || isSet("USER_SERVICE_CHANNELZ")
     settings.grace = .seconds(
       try Limits.seconds(drainTimeout, flag: "--drain-timeout")
         ?? Environment.value("USER_SERVICE_DRAIN_TIMEOUT", "a number of seconds, 0 or more", Limits.seconds) ?? 30)
@@ -53,6 +59,10 @@ struct ServeCommand: ParsableCommand {
     try Program.run(loops: count, logger: logger) { [settings] loops in
       try await Service(settings, loops: loops, logger: logger).run()
     }
+  }
+
+  private func isSet(_ variable: String) throws -> Bool {
+    try Environment.value(variable, "true or false", Bool.init) ?? false
   }
 
   private func loopCount() throws -> Int {
