@@ -40,6 +40,7 @@ let package = Package(
     .executable(name: "bench-server", targets: ["bench-server"]),
     .executable(name: "interop-server", targets: ["interop-server"]),
     .executable(name: "conformance-server", targets: ["conformance-server"]),
+    .executable(name: "protowire-conformance", targets: ["protowire-conformance"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -80,6 +81,7 @@ let package = Package(
     // Programs that exist to be measured or checked.
     program("interop-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
     program("conformance-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop"]),
+    program("protowire-conformance", ["ProtoWire"]),
     program("bench-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
 
     // A scripted HTTP/2 peer and a blocking gRPC client, for tests.
@@ -89,6 +91,7 @@ let package = Package(
 
     tests("ProtoWireTests", ["ProtoWire"]),
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire"]),
+    tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),
     tests("EventLoopTests", ["EventLoop"]),
     tests("HTTP2Tests", ["HTTP2", "TestPeer"]),
     tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),

@@ -28,8 +28,8 @@ trap 'rm -rf "$temporary"' EXIT INT TERM
 modules='Module=google/protobuf:ProtoWire,Module=google/rpc:RPCCore,Module=users:UserAPI'
 modules="$modules,Module=google/protobuf/compiler:protoc_gen_protowire"
 
-# Debian's protoc is older than editions. The protoc of the foreign checks knows them; where there is neither, that file stays as
-# it is, and GeneratorTests finds out if it is stale.
+# Debian's protoc is older than editions. The protoc of the foreign checks knows them; where there is neither, what is generated of
+# such files stays as it is, and GeneratorTests finds out if it is stale.
 version=$(protoc --version)
 version=${version##* }
 if [ "${version%%.*}" -ge 27 ]; then
@@ -42,7 +42,8 @@ fi
 
 services=true
 protoc=protoc
-# generate TARGET VISIBILITY FILE... writes to TARGET/Generated.
+keep=
+# generate TARGET VISIBILITY FILE... writes to TARGET/Generated. Files there that match the pattern `keep` are left alone.
 generate() {
   target=$1
   visibility=$2
@@ -51,7 +52,7 @@ generate() {
   $protoc -I Protos -I Tests/Protos --plugin=protoc-gen-protowire="$plugin" \
     --protowire_opt="Visibility=$visibility,Services=$services,$modules" --protowire_out="$temporary/$target" "$@"
   if $check; then
-    if ! diff -ruN ${keep:+-x "${keep##*/}"} "$target/Generated" "$temporary/$target"; then
+    if ! diff -ruN ${keep:+-x "$keep"} "$target/Generated" "$temporary/$target"; then
       echo "$target/Generated is stale: run make generate" >&2
       exit 1
     fi
@@ -59,12 +60,29 @@ generate() {
     mkdir -p "$target/Generated"
     # Only what changed is touched, so that builds stay incremental; what has no .proto file any more goes.
     for file in "$target/Generated"/*.pb.swift; do
-      [ "$file" = "${keep-}" ] || [ -e "$temporary/$target/${file##*/}" ] || rm -f "$file"
+      case ${file##*/} in $keep) continue ;; esac
+      [ -e "$temporary/$target/${file##*/}" ] || rm -f "$file"
     done
     for file in "$temporary/$target"/*.pb.swift; do
       cmp -s "$file" "$target/Generated/${file##*/}" || cp "$file" "$target/Generated/"
     done
   fi
+}
+# generate_with_editions TARGET VISIBILITY FILE...: for files of which some, with edition in their names, need the newer protoc.
+generate_with_editions() {
+  if [ -n "$newer_protoc" ]; then
+    protoc=$newer_protoc
+    generate "$@"
+  else
+    keep='*edition*'
+    for file; do
+      shift
+      case $file in *edition*) ;; *) set -- "$@" "$file" ;; esac
+    done
+    generate "$@"
+  fi
+  protoc=protoc
+  keep=
 }
 
 cd Protos
@@ -82,13 +100,12 @@ generate Sources/interop-server internal grpc/testing/empty.proto grpc/testing/m
 generate Sources/conformance-server internal connectrpc/conformance/v1/config.proto connectrpc/conformance/v1/server_compat.proto \
   connectrpc/conformance/v1/service.proto
 
+cd Protos
+messages=$(ls conformance/*.proto)
+cd ..
+generate_with_editions Sources/protowire-conformance internal $messages
+
 # For tests.
 generate Tests/ProtoWireTests internal everything.proto legacy.proto wellknown.proto
 services=false
-if [ -n "$newer_protoc" ]; then
-  protoc=$newer_protoc
-  generate Tests/GeneratorTests internal everything.proto hard.proto editions.proto
-else
-  keep=Tests/GeneratorTests/Generated/editions.pb.swift
-  generate Tests/GeneratorTests internal everything.proto hard.proto
-fi
+generate_with_editions Tests/GeneratorTests internal everything.proto hard.proto editions.proto

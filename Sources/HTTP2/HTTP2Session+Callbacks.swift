@@ -132,6 +132,7 @@ private let onFrameSent: @convention(c) (Session, Frame, UserData) -> Int32 = { 
   if type == NGHTTP2_RST_STREAM.rawValue, cnghttp2_is_fault(frame) != 0 {
     _ = with(userData) { $0.abuse.provokedReset(now: $0.now) }
   }
+  if type == NGHTTP2_GOAWAY.rawValue { return with(userData) { $0.goAwayWasSent() } }
   guard UInt32(cnghttp2_flags(frame)) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 else { return 0 }
   guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return 0 }
   with(session, stream: cnghttp2_stream_id(frame)) { stream in

@@ -36,11 +36,18 @@ extension HTTP2Session {
     nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, code.rawValue)
   }
 
-  /// First phase of closing: GOAWAY(2^31-1) and a PING. Calls that are on their way when the peer reads it are still
-  /// served; the PING's answer tells when no more can come. RFC 9113, section 6.8.
+  /// First phase of closing: GOAWAY(2^31-1), and behind it a PING. Calls that are on their way when the peer reads it are
+  /// still served; the PING's answer tells when no more can come. RFC 9113, section 6.8.
   public func announceShutdown() {
-    nghttp2_submit_shutdown_notice(session)
     isPingAnswered = false
+    isPingDue = true
+    nghttp2_submit_shutdown_notice(session)
+  }
+
+  /// nghttp2 would send the PING first if it had both.
+  func goAwayWasSent() {
+    guard isPingDue else { return }
+    isPingDue = false
     nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
   }
 

@@ -39,6 +39,8 @@ public final class HTTP2Session {
   @exclusivity(unchecked) var now: UInt64
   /// An answer to our last PING came.
   public internal(set) var isPingAnswered = false
+  /// A PING is to follow the GOAWAY that is about to be sent.
+  var isPingDue = false
 
   /// Makes a session and queues its SETTINGS.
   /// - Parameter now: CLOCK_MONOTONIC in nanoseconds.

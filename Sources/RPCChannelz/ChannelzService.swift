@@ -3,8 +3,8 @@ import ProtoWire
 public import RPCCore
 internal import RPCServer
 
-/// grpc.channelz.v1.Channelz: the servers of this process, their connections and what those have done. It tells callers'
-/// addresses and methods, so serve it only where those may be known.
+/// grpc.channelz.v1.Channelz: the servers on the event loops of the one that is asked, their connections, and what those have
+/// done. It tells callers' addresses and methods, so serve it only where those may be known.
 ///
 /// There are no client channels in it. https://github.com/grpc/proposal/blob/master/A14-channelz.md
 public struct ChannelzService: Sendable {
@@ -13,6 +13,8 @@ public struct ChannelzService: Sendable {
   private static let largestPage = 10_000
 
   public init() {}
+
+  private var servers: [GRPCServer] { ServerRegistry.servers(on: EventLoop.current) }
 
   /// The first part of what there is.
   private func page<T>(_ all: [T], _ wanted: Int64) throws -> (items: [T], isEnd: Bool) {
@@ -56,7 +58,7 @@ extension ChannelzService: ServiceProvider {
 
     func getServers(_ request: Grpc_Channelz_V1_GetServersRequest, context: ServerContext) async throws -> Grpc_Channelz_V1_GetServersResponse {
       let (servers, isEnd) = try service.page(
-        ServerRegistry.servers.filter { $0.id >= request.startServerID }, request.maxResults)
+        service.servers.filter { $0.id >= request.startServerID }, request.maxResults)
       let clock = WallClock()
       var response = Grpc_Channelz_V1_GetServersResponse()
       for server in servers { response.server.append(await service.message(server, clock)) }
@@ -67,7 +69,7 @@ extension ChannelzService: ServiceProvider {
     func getServerSockets(
       _ request: Grpc_Channelz_V1_GetServerSocketsRequest, context: ServerContext
     ) async throws -> Grpc_Channelz_V1_GetServerSocketsResponse {
-      guard let server = ServerRegistry.servers.first(where: { $0.id == request.serverID }) else {
+      guard let server = service.servers.first(where: { $0.id == request.serverID }) else {
         throw RPCError(.notFound, "there is no server \(request.serverID)")
       }
       let (ids, isEnd) = try service.page(
@@ -79,7 +81,7 @@ extension ChannelzService: ServiceProvider {
     }
 
     func getSocket(_ request: Grpc_Channelz_V1_GetSocketRequest, context: ServerContext) async throws -> Grpc_Channelz_V1_GetSocketResponse {
-      for server in ServerRegistry.servers {
+      for server in service.servers {
         if let listener = server.listening.first(where: { $0.id == request.socketID }) {
           return .with { $0.socket = Grpc_Channelz_V1_Socket(listener.id, listener.address) }
         }

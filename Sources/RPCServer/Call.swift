@@ -202,7 +202,11 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     connection.runningHandlers -= 1
     task = nil
     guard phase == .running else { return }
-    guard let error else { return end(Outcome()) }
+    guard let error else {
+      // Only an interceptor that never went on can leave out the one response.
+      let isWhole = !outbound.isEmpty || isHeadSubmitted || route?.handler.descriptor.kind.hasSingleResponse == false
+      return end(Outcome(error: isWhole ? nil : RPCError(.internal, "the handler was not called")))
+    }
     let answer = RPCError(mapping: error)
     if let cause = answer.cause {
       connection.owner.core.logger.error(

@@ -52,7 +52,8 @@ final class ServerLoop: @unchecked Sendable {
   @exclusivity(unchecked) var gather = GatherBuffer()
   private(set) var connections: [Connection] = []
   @exclusivity(unchecked) var calls = CallCounters()
-  private var onEmpty: (() -> Void)?
+  /// Those who wait for the end of the drain: a second stop does not take the place of the first.
+  private var onEmpty: [() -> Void] = []
   private var graceTimer: LoopTimer?
   private(set) var isDraining = false
 
@@ -98,7 +99,7 @@ final class ServerLoop: @unchecked Sendable {
   /// Closes all connections once their calls are done, and at the latest after `grace`. Loop thread.
   func drain(grace: Duration, onEmpty: @escaping () -> Void) {
     isDraining = true
-    self.onEmpty = onEmpty
+    self.onEmpty.append(onEmpty)
     guard !connections.isEmpty else { return finishDraining() }
     let timer = LoopTimer(on: loop) { [unowned self] in
       core.logger.warning("Calls were still running when the time to drain was over; they are cancelled.")
@@ -112,8 +113,8 @@ final class ServerLoop: @unchecked Sendable {
   private func finishDraining() {
     graceTimer?.cancel()
     graceTimer = nil
-    let callback = onEmpty
-    onEmpty = nil
-    callback?()
+    let callbacks = onEmpty
+    onEmpty = []
+    for callback in callbacks { callback() }
   }
 }

@@ -1,3 +1,4 @@
+package import EventLoop
 import Synchronization
 
 /// The servers of this process that are not shut down, for those who look into it. Any thread.
@@ -16,8 +17,10 @@ package enum ServerRegistry {
 
   static func remove(_ id: Int64) { _ = entries.withLock { $0.removeValue(forKey: id) } }
 
-  /// In the order in which they were made.
-  package static var servers: [GRPCServer] {
-    entries.withLock { entries in entries.sorted { $0.key < $1.key }.compactMap(\.value.server) }
+  /// Those that live on a loop, in the order in which they were made. Whoever runs on the loop can ask them: servers on
+  /// other loops might have none that still turns.
+  package static func servers(on loop: EventLoop?) -> [GRPCServer] {
+    let all = entries.withLock { entries in entries.sorted { $0.key < $1.key }.compactMap(\.value.server) }
+    return all.filter { server in server.loops.contains { $0.loop === loop } }
   }
 }

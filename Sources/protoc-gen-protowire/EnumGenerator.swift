@@ -15,10 +15,11 @@ struct EnumGenerator {
     return values.filter { seen.insert($0.number).inserted }
   }
 
-  /// Further names of a number.
+  /// Further names of a number, as far as they are others in Swift too.
   private var aliases: [(index: Int, name: String, number: Int32)] {
     var seen: Set<Int32> = []
-    return values.filter { !seen.insert($0.number).inserted }
+    var names = Set(cases.map(\.name))
+    return values.filter { !seen.insert($0.number).inserted && names.insert($0.name).inserted }
   }
 
   private var values: [(index: Int, name: String, number: Int32)] {

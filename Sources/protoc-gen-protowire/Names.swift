@@ -82,18 +82,23 @@ enum Names {
 
   // MARK: Enum cases
 
-  /// Names of the cases of an enum: without the enum's name before them, if what is left are distinct names for all.
-  static func cases(of values: [String], in enumName: String) -> [String] {
+  /// Names of the cases of an enum: without the enum's name before them, if what is left tells all numbers apart. Names that
+  /// become the same one get their numbers behind them, unless they are names of the same number.
+  static func cases(of values: [(name: String, number: Int32)], in enumName: String) -> [String] {
     let prefix = letters(enumName)
-    let short = values.map { value in
-      lowerCamelCase(withoutPrefix(prefix, value) ?? value)
-    }
-    let names = Set(short).count == short.count ? short : values.map(lowerCamelCase)
-    var taken: Set<String> = []
+    let short = values.map { lowerCamelCase(withoutPrefix(prefix, $0.name) ?? $0.name) }
+    let names = ambiguous(short, values.map(\.number)).isEmpty ? short : values.map { lowerCamelCase($0.name) }
+    let ambiguous = ambiguous(names, values.map(\.number))
     return zip(names, values).map { name, value in
-      // Two names that differ in case only: the second keeps its own.
-      taken.insert(name).inserted ? member(name) : member(value)
+      guard ambiguous.contains(name) else { return member(name) }
+      return name + (value.number < 0 ? "_n\(value.number.magnitude)" : "_\(value.number)")
     }
+  }
+
+  /// The names that stand for more than one number.
+  private static func ambiguous(_ names: [String], _ numbers: [Int32]) -> Set<String> {
+    let byName = Dictionary(grouping: zip(names, numbers), by: \.0)
+    return Set(byName.filter { Set($0.value.map(\.1)).count > 1 }.keys)
   }
 
   /// What follows the prefix, compared without case and underscores; nil if nothing is left that can be a name.

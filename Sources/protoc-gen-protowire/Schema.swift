@@ -54,7 +54,7 @@ struct Schema {
       self.enums[scope.fullName + "." + name] = Enum(
         descriptor: descriptor, swiftName: scope.swiftName(of: name, suffix: "Enum"), file: scope.file,
         isClosed: scope.features.applying(descriptor.options?.features).hasClosedEnums,
-        cases: Names.cases(of: descriptor.value.map { $0.name ?? "" }, in: name))
+        cases: Names.cases(of: descriptor.value.map { ($0.name ?? "", $0.number ?? 0) }, in: name))
     }
     for descriptor in messages {
       let name = descriptor.name ?? ""

@@ -19,12 +19,23 @@ import Testing
     #expect(Names.typePrefix(package: package, swiftPrefix: swiftPrefix) == expected)
   }
 
+  private func cases(of names: [String], in name: String) -> [String] {
+    Names.cases(of: names.enumerated().map { ($1, Int32($0)) }, in: name)
+  }
+
   @Test func cases() {
-    #expect(Names.cases(of: ["STATE_UNSPECIFIED", "STATE_ACTIVE"], in: "State") == ["unspecified", "active"])
-    #expect(Names.cases(of: ["UNKNOWN", "NOT_SERVING"], in: "ServingStatus") == ["unknown", "notServing"])
-    #expect(Names.cases(of: ["EDITION_2023", "EDITION_MAX"], in: "Edition") == ["edition2023", "max"])
-    #expect(Names.cases(of: ["KIND_A", "A"], in: "Kind") == ["kindA", "a"])
-    #expect(Names.cases(of: ["JS_NORMAL"], in: "JSType") == ["jsNormal"])
+    #expect(cases(of: ["STATE_UNSPECIFIED", "STATE_ACTIVE"], in: "State") == ["unspecified", "active"])
+    #expect(cases(of: ["UNKNOWN", "NOT_SERVING"], in: "ServingStatus") == ["unknown", "notServing"])
+    #expect(cases(of: ["EDITION_2023", "EDITION_MAX"], in: "Edition") == ["edition2023", "max"])
+    #expect(cases(of: ["KIND_A", "A"], in: "Kind") == ["kindA", "a"])
+    #expect(cases(of: ["JS_NORMAL"], in: "JSType") == ["jsNormal"])
+  }
+
+  @Test func casesThatBecomeTheSame() {
+    #expect(cases(of: ["FOO_BAR", "fooBar", "Foo__bar"], in: "E") == ["fooBar_0", "fooBar_1", "fooBar_2"])
+    #expect(Names.cases(of: [("MOO", 2), ("moo", 2), ("mOO", -2)], in: "E") == ["moo", "moo", "mOO"])
+    #expect(Names.cases(of: [("MOO", 2), ("moo", -2)], in: "E") == ["moo_2", "moo_n2"])
+    #expect(Names.cases(of: [("E_A", 1), ("A", 1), ("B", 2)], in: "E") == ["a", "a", "b"])
   }
 
   @Test func files() {

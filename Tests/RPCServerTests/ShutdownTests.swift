@@ -1,0 +1,134 @@
+import EventLoop
+import Foundation
+import ProtoWire
+import RPCCore
+import RPCServer
+import TestPeer
+import Testing
+
+/// Stopping: no accepted call is lost, and nobody is waited for beyond the limit.
+@Suite struct ShutdownTests {
+  private let entered = Gate()
+  private let go = Gate()
+  private let message = grpcFrame([])
+
+  /// Begins to stop, and opens the gate when all is closed.
+  private func stop(_ server: TestServer, grace: Duration) -> Gate {
+    let stopped = Gate()
+    Task {
+      await server.server.shutdown(grace: grace)
+      stopped.open()
+    }
+    return stopped
+  }
+
+  /// Trap 13: calls that were on their way when the first GOAWAY left are served; what runs is finished.
+  @Test func aDrainHasTwoPhasesAndFinishesWhatRuns() async throws {
+    try await serving([.wait(entered: entered, go: go), .echo]) { server in
+      let peer = try server.peer()
+      try peer.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
+      try entered.wait()
+      let stopped = stop(server, grace: .seconds(60))
+      #expect(try peer.wait(for: .goAway).number() == 0x7fff_ffff)
+      let ping = try peer.wait(for: .ping)
+      // On its way: the PING's answer is behind it.
+      try peer.send(.headers(3, Peer.request(path("Echo"))), .data(3, message, end: true))
+      try peer.send(Frame(.ping, flags: Frame.ack, ping.payload))
+      let frames = try peer.collect { $0.kind == .goAway }
+      #expect(frames.last?.number() == 3)
+      #expect(frames.last?.number(at: 4) == 0)
+      // Too late: ignored, for the client to send elsewhere.
+      try peer.send(.headers(5, Peer.request(path("Echo"))), .data(5, message, end: true))
+      let late = frames + (try peer.sync())
+      #expect(late.contains { $0.stream == 3 && $0.field("grpc-status") == "0" })
+      #expect(!late.contains { $0.stream == 5 })
+      #expect(!stopped.isOpen)
+      go.open()
+      let rest = try peer.rest()
+      #expect(rest.last { $0.stream == 1 }?.field("grpc-status") == "0")
+      #expect(!rest.contains { $0.stream == 5 })
+      peer.close()
+      try stopped.wait()
+      #expect(throws: Peer.Failure.self) { _ = try server.peer() }
+    }
+  }
+
+  @Test func idleConnectionsAreClosed() async throws {
+    try await serving([.echo], loops: 2) { server in
+      let clients = try (0..<5).map { _ in try server.client() }
+      for client in clients { #expect(try client.call(path("Echo"), Bytes()).status == 0) }
+      let stopped = stop(server, grace: .seconds(60))
+      for client in clients {
+        #expect(try client.peer.wait(for: .goAway).number() == 0x7fff_ffff)
+        try client.peer.send(Frame(.ping, flags: Frame.ack, try client.peer.wait(for: .ping).payload))
+        #expect(try client.peer.rest().of(.goAway).map { $0.number() } == [1])
+        client.peer.close()
+      }
+      try stopped.wait()
+    }
+  }
+
+  /// A peer that answers no PING, and does not close, is not waited for.
+  @Test func aPeerThatSaysNothingDoesNotHoldUp() async throws {
+    try await serving([.echo]) { server in
+      let peer = try Peer(server.address)
+      let other = try server.peer()
+      _ = try other.sync()
+      try stop(server, grace: .seconds(60)).wait()
+      withExtendedLifetime((peer, other)) {}
+    }
+  }
+
+  @Test func theLimitCancelsWhatStillRuns() async throws {
+    let cancelled = Gate()
+    try await serving([.park(entered: entered, cancelled: cancelled)]) { server in
+      let peer = try server.peer()
+      try peer.send(.headers(1, Peer.request(path("Park"))), .data(1, message, end: true))
+      try entered.wait()
+      try stop(server, grace: .milliseconds(50)).wait()
+      try cancelled.wait()
+    }
+  }
+
+  /// A second stop, with less patience, shortens the first; both end.
+  @Test func aSecondStopShortensTheFirst() async throws {
+    let cancelled = Gate()
+    try await serving([.park(entered: entered, cancelled: cancelled)]) { server in
+      let peer = try server.peer()
+      try peer.send(.headers(1, Peer.request(path("Park"))), .data(1, message, end: true))
+      try entered.wait()
+      let first = stop(server, grace: .seconds(3600))
+      #expect(try peer.wait(for: .goAway).number() == 0x7fff_ffff)
+      let second = stop(server, grace: .milliseconds(10))
+      try second.wait()
+      try first.wait()
+      try cancelled.wait()
+    }
+  }
+
+  @Test func aServerWithoutConnectionsStopsAtOnceAndTwice() async throws {
+    try await serving { server in
+      await server.server.shutdown(grace: .seconds(60))
+      await server.server.shutdown(grace: .seconds(60))
+    }
+  }
+
+  @Test func aUnixSocketServesAndGoesWithItsServer() async throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("rt-\(UUID().uuidString.prefix(8)).sock").path
+    let name = MethodHandler.unary(.test("Name", .unary)) { (_: Bytes, context) in Bytes(Array(context.peer.utf8)) }
+    try await serving([name], on: .unix(path: file)) { server in
+      #expect(server.address == .unix(path: file))
+      let reply = try server.client().call(path("Name"), Bytes())
+      #expect(try reply.message(as: Bytes.self) == Bytes(Array("unix".utf8)))
+      #expect(throws: EventLoopError.self) { try server.server.listen(on: .unix(path: file)) }
+    }
+    #expect(!FileManager.default.fileExists(atPath: file))
+  }
+
+  @Test func anAddressThatIsTakenIsAnError() async throws {
+    try await serving { server in
+      let error = #expect(throws: EventLoopError.self) { try server.server.listen(on: server.address) }
+      #expect(error?.errno == EADDRINUSE)
+    }
+  }
+}
