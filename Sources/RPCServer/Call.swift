@@ -23,6 +23,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// Nil where nobody observes.
   @exclusivity(unchecked) private(set) var observation: CallObservation?
 
+  /// Set in a call of gRPC-Web.
+  @exclusivity(unchecked) var web: WebExchange?
+
   // Requests.
   @exclusivity(unchecked) var deframer: MessageDeframer
   /// Received, and not yet given back to the peer's window.
@@ -63,7 +66,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   override func receive(_ bytes: UnsafeRawBufferPointer) {
     uncredited += bytes.count
-    if phase != .over { deframer.append(bytes) }
+    guard phase != .over else { return }
+    guard let web, web.isText else { return deframer.append(bytes) }
+    receiveText(bytes, web)
   }
 
   override func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
@@ -96,10 +101,10 @@ final class Call: HTTP2Stream, @unchecked Sendable {
       return refuse(RPCError(.resourceExhausted, "the header section is larger than the server takes"), httpStatus: 431)
     }
     let request = RequestHead(head)
-    guard request.isPost else { return refuseAsHTTP(405, [("allow", "POST")]) }
-    guard request.hasGRPCContentType else { return refuseAsHTTP(415, [("accept-post", "application/grpc")]) }
+    guard request.isPost && request.hasGRPCContentType || acceptAsWeb(isPost: request.isPost) else { return }
     let found = head.withPath { core.router.route($0) }
     started(found)
+    if let web, web.isDamaged { return requestsArrived() }
     guard let route = found else {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
       return refuse(RPCError(.unimplemented, core.router.explain(path)))
@@ -147,7 +152,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
   }
 
-  private func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
+  func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
     end(Outcome(httpStatus: status, extra: extra, isNotGRPC: true))
   }
 
@@ -231,6 +236,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     release(cancelling: wasRunning && task != nil)
     deframer.removeAll()
     creditReceived()
+    if web != nil { enqueueWebTrailers() }
     speak()
   }
 

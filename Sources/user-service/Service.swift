@@ -20,6 +20,8 @@ struct Service: Sendable {
     var migrates = false
     var logsCalls = false
     var servesChannelz = false
+    /// Pages that may call by gRPC-Web; it is not served where there are none.
+    var webOrigins: [String] = []
 
     init(addresses: [SocketAddress], database: PostgresConfiguration) {
       self.addresses = addresses
@@ -63,6 +65,7 @@ struct Service: Sendable {
     if settings.servesChannelz { services.append(ChannelzService()) }
     var configuration = ServerConfiguration()
     configuration.errorDomain = UserServiceError.domain
+    if !settings.webOrigins.isEmpty { configuration.web = WebConfiguration(origins: settings.webOrigins) }
     let server = try GRPCServer(
       services: services + Reflection.services(for: services),
       interceptors: settings.logsCalls ? [AccessLog(logger: logger)] : [], configuration: configuration, loops: loops,
