@@ -50,7 +50,8 @@ final class ServerLoop: @unchecked Sendable {
   private(set) lazy var codec = MessageCodec()
   /// Where a connection's frames are gathered for one write.
   @exclusivity(unchecked) var gather = GatherBuffer()
-  private var connections: [Connection] = []
+  private(set) var connections: [Connection] = []
+  @exclusivity(unchecked) var calls = CallCounters()
   /// Those who wait for the end of the drain: a second stop does not take the place of the first.
   private var onEmpty: [() -> Void] = []
   private var graceTimer: LoopTimer?
