@@ -41,6 +41,7 @@ public struct HTTP2ErrorCode: Sendable, Hashable {
   public static let noError = HTTP2ErrorCode(rawValue: 0x0)
   public static let protocolError = HTTP2ErrorCode(rawValue: 0x1)
   public static let internalError = HTTP2ErrorCode(rawValue: 0x2)
+  public static let settingsTimeout = HTTP2ErrorCode(rawValue: 0x4)
   public static let refusedStream = HTTP2ErrorCode(rawValue: 0x7)
   public static let cancel = HTTP2ErrorCode(rawValue: 0x8)
   public static let enhanceYourCalm = HTTP2ErrorCode(rawValue: 0xb)

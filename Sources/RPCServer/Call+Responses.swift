@@ -96,6 +96,7 @@ extension Call {
   /// Called by `writeBody`.
   func moveResponses(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
     let count = outbound.move(into: buffer)
+    hasMoved = true
     if outbound.count <= configuration.responseHighMark / 4 { writeWaiter?.resume() }
     guard outbound.isEmpty else { return (count, .more) }
     if outcome != nil { return (count, .end(trailers: ResponseFields.trailers(answeredError, trailing))) }

@@ -39,6 +39,10 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   @exclusivity(unchecked) var outbound = ByteBuffer()
   @exclusivity(unchecked) var writeWaiter: CallWaiter?
   @exclusivity(unchecked) var isSpeaking = false
+  /// Messages moved since the connection's timer last looked.
+  @exclusivity(unchecked) var hasMoved = false
+  /// Since when messages wait and none moves.
+  @exclusivity(unchecked) private var stalledSince: UInt64?
   @exclusivity(unchecked) var isHeadSubmitted = false
   /// Set when the call is over: what follows the last message.
   @exclusivity(unchecked) var outcome: Outcome?
@@ -235,6 +239,20 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     task = nil
     requestWaiter?.resume(throwing: CancellationError())
     writeWaiter?.resume(throwing: CancellationError())
+  }
+
+  /// Whether messages have waited for the client's window for so long. Asked now and then by the connection's timer.
+  func isStalled(now: UInt64, limit: UInt64) -> Bool {
+    defer { hasMoved = false }
+    guard !outbound.isEmpty, !hasMoved, !isClosed else {
+      stalledSince = nil
+      return false
+    }
+    guard let stalledSince else {
+      self.stalledSince = now
+      return false
+    }
+    return now.isPast(stalledSince, by: limit)
   }
 
   /// The place for a task to wait in, made for the first one. Loop thread.

@@ -17,6 +17,8 @@ public struct ServerConfiguration: Sendable {
   public var maximumHeaderFields = 128
   /// Above this many bytes of a call's unsent responses its writer is suspended, until a quarter is left.
   public var responseHighMark = 65_536
+  /// How long what may take: keepalive, idle time, age, handshake, stalls.
+  public var times = ConnectionTimes()
 
   /// What request messages may be compressed with; a call with anything else is answered with UNIMPLEMENTED. What is in a
   /// compressed message counts against `maximumRequestSize` as well.

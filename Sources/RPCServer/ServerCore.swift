@@ -13,6 +13,7 @@ final class ServerCore: Sendable {
   let interceptors: [any ServerInterceptor]
   let configuration: ServerConfiguration
   let http2: HTTP2Configuration
+  let lifeLimits: LifeLimits
   let logger: Logger
   /// What `grpc-accept-encoding` says.
   let acceptEncoding: String
@@ -29,7 +30,9 @@ final class ServerCore: Sendable {
     http2.maximumConcurrentStreams = UInt32(clamping: configuration.maximumConcurrentStreams)
     http2.headerLimits = HeaderLimits(
       listSize: configuration.maximumHeaderListSize, fieldCount: configuration.maximumHeaderFields)
+    http2.pings = PingPolicy(configuration.times)
     self.http2 = http2
+    lifeLimits = LifeLimits(configuration.times)
   }
 }
 
