@@ -7,36 +7,29 @@ struct WireBuffer: ~Copyable {
   @usableFromInline var base: UnsafeMutableRawPointer
   @usableFromInline var start: UnsafeMutableRawPointer
   @usableFromInline var end: UnsafeMutableRawPointer
-  /// False while the memory is somebody else's scratch space.
-  @usableFromInline var ownsMemory: Bool
+  /// Keeps the memory; nil while that is somebody else's scratch space.
+  @usableFromInline var owner: Memory?
+
+  // An object, since raw allocation goes through posix_memalign on Linux, which takes longer than malloc.
+  @usableFromInline typealias Memory = ManagedBuffer<Void, UInt64>
 
   @inlinable
   init(capacity: Int) {
-    let capacity = Swift.max(capacity, 16)
-    base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
-    end = base + capacity
+    let words = (Swift.max(capacity, 16) &+ 7) / 8
+    let memory = Memory.create(minimumCapacity: words) { _ in }
+    base = memory.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
+    end = base + words &* 8
     start = end
-    ownsMemory = true
+    owner = memory
   }
 
   /// Begins in `scratch`, which must outlive the buffer, and moves to memory of its own when that is full.
   @inlinable
-  init(scratch: UnsafeMutableRawBufferPointer) {
-    if let address = scratch.baseAddress {
-      base = address
-      end = address + scratch.count
-      ownsMemory = false
-    } else {
-      base = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16)
-      end = base + 16
-      ownsMemory = true
-    }
+  init(scratch: UnsafeMutableRawPointer, count: Int) {
+    base = scratch
+    end = scratch + count
     start = end
-  }
-
-  @inlinable
-  deinit {
-    if ownsMemory { base.deallocate() }
+    owner = nil
   }
 
   @inlinable @inline(__always)
@@ -56,16 +49,11 @@ struct WireBuffer: ~Copyable {
   @usableFromInline @inline(never)
   mutating func grow(_ size: Int) {
     let used = count
-    // Sizes come from what is in memory already, so that the sum can't overflow.
-    let capacity = Swift.max((end - base) &* 2, used &+ size &+ 64)
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
-    let newStart = memory + (capacity - used)
-    newStart.copyMemory(from: start, byteCount: used)
-    if ownsMemory { base.deallocate() }
-    base = memory
-    end = memory + capacity
-    start = newStart
-    ownsMemory = true
+    let room = end - base
+    // Small buffers grow faster, to be copied less often. Sizes come from what is in memory already: no sum can overflow.
+    var larger = WireBuffer(capacity: Swift.max(room &* (room < 1 << 16 ? 4 : 2), used &+ size &+ 64))
+    larger.put(bytes: UnsafeRawBufferPointer(start: start, count: used))
+    self = larger
   }
 
   // The functions below need room that was reserved before.
@@ -95,7 +83,7 @@ struct WireBuffer: ~Copyable {
     start.storeBytes(of: value.littleEndian, as: UInt64.self)
   }
 
-  /// At most 10 bytes.
+  /// At most 10 bytes; needs room for as many.
   @inlinable @inline(__always)
   mutating func put(varint value: UInt64) {
     if value < 0x80 {
@@ -107,20 +95,40 @@ struct WireBuffer: ~Copyable {
 
   @inlinable @inline(never)
   mutating func put(longVarint value: UInt64) {
-    // Seven bits a byte.
-    let size = (70 &- value.leadingZeroBitCount) / 7
-    start -= size
-    var value = value
-    var next = start
-    while value >= 0x80 {
-      next.storeBytes(of: UInt8(truncatingIfNeeded: value) | 0x80, as: UInt8.self)
-      next += 1
-      value &>>= 7
-    }
-    next.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+    putInline(longVarint: value)
   }
 
-  /// At most 5 bytes. With a constant tag all but one branch folds away.
+  /// Up to 8 bytes in one store: it ends where the written bytes begin, and what it has too much lies in the room before them.
+  @inlinable @inline(__always)
+  mutating func putInline(longVarint value: UInt64) {
+    guard value < 1 << 56 else {
+      put(hugeVarint: value)
+      return
+    }
+    // Spreads groups of seven bits over bytes: halves, then quarters, then eighths.
+    var bits = value & 0x0fff_ffff | (value & 0xff_ffff_f000_0000) &<< 4
+    bits = bits & 0x3fff_0000_3fff | (bits & 0x0fff_c000_0fff_c000) &<< 2
+    bits = bits & 0x7f_007f_007f_007f | (bits & 0x3f80_3f80_3f80_3f80) &<< 1
+    // Seven bits a byte; value is not 0.
+    let size = (70 &- value.leadingZeroBitCount) / 7
+    let last = UInt64(truncatingIfNeeded: 8 &* (size &- 1))
+    bits |= 0x8080_8080_8080_8080 & ((1 &<< last) &- 1)
+    (start - 8).storeBytes(of: (bits &<< (56 &- last)).littleEndian, as: UInt64.self)
+    start -= size
+  }
+
+  /// Nine or ten bytes.
+  @inlinable @inline(never)
+  mutating func put(hugeVarint value: UInt64) {
+    let size = value &>> 63 == 0 ? 9 : 10
+    start -= size
+    for index in 0..<size {
+      let bits = UInt8(truncatingIfNeeded: value &>> UInt64(truncatingIfNeeded: 7 &* index)) & 0x7f
+      (start + index).storeBytes(of: index &+ 1 < size ? bits | 0x80 : bits, as: UInt8.self)
+    }
+  }
+
+  /// At most 5 bytes; needs room for 8. With a constant tag all but one branch folds away.
   @inlinable @inline(__always)
   mutating func put(tag: UInt32) {
     if tag < 0x80 {

@@ -13,8 +13,51 @@ public enum WireString: WireMapKey {
     return try string(of: bytes)
   }
 
+  /// A string that has room in a String without memory of its own, if it is ASCII: in two loads and stores, which may overlap.
+  @inline(__always)
+  private static func smallASCII(_ bytes: UnsafeRawBufferPointer) -> String? {
+    let count = bytes.count
+    guard count <= 15, count >= 4 else { return nil }
+    if count >= 8 {
+      let first = bytes.loadUnaligned(as: UInt64.self)
+      let last = bytes.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+      guard (first | last) & 0x8080_8080_8080_8080 == 0 else { return nil }
+      return String(unsafeUninitializedCapacity: count) { target in
+        let target = UnsafeMutableRawBufferPointer(target)
+        target.storeBytes(of: first, as: UInt64.self)
+        target.storeBytes(of: last, toByteOffset: count &- 8, as: UInt64.self)
+        return count
+      }
+    }
+    let first = bytes.loadUnaligned(as: UInt32.self)
+    let last = bytes.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+    guard (first | last) & 0x8080_8080 == 0 else { return nil }
+    return String(unsafeUninitializedCapacity: count) { target in
+      let target = UnsafeMutableRawBufferPointer(target)
+      target.storeBytes(of: first, as: UInt32.self)
+      target.storeBytes(of: last, toByteOffset: count &- 4, as: UInt32.self)
+      return count
+    }
+  }
+
   @usableFromInline @inline(never)
   static func string(of bytes: UnsafeBufferPointer<UInt8>) throws(WireError) -> String {
+    let raw = UnsafeRawBufferPointer(bytes)
+    if let text = smallASCII(raw) { return text }
+    // ASCII, which most strings are, is told eight bytes at a time, and needs no validation.
+    var seen: UInt64 = 0
+    var offset = 0
+    while offset &+ 8 <= raw.count {
+      seen |= raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      offset &+= 8
+    }
+    while offset < raw.count {
+      seen |= UInt64(raw[offset])
+      offset &+= 1
+    }
+    if seen & 0x8080_8080_8080_8080 == 0 {
+      return String(copying: UTF8Span(unchecked: bytes.span, isKnownASCII: true))
+    }
     // Not String(validating:as:), which is generic and instantiates metadata at each call.
     do throws(UTF8.ValidationError) {
       return String(copying: try UTF8Span(validating: bytes.span))

@@ -34,10 +34,28 @@ struct WireCursor {
     return try longVarint()
   }
 
+  /// A varint of two to eight bytes, by one load; nil if it is longer, or fewer than eight bytes are left.
+  @inlinable @inline(__always)
+  mutating func shortVarint() -> UInt64? {
+    guard count >= 8 else { return nil }
+    let word = UInt64(littleEndian: position.loadUnaligned(as: UInt64.self))
+    // The high bits of the bytes that end a varint; the lowest is this one's.
+    let ends = ~word & 0x8080_8080_8080_8080
+    guard ends != 0 else { return nil }
+    var bits = word & (ends ^ (ends &- 1)) & 0x7f7f_7f7f_7f7f_7f7f
+    // Joins groups of seven bits: pairs, then fours, then all.
+    bits = bits & 0x7f_007f_007f_007f | (bits & 0x7f00_7f00_7f00_7f00) &>> 1
+    bits = bits & 0x3fff_0000_3fff | (bits & 0x3fff_0000_3fff_0000) &>> 2
+    bits = bits & 0x0fff_ffff | (bits & 0x0fff_ffff_0000_0000) &>> 4
+    position += (ends.trailingZeroBitCount &+ 1) &>> 3
+    return bits
+  }
+
   /// Never advances when it throws. Refuses an eleventh byte, and bits above 2^64.
   /// <https://protobuf.dev/programming-guides/encoding/#varints>
   @usableFromInline @inline(never)
   mutating func longVarint() throws(WireError) -> UInt64 {
+    if let value = shortVarint() { return value }
     var result: UInt64 = 0
     var shift: UInt64 = 0
     var next = position
@@ -53,6 +71,15 @@ struct WireCursor {
       shift &+= 7
     }
     throw WireError(.truncated)
+  }
+
+  /// The tag of a field. None is longer than five bytes, not even with needless zeros.
+  @inline(never)
+  mutating func tag() throws(WireError) -> UInt32 {
+    let start = position
+    let value = try varint()
+    guard value >= 8, value <= UInt64(UInt32.max), position - start <= 5 else { throw WireError(.invalidTag) }
+    return UInt32(truncatingIfNeeded: value)
   }
 
   @inlinable @inline(__always)

@@ -38,10 +38,26 @@ extension WireReader {
   ) throws(WireError) {
     let length = try cursor.length()
     var packed = WireCursor(position: cursor.position, end: cursor.position + length)
-    values.reserveForAppending(packed.varintCount)
-    while !packed.isAtEnd {
-      values.append(C.value(of: try packed.packedVarint()))
+    let total = packed.varintCount
+    if values.isEmpty {
+      var failure: WireError?
+      values = [C.Value](unsafeUninitializedCapacity: total) { target, initialized in
+        // Each varint takes one of the `total` bytes that end one, so that `target` has room for all.
+        do throws(WireError) {
+          while initialized < total {
+            (target.baseAddress.unsafelyUnwrapped + initialized).initialize(to: C.value(of: try packed.packedVarint()))
+            initialized &+= 1
+          }
+        } catch {
+          failure = error
+        }
+      }
+      if let failure { throw failure }
+    } else {
+      values.reserveForAppending(total)
+      for _ in 0..<total { values.append(C.value(of: try packed.packedVarint())) }
     }
+    guard packed.isAtEnd else { throw WireError(.truncated) }
     cursor.position = packed.end
   }
 
@@ -76,7 +92,7 @@ extension WireReader {
     var entryKey = K.defaultValue
     var entryValue = V.defaultValue
     try readEntry(K.self, V.self, &entryKey, &entryValue)
-    if map.isEmpty { map.reserveCapacity(runLength()) }
+    if map.isEmpty { map = Dictionary(minimumCapacity: runLength()) }
     map[entryKey] = entryValue
   }
 
@@ -140,28 +156,28 @@ extension WireCursor {
   @usableFromInline
   var varintCount: Int {
     var total = 0
-    for byte in UnsafeRawBufferPointer(start: position, count: count) {
-      total &+= Int((byte & 0x80) ^ 0x80) &>> 7
+    var next = position
+    while end - next >= 8 {
+      // A one in each byte that ends a varint; the product adds them up in its highest byte.
+      let ends = (~next.loadUnaligned(as: UInt64.self) &>> 7) & 0x0101_0101_0101_0101
+      total &+= Int(truncatingIfNeeded: (ends &* 0x0101_0101_0101_0101) &>> 56)
+      next += 8
     }
+    for byte in UnsafeRawBufferPointer(start: next, count: end - next) where byte < 0x80 { total &+= 1 }
     return total
   }
 
   /// A varint where longer ones are common.
   @inlinable @inline(__always)
   mutating func packedVarint() throws(WireError) -> UInt64 {
-    if count >= 2 {
-      let first = position.load(as: UInt8.self)
-      if first < 0x80 {
-        position += 1
-        return UInt64(first)
-      }
-      let second = (position + 1).load(as: UInt8.self)
-      if second < 0x80 {
-        position += 2
-        return UInt64(first & 0x7f) | UInt64(second) &<< 7
-      }
+    guard position < end else { throw WireError(.truncated) }
+    let first = position.load(as: UInt8.self)
+    if first < 0x80 {
+      position += 1
+      return UInt64(first)
     }
-    return try varint()
+    if let value = shortVarint() { return value }
+    return try longVarint()
   }
 }
 

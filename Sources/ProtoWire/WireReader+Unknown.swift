@@ -43,10 +43,9 @@ extension WireCursor {
       let end = WireTag.make(WireTag.fieldNumber(of: tag), .endGroup)
       while true {
         guard !isAtEnd else { throw WireError(.unbalancedGroup) }
-        let inner = try varint()
-        guard inner <= UInt64(UInt32.max) else { throw WireError(.invalidTag) }
-        if inner == UInt64(end) { return }
-        try skipValue(of: UInt32(truncatingIfNeeded: inner), depthLeft: depthLeft &- 1)
+        let inner = try self.tag()
+        if inner == end { return }
+        try skipValue(of: inner, depthLeft: depthLeft &- 1)
       }
     }
   }

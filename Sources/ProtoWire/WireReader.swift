@@ -39,17 +39,15 @@ public struct WireReader: ~Copyable {
 
   @usableFromInline @inline(never)
   mutating func longTag() throws(WireError) -> UInt32 {
-    let value = try cursor.varint()
-    guard value <= UInt64(UInt32.max), value >= 8 else { throw WireError(.invalidTag) }
-    return UInt32(truncatingIfNeeded: value)
+    try cursor.tag()
   }
 
   /// The number of the field that is being read; 0 if its tag is malformed. For errors.
   @usableFromInline
   var currentFieldNumber: UInt32 {
-    var tag = WireCursor(position: fieldStart, end: cursor.end)
-    guard let value = try? tag.varint(), value <= UInt64(UInt32.max) else { return 0 }
-    return WireTag.fieldNumber(of: UInt32(truncatingIfNeeded: value))
+    var field = WireCursor(position: fieldStart, end: cursor.end)
+    guard let tag = try? field.tag() else { return 0 }
+    return WireTag.fieldNumber(of: tag)
   }
 
   // MARK: Messages

@@ -35,10 +35,22 @@ extension WireWriter {
   public mutating func prepend<C: WireVarintScalar>(packed values: [C.Value], as _: C.Type, tag: UInt32) {
     guard !values.isEmpty else { return }
     let before = count
-    var index = values.count
-    while index > 0 {
-      index &-= 1
-      prependVarint(C.varint(of: values[index]))
+    values.withUnsafeBufferPointer { values in
+      var index = values.count
+      while index > 0 {
+        // Room for many at once, so that not each has to ask.
+        let stop = Swift.max(index &- 256, 0)
+        buffer.reserve((index &- stop) &* 10)
+        while index > stop {
+          index &-= 1
+          let bits = C.varint(of: values[index])
+          if bits < 0x80 {
+            buffer.put(byte: UInt8(truncatingIfNeeded: bits))
+          } else {
+            buffer.putInline(longVarint: bits)
+          }
+        }
+      }
     }
     prependVarint(UInt64(UInt(bitPattern: count &- before)))
     prependTag(tag)

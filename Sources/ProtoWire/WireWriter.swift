@@ -18,7 +18,11 @@ public struct WireWriter: ~Copyable {
   /// Begins in memory that must outlive the writer.
   @inlinable
   init(scratch: UnsafeMutableRawBufferPointer) {
-    buffer = WireBuffer(scratch: scratch)
+    if let address = scratch.baseAddress {
+      buffer = WireBuffer(scratch: address, count: scratch.count)
+    } else {
+      buffer = WireBuffer(capacity: 16)
+    }
   }
 
   /// How many bytes were written.
@@ -72,7 +76,7 @@ public struct WireWriter: ~Copyable {
 
   @inlinable @inline(__always)
   public mutating func prependTag(_ tag: UInt32) {
-    buffer.reserve(5)
+    buffer.reserve(8)
     buffer.put(tag: tag)
   }
 
@@ -124,7 +128,7 @@ public struct WireWriter: ~Copyable {
   public mutating func prepend<M: WireMessage>(message: borrowing M, tag: UInt32) {
     let before = count
     message.encodeFields(into: &self)
-    buffer.reserve(15)
+    buffer.reserve(18)
     buffer.put(varint: UInt64(UInt(bitPattern: count &- before)))
     buffer.put(tag: tag)
   }

@@ -7,8 +7,8 @@ import ProtoWire
 @main
 enum ProtoWireConformance {
   static func main() {
-    do throws(Pipe.Failure) {
-      let testee = Testee()
+    do {
+      let testee = try Testee()
       while let request = try Pipe.read() { try Pipe.write(testee.answer(request)) }
     } catch {
       Pipe.complain("protowire-conformance: \(error)")

@@ -14,6 +14,11 @@ struct Testee {
   ]
 
   private let typesByName = Dictionary(uniqueKeysWithValues: types.map { ($0.messageName, $0) })
+  private let json: JSONFormat
+
+  init() throws(JSONError) {
+    json = try JSONFormat()
+  }
 
   /// The bytes of a ConformanceResponse to those of a ConformanceRequest, whatever they are.
   func answer(_ bytes: [UInt8]) -> [UInt8] {
@@ -40,7 +45,13 @@ struct Testee {
     switch request.payload {
     case .protobufPayload(let bytes):
       do throws(WireError) { message = try Message(wireBytes: bytes) } catch { return .parseError("\(error)") }
-    case .jsonPayload: return .skipped("JSON")
+    case .jsonPayload(let text):
+      let ignoringUnknown = request.testCategory == .jsonIgnoreUnknownParsingTest
+      do throws(JSONError) {
+        message = try json.read(text, ignoringUnknown: ignoringUnknown)
+      } catch {
+        return .parseError("\(error)")
+      }
     case .jspbPayload: return .skipped("JSPB")
     case .textPayload: return .skipped("text format")
     case nil: return .runtimeError("the request has no payload")
@@ -48,7 +59,8 @@ struct Testee {
 
     switch request.requestedOutputFormat {
     case .protobuf: return .protobufPayload(message.wireBytes())
-    case .json: return .skipped("JSON")
+    case .json:
+      do throws(JSONError) { return .jsonPayload(try json.print(message)) } catch { return .serializeError("\(error)") }
     case .jspb: return .skipped("JSPB")
     case .textFormat: return .skipped("text format")
     case .unspecified, .unrecognized: return .runtimeError("the request asks for no output format")

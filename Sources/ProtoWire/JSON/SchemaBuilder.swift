@@ -83,7 +83,7 @@ struct SchemaBuilder {
         // The oneof around a proto3 optional field is not a real one.
         let hasOneof = field.oneofIndex != nil && !(field.proto3Optional ?? false)
         let jsonName = field.jsonName ?? Self.camelCase(field.name ?? "")
-        var result = try compile(field, features, mapEntries)
+        var result = try compile(field, features, mapEntries, inEntry: mapEntries.contains(name))
         result.oneof = hasOneof ? field.oneofIndex ?? -1 : -1
         result.hasPresence = result.hasPresence || hasOneof
         result.jsonKey = append("\"" + jsonName + "\":")
@@ -91,7 +91,7 @@ struct SchemaBuilder {
         compiled.append(result)
       }
       for item in extensionsOf[name] ?? [] {
-        var result = try compile(item.field, item.features, mapEntries)
+        var result = try compile(item.field, item.features, mapEntries, inEntry: false)
         result.jsonKey = append("\"[" + item.scope + (item.field.name ?? "") + "]\":")
         result.protoKey = result.jsonKey
         result.hasPresence = true
@@ -117,7 +117,7 @@ struct SchemaBuilder {
   }
 
   private func compile(
-    _ field: Google_Protobuf_FieldDescriptorProto, _ outer: SchemaFeatures, _ mapEntries: Set<String>
+    _ field: Google_Protobuf_FieldDescriptorProto, _ outer: SchemaFeatures, _ mapEntries: Set<String>, inEntry isEntry: Bool
   ) throws(JSONError) -> FieldSchema {
     let features = outer.applying(field.options?.features)
     guard let number = field.number, number > 0, let type = field.type,
@@ -135,7 +135,8 @@ struct SchemaBuilder {
       result.child = Int32(index)
     }
     result.isMap = kind == .message && result.isRepeated && mapEntries.contains(typeName)
-    if kind == .message, features.isDelimited, !result.isMap { kind = .group }
+    // Neither a map's entries nor the messages in them are ever delimited by tags.
+    if kind == .message, features.isDelimited, !result.isMap, !isEntry { kind = .group }
     result.kind = kind
     result.isClosedEnum = kind == .enum && enums[Int(result.child)].isClosed
     result.isPacked = result.isRepeated && kind.isPackable && field.options?.packed ?? features.isPacked

@@ -37,9 +37,11 @@ extension WireCursor {
   @inline(__always)
   mutating func jsonTag() throws(JSONError) -> UInt32? {
     guard !isAtEnd else { return nil }
-    let tag = try jsonVarint()
-    guard tag <= UInt64(UInt32.max), tag >= 8 else { throw Self.fault(WireError(.invalidTag)) }
-    return UInt32(truncatingIfNeeded: tag)
+    if position.load(as: UInt8.self) < 0x80, position.load(as: UInt8.self) >= 8 {
+      defer { position += 1 }
+      return UInt32(position.load(as: UInt8.self))
+    }
+    do throws(WireError) { return try tag() } catch { throw Self.fault(error) }
   }
 
   @inline(__always)
