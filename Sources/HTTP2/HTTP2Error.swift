@@ -9,7 +9,7 @@ public struct HTTP2Error: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// The first bytes were not the HTTP/2 connection preface: another protocol, or TLS sent to a port without.
   public var isBadPreface: Bool { kind == .badPreface }
-  /// The peer made us answer more than it was ready to read.
+  /// The peer made us answer more than it was ready to read, or sent a header section in too many frames.
   public var isFlooded: Bool { kind == .flooded }
   /// The peer spent a budget of `AbuseGuard`.
   public var isAbusive: Bool { kind == .abusive }
@@ -24,7 +24,7 @@ public struct HTTP2Error: Error, Sendable, Hashable, CustomStringConvertible {
   init(code: Int) {
     switch Int32(truncatingIfNeeded: code) {
     case Int32(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue): kind = .badPreface
-    case Int32(NGHTTP2_ERR_FLOODED.rawValue): kind = .flooded
+    case Int32(NGHTTP2_ERR_FLOODED.rawValue), Int32(NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue): kind = .flooded
     case Int32(NGHTTP2_ERR_NOMEM.rawValue): kind = .outOfMemory
     default: kind = .protocolViolation
     }

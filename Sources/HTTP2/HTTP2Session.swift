@@ -101,7 +101,12 @@ public final class HTTP2Session {
       nghttp2_session_consume_connection(session, uncredited)
       uncredited = 0
     }
-    if result < 0 { throw HTTP2Error(code: result) }
+    if result < 0 {
+      let error = HTTP2Error(code: result)
+      // nghttp2 itself says nothing then.
+      if error.isFlooded { calmDown("too many frames at once") }
+      throw error
+    }
     if let reason = abuse.verdict {
       calmDown(reason)
       throw HTTP2Error(abuse: reason)

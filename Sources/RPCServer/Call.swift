@@ -44,6 +44,8 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// Since when messages wait and none moves.
   @exclusivity(unchecked) private var stalledSince: UInt64?
   @exclusivity(unchecked) var isHeadSubmitted = false
+  /// When its handler was started.
+  @exclusivity(unchecked) private var startedAt: UInt64 = 0
   /// Set when the call is over: what follows the last message.
   @exclusivity(unchecked) var outcome: Outcome?
 
@@ -113,9 +115,6 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     case .malformed: return refuse(RPCError(.internal, "grpc-timeout is malformed"))
     case .nanoseconds(let timeout): deadline = .after(nanoseconds: timeout, now: loop.now)
     }
-    guard connection.runningHandlers < configuration.maximumRunningHandlers else {
-      return refuse(RPCError(.resourceExhausted, "too many calls of this connection are running"))
-    }
     self.route = route
     context = ServerContext(
       CallState(
@@ -167,9 +166,10 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   /// Starts the handler on this thread: one that never suspends is done when this returns.
   func run(_ route: Route) {
-    guard let context else { return }
+    guard let context, admit(route) else { return }
     phase = .running
     connection.runningHandlers += 1
+    startedAt = loop.now
     loop.activity = route
     let task = Task.immediate(executorPreference: loop) { [self] in
       do {
@@ -197,6 +197,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   private func handlerReturned(_ error: (any Error)?) {
     loop.assertCurrent()
     connection.runningHandlers -= 1
+    if let route { connection.owner.admission.end(route, startedAt) }
     task = nil
     guard phase == .running else { return }
     guard let error else {

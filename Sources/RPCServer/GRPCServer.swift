@@ -17,7 +17,7 @@ import Synchronization
 /// Any thread may call its methods, but no loop's.
 public final class GRPCServer: Sendable {
   private let core: ServerCore
-  private let loops: [ServerLoop]
+  let loops: [ServerLoop]
   private let listeners = Mutex<[Listener]>([])
 
   /// - Parameters:
@@ -32,7 +32,8 @@ public final class GRPCServer: Sendable {
     logger: Logger = Logger(label: "grpc", factory: { _ in SwiftLogNoOpLogHandler() })
   ) throws(ServerError) {
     let core = ServerCore(
-      router: try Router(services), interceptors: interceptors, configuration: configuration, logger: logger)
+      router: try Router(services, classes: CallClasses(configuration)), interceptors: interceptors,
+      configuration: configuration, loopCount: loops.loops.count, logger: logger)
     self.core = core
     self.loops = loops.loops.map { ServerLoop(loop: $0, core: core) }
   }
@@ -43,7 +44,7 @@ public final class GRPCServer: Sendable {
   @discardableResult
   public func listen(on address: SocketAddress) throws(EventLoopError) -> SocketAddress {
     let (descriptor, bound) = try Socket.listen(address)
-    let listener = Listener(descriptor, address, on: loops[0].loop, handingTo: loops, logger: core.logger)
+    let listener = Listener(descriptor, address, on: loops[0].loop, handingTo: loops, core: core)
     listeners.withLock { $0.append(listener) }
     loops[0].loop.execute { listener.start() }
     return bound
@@ -71,5 +72,16 @@ public final class GRPCServer: Sendable {
         }
       }
     }
+  }
+
+  /// Handlers that run now, those of calls that are over included.
+  func runningCalls() async -> Int {
+    var running = 0
+    for owner in loops {
+      running += await withUnsafeContinuation { (done: UnsafeContinuation<Int, Never>) in
+        owner.loop.execute { done.resume(returning: owner.admission.running) }
+      }
+    }
+    return running
   }
 }

@@ -12,6 +12,9 @@ final class ServerCore: Sendable {
   let router: Router
   let interceptors: [any ServerInterceptor]
   let configuration: ServerConfiguration
+  let classes: CallClasses
+  /// The loops among which limits are shared out.
+  let loopCount: Int
   let http2: HTTP2Configuration
   let lifeLimits: LifeLimits
   let logger: Logger
@@ -19,11 +22,14 @@ final class ServerCore: Sendable {
   let acceptEncoding: String
 
   init(
-    router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, logger: Logger
+    router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, loopCount: Int = 1,
+    logger: Logger
   ) {
     self.router = router
     self.interceptors = interceptors
     self.configuration = configuration
+    classes = CallClasses(configuration)
+    self.loopCount = loopCount
     self.logger = logger
     acceptEncoding = (["identity"] + configuration.acceptedCompression.map(\.name)).joined(separator: ",")
     var http2 = HTTP2Configuration()
@@ -53,6 +59,7 @@ final class ServerLoop: @unchecked Sendable {
   private(set) lazy var codec = MessageCodec()
   /// Where a connection's frames are gathered for one write.
   @exclusivity(unchecked) var gather = GatherBuffer()
+  @exclusivity(unchecked) var admission: Admission
   private var connections: [Connection] = []
   /// Those who wait for the end of the drain: a second stop does not take the place of the first.
   private var onEmpty: [() -> Void] = []
@@ -62,6 +69,7 @@ final class ServerLoop: @unchecked Sendable {
   init(loop: EventLoop, core: ServerCore) {
     self.loop = loop
     self.core = core
+    admission = Admission(core.classes, limit: core.configuration.maximumRunningCalls, loops: core.loopCount)
   }
 
   deinit { readBuffer.deallocate() }
