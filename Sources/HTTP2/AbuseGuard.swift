@@ -72,6 +72,9 @@ struct AbuseGuard {
     if !smallData.take(now: now) { verdict = verdict ?? "too many small DATA frames" }
   }
 
+  /// The peer broke a rule that is kept elsewhere.
+  mutating func condemn(_ reason: StaticString) { verdict = verdict ?? reason }
+
   /// A stream came to its regular end.
   mutating func streamCompleted() { resets.giveBack() }
 
