@@ -48,7 +48,7 @@ if check build swift build --build-tests; then
   check users swift test --skip-build --filter UserServiceTests
 fi
 build_release() {
-  scripts/build.sh user-service bench-server interop-server conformance-server >/dev/null
+  scripts/build.sh user-service bench-server interop-server conformance-server protowire-conformance >/dev/null
 }
 if check release build_release; then
   check foreign scripts/foreign.sh .build/release
