@@ -1,6 +1,6 @@
 # What there is to do here. `make help` lists it; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test build generate bench fuzz clean setup
+.PHONY: help run test build generate bench fuzz docs clean setup
 SHELL := /bin/bash
 
 help: ## Show this list
@@ -35,6 +35,10 @@ setup: ## Only install what Debian packages are missing
 fuzz: ## Fuzz the codecs for a minute each (FUZZ_SECONDS=60)
 	@scripts/setup.sh build
 	@scripts/fuzz.sh
+
+docs: ## Build ProtoWire's documentation from its comments, to .local/docs
+	@scripts/setup.sh build
+	@scripts/docs.sh
 
 clean: ## Delete what was built, and the test database; `make run` keeps its data
 	@scripts/clean.sh

@@ -6,7 +6,10 @@ extension DescriptorPool {
   /// let message = try Order(wireBytes: bytes)
   /// try pool.check(wire: bytes, messageName: Order.messageName)
   /// ```
-  /// - Parameter depthLimit: How many messages may be nested inside the outermost one, those of extensions included.
+  /// - Parameters:
+  ///   - bytes: An encoded message.
+  ///   - messageName: The full name of its type, such as `users.v1.User`.
+  ///   - depthLimit: How many messages may be nested inside the outermost one, those of extensions included.
   /// - Throws: `JSONError` with the path of the fault: of the code `.wire` for fields cut short, unbalanced groups and strings that
   ///   are not UTF-8 but should be, `.limit` for messages nested too deep, `.unknownType` for a type that the pool does not know.
   public func check(wire bytes: [UInt8], messageName: String, depthLimit: Int = 100) throws(JSONError) {

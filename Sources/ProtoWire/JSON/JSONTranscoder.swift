@@ -21,7 +21,9 @@ public struct JSONTranscoder: Sendable {
 
   /// A message as JSON, in UTF-8 without white space. Unknown fields are left out.
   ///
-  /// - Parameter messageName: The full name of its type, such as `users.v1.User`.
+  /// - Parameters:
+  ///   - bytes: An encoded message.
+  ///   - messageName: The full name of its type, such as `users.v1.User`.
   /// - Throws: `JSONError` if the bytes are no such message, or hold what has no JSON: an Any of a type that the pool
   /// does not   have, a time out of range, a Value without a kind, a string that is not UTF-8.
   public func json(fromWire bytes: UnsafeRawBufferPointer, messageName: String) throws(JSONError) -> [UInt8] {
@@ -34,7 +36,9 @@ public struct JSONTranscoder: Sendable {
 
   /// A message from JSON, as wire bytes.
   ///
-  /// - Parameter messageName: The full name of its type, such as `users.v1.User`.
+  /// - Parameters:
+  ///   - text: UTF-8, with or without white space.
+  ///   - messageName: The full name of its type, such as `users.v1.User`.
   /// - Throws: `JSONError`, with line, column and path of the fault, if the text is not JSON or not of that type.
   public func wire(fromJSON text: UnsafeRawBufferPointer, messageName: String) throws(JSONError) -> [UInt8] {
     let index = try pool.messageIndex(messageName)
