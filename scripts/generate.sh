@@ -91,6 +91,7 @@ generate Sources/protoc-gen-protowire internal google/protobuf/compiler/plugin.p
 generate Sources/RPCCore public google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto
 generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto \
   grpc/reflection/v1alpha/reflection.proto
+generate Sources/RPCChannelz internal grpc/channelz/v1/channelz.proto
 generate Sources/UserAPI public users/v1/users.proto
 generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
 generate Sources/interop-server internal grpc/testing/empty.proto grpc/testing/messages.proto grpc/testing/test.proto
@@ -103,6 +104,6 @@ cd ..
 generate_with_editions Sources/protowire-conformance internal $messages
 
 # For tests.
-generate Tests/ProtoWireTests internal everything.proto legacy.proto wellknown.proto
+generate Tests/TestMessages public everything.proto legacy.proto wellknown.proto
 generate_with_editions Tests/GeneratorTests internal everything.proto hard.proto names.proto clash.proto default.proto \
   editions.proto edition2024.proto

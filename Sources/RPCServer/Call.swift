@@ -23,6 +23,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// Nil where nobody observes.
   @exclusivity(unchecked) private(set) var observation: CallObservation?
 
+  /// Set in a call of gRPC-Web.
+  @exclusivity(unchecked) var web: WebExchange?
+
   // Requests.
   @exclusivity(unchecked) var deframer: MessageDeframer
   /// Received, and not yet given back to the peer's window.
@@ -39,7 +42,13 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   @exclusivity(unchecked) var outbound = ByteBuffer()
   @exclusivity(unchecked) var writeWaiter: CallWaiter?
   @exclusivity(unchecked) var isSpeaking = false
+  /// Messages moved since the connection's timer last looked.
+  @exclusivity(unchecked) var hasMoved = false
+  /// Since when messages wait and none moves.
+  @exclusivity(unchecked) private var stalledSince: UInt64?
   @exclusivity(unchecked) var isHeadSubmitted = false
+  /// When its handler was started.
+  @exclusivity(unchecked) private var startedAt: UInt64 = 0
   /// Set when the call is over: what follows the last message.
   @exclusivity(unchecked) var outcome: Outcome?
 
@@ -63,7 +72,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   override func receive(_ bytes: UnsafeRawBufferPointer) {
     uncredited += bytes.count
-    if phase != .over { deframer.append(bytes) }
+    guard phase != .over else { return }
+    guard let web, web.isText else { return deframer.append(bytes) }
+    receiveText(bytes, web)
   }
 
   override func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
@@ -79,8 +90,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// The stream or the connection is gone: nobody waits for an answer.
   func abandon() {
     let wasRunning = phase == .running
-    if phase != .over { finishObservation(.cancelled) }
+    if phase != .over, phase != .head { finished(.cancelled) }
     phase = .over
+    connection.counters.streamEnded(isClosed && closeCode == .noError)
     release(cancelling: wasRunning)
     outbound.removeAll()
     deframer.removeAll()
@@ -91,13 +103,14 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   private func accept() {
     let core = connection.owner.core
     guard !head.isOverLimit else {
+      started(nil)
       return refuse(RPCError(.resourceExhausted, "the header section is larger than the server takes"), httpStatus: 431)
     }
     let request = RequestHead(head)
-    guard request.isPost else { return refuseAsHTTP(405, [("allow", "POST")]) }
-    guard request.hasGRPCContentType else { return refuseAsHTTP(415, [("accept-post", "application/grpc")]) }
+    guard request.isPost && request.hasGRPCContentType || acceptAsWeb(isPost: request.isPost) else { return }
     let found = head.withPath { core.router.route($0) }
-    if !core.interceptors.isEmpty { observe(found) }
+    started(found)
+    if let web, web.isDamaged { return requestsArrived() }
     guard let route = found else {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
       return refuse(RPCError(.unimplemented, core.router.explain(path)))
@@ -108,9 +121,6 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     case .none: break
     case .malformed: return refuse(RPCError(.internal, "grpc-timeout is malformed"))
     case .nanoseconds(let timeout): deadline = .after(nanoseconds: timeout, now: loop.now)
-    }
-    guard connection.runningHandlers < configuration.maximumRunningHandlers else {
-      return refuse(RPCError(.resourceExhausted, "too many calls of this connection are running"))
     }
     self.route = route
     context = ServerContext(
@@ -125,13 +135,18 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     }
   }
 
-  private func observe(_ route: Route?) {
+  /// It is a call, whatever will become of it.
+  private func started(_ route: Route?) {
+    connection.owner.calls.started(now: loop.now)
+    guard !connection.owner.core.interceptors.isEmpty else { return }
     let start = CallStart(
       method: route?.handler.descriptor, peer: connection.peer, headers: BlockHeaders(block: head))
     observation = CallObservation(connection.owner.core.interceptors, start)
   }
 
-  private func finishObservation(_ status: StatusCode) {
+  /// It is over, and the client is told so if it is still there.
+  private func finished(_ status: StatusCode) {
+    connection.owner.calls.finished(status == .ok)
     observation?.ended(status)
     observation = nil
   }
@@ -140,7 +155,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
   }
 
-  private func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
+  func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
     end(Outcome(httpStatus: status, extra: extra, isNotGRPC: true))
   }
 
@@ -163,9 +178,10 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   /// Starts the handler on this thread: one that never suspends is done when this returns.
   func run(_ route: Route) {
-    guard let context else { return }
+    guard let context, admit(route) else { return }
     phase = .running
     connection.runningHandlers += 1
+    startedAt = loop.now
     loop.activity = route
     let task = Task.immediate(executorPreference: loop) { [self] in
       do {
@@ -193,6 +209,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   private func handlerReturned(_ error: (any Error)?) {
     loop.assertCurrent()
     connection.runningHandlers -= 1
+    if let route { connection.owner.admission.end(route, startedAt) }
     task = nil
     guard phase == .running else { return }
     guard let error else {
@@ -218,12 +235,13 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     let wasRunning = phase == .running
     phase = .over
     self.outcome = outcome
-    finishObservation(outcome.error?.code ?? .ok)
+    if !outcome.isNotGRPC { finished(outcome.error?.code ?? .ok) }
     // An error of the server's own does not wait for messages that the peer may be too slow to read.
     if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
     release(cancelling: wasRunning && task != nil)
     deframer.removeAll()
     creditReceived()
+    if web != nil { enqueueWebTrailers() }
     speak()
   }
 
@@ -235,6 +253,20 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     task = nil
     requestWaiter?.resume(throwing: CancellationError())
     writeWaiter?.resume(throwing: CancellationError())
+  }
+
+  /// Whether messages have waited for the client's window for so long. Asked now and then by the connection's timer.
+  func isStalled(now: UInt64, limit: UInt64) -> Bool {
+    defer { hasMoved = false }
+    guard !outbound.isEmpty, !hasMoved, !isClosed else {
+      stalledSince = nil
+      return false
+    }
+    guard let stalledSince else {
+      self.stalledSince = now
+      return false
+    }
+    return now.isPast(stalledSince, by: limit)
   }
 
   /// The place for a task to wait in, made for the first one. Loop thread.

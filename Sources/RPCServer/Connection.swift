@@ -28,38 +28,56 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   /// How long the PING that follows the first GOAWAY may take.
   private static let announceTime = Duration.seconds(1)
 
+  /// Unique in the process.
+  let id = ServerRegistry.makeID()
   let owner: ServerLoop
   let peer: String
+  @exclusivity(unchecked) var counters = ConnectionCounters()
   /// Place in the loop's list.
   @exclusivity(unchecked) var index = 0
   @exclusivity(unchecked) var isFlushScheduled = false
   /// Handlers that run, those of cancelled calls included.
   @exclusivity(unchecked) var runningHandlers = 0
 
-  private let descriptor: Int32
+  let descriptor: Int32
   @exclusivity(unchecked) private var source: IOSource?
-  @exclusivity(unchecked) private var session: HTTP2Session?
+  @exclusivity(unchecked) private(set) var session: HTTP2Session?
   @exclusivity(unchecked) private var phase = Phase.open
   /// What the socket did not take.
-  @exclusivity(unchecked) private var unsent = ByteBuffer()
+  @exclusivity(unchecked) private(set) var unsent = ByteBuffer()
   /// Calls with something to submit.
   @exclusivity(unchecked) private var speaking: [Call] = []
   private var timer: LoopTimer?
-  @exclusivity(unchecked) private var isFailing = false
+  @exclusivity(unchecked) var isFailing = false
+
+  // Connection+Life.swift.
+  @exclusivity(unchecked) var life: ConnectionLife
+  var lifeTimer: LoopTimer?
+  @exclusivity(unchecked) private(set) var lastReceived: UInt64
+  /// When the socket last took something of `unsent`; nil if that is empty.
+  @exclusivity(unchecked) private(set) var stalledSince: UInt64?
 
   init(_ descriptor: Int32, peer: String, on owner: ServerLoop) throws(HTTP2Error) {
     self.descriptor = descriptor
     self.peer = peer
     self.owner = owner
-    session = try HTTP2Session(configuration: owner.core.http2, delegate: self, now: owner.loop.now)
+    let now = owner.loop.now
+    let limits = owner.core.lifeLimits
+    life = ConnectionLife(limits, start: now, jitter: limits.age == nil ? 0 : .random(in: -1...1))
+    lastReceived = now
+    session = try HTTP2Session(configuration: owner.core.http2, delegate: self, now: now)
   }
 
   func start() throws(EventLoopError) {
     source = try owner.loop.register(descriptor, .readable, self)
     owner.loop.flushAtEndOfTurn(self)
+    startLifeTimer()
   }
 
-  func makeStream(id: Int32) -> HTTP2Stream { Call(id: id, connection: self) }
+  func makeStream(id: Int32) -> HTTP2Stream {
+    counters.streamStarted(now: owner.loop.now)
+    return Call(id: id, connection: self)
+  }
 
   // MARK: Reading
 
@@ -87,6 +105,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     guard let session, !isFailing else { return }
+    lastReceived = owner.loop.now
     do {
       try session.receive(bytes, now: owner.loop.now)
     } catch {
@@ -115,7 +134,13 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   }
 
   /// A message of a request is whole.
-  func messageArrived() { session?.messageArrived() }
+  func messageArrived() {
+    session?.messageArrived()
+    counters.messageReceived(now: owner.loop.now)
+  }
+
+  /// A message of a response is handed over.
+  func messageLeft() { counters.messageSent(now: owner.loop.now) }
 
   func credit(_ call: Call, _ count: Int) {
     session?.credit(call, count)
@@ -124,6 +149,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
 
   func flushTurn() {
     guard phase != .closed, let session else { return }
+    session.now = owner.loop.now
     for call in speaking { call.submit(to: session) }
     speaking.removeAll(keepingCapacity: true)
     guard writeUnsent() else { return watch() }
@@ -145,6 +171,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
         if written < 0 { return close() }
         if written < gathered.count {
           unsent.append(UnsafeRawBufferPointer(rebasing: gathered[written...]))
+          stalledSince = owner.loop.now
           break
         }
       }
@@ -165,6 +192,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
       return false
     }
     unsent.dropFirst(written)
+    if written > 0 { stalledSince = unsent.isEmpty ? nil : owner.loop.now }
     return unsent.isEmpty
   }
 
@@ -217,6 +245,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   private func linger() {
     guard phase != .lingering, phase != .closed else { return }
     phase = .lingering
+    stopLifeTimer()
     endCalls()
     shutdown(descriptor, Int32(SHUT_WR))
     startTimer(after: Self.lingerTime) { [unowned self] in close() }
@@ -242,6 +271,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
     phase = .closed
     timer?.cancel()
     timer = nil
+    stopLifeTimer()
     speaking = []
     endCalls()
     source?.cancel()
