@@ -27,8 +27,8 @@ trap 'rm -rf "$temporary"' EXIT INT TERM
 # Which Swift module holds what is generated for the .proto files of a directory.
 modules='Module=users:UserAPI,Module=google/protobuf/compiler:protoc_gen_protowire'
 
-# Debian's protoc is older than editions. The protoc of the foreign checks knows them; where there is neither, what is generated of
-# such files stays as it is, and GeneratorTests finds out if it is stale.
+# Debian's protoc is older than editions. The protoc of the foreign checks knows them; where there is neither, what is
+# generated of such files stays as it is, and GeneratorTests finds out if it is stale.
 version=$(protoc --version)
 version=${version##* }
 if [ "${version%%.*}" -ge 27 ]; then
@@ -66,7 +66,7 @@ generate() {
     done
   fi
 }
-# generate_with_editions TARGET VISIBILITY FILE...: for files of which some, with edition in their names, need the newer protoc.
+# generate_with_editions TARGET VISIBILITY FILE...: some of the files, with edition in their names, need the newer protoc.
 generate_with_editions() {
   if [ -n "$newer_protoc" ]; then
     protoc=$newer_protoc

@@ -1,7 +1,8 @@
 import Foundation
 import PackagePlugin
 
-/// `swift package generate-protowire`: writes the Swift code of a package's .proto files. docs/generating-code.md tells how to use it.
+/// `swift package generate-protowire`: writes the Swift code of a package's .proto files.
+/// docs/generating-code.md tells how to use it.
 @main
 struct GenerateProtoWire: CommandPlugin {
   func performCommand(context: PluginContext, arguments: [String]) async throws {
@@ -14,7 +15,9 @@ struct GenerateProtoWire: CommandPlugin {
     let options = extractor.extractOption(named: "option")
     let protoc = try Self.protoc(extractor.extractOption(named: "protoc").last)
     var files = extractor.remainingArguments
-    if let unknown = files.first(where: { $0.hasPrefix("-") }) { throw Failure("there is no option \(unknown)\n\n" + Self.usage) }
+    if let unknown = files.first(where: { $0.hasPrefix("-") }) {
+      throw Failure("there is no option \(unknown)\n\n" + Self.usage)
+    }
     if files.isEmpty { files = Self.protoFiles(in: root.appending(path: protos)) }
     if files.isEmpty { throw Failure("there is no .proto file in \(protos)") }
 
@@ -34,8 +37,8 @@ struct GenerateProtoWire: CommandPlugin {
   private static let usage = """
     usage: swift package generate-protowire [options] [file.proto ...]
 
-    Writes the Swift code of .proto files to Sources/TARGET/Generated. Without files: of all in the directory of --protos,
-    relative to which files are named.
+    Writes the Swift code of .proto files to Sources/TARGET/Generated. Without files: of all in the directory of
+    --protos, relative to which files are named.
 
       --target TARGET      the target that the code is for; may be left out if the package has only one
       --protos DIRECTORY   where the .proto files are (Protos)
@@ -97,7 +100,8 @@ struct GenerateProtoWire: CommandPlugin {
     try files.createDirectory(at: output, withIntermediateDirectories: true)
     let wanted = try files.contentsOfDirectory(atPath: fresh.path)
     var count = 0
-    for name in try files.contentsOfDirectory(atPath: output.path) where name.hasSuffix(".pb.swift") && !wanted.contains(name) {
+    let present = try files.contentsOfDirectory(atPath: output.path).filter { $0.hasSuffix(".pb.swift") }
+    for name in present where !wanted.contains(name) {
       try files.removeItem(at: output.appending(path: name))
       count += 1
     }

@@ -65,7 +65,11 @@ struct Testee {
     switch request.requestedOutputFormat {
     case .protobuf: return .protobufPayload(message.wireBytes())
     case .json:
-      do throws(JSONError) { return .jsonPayload(try descriptors.print(message)) } catch { return .serializeError("\(error)") }
+      do throws(JSONError) {
+        return .jsonPayload(try descriptors.print(message))
+      } catch {
+        return .serializeError("\(error)")
+      }
     case .jspb: return .skipped("JSPB")
     case .textFormat: return .skipped("text format")
     case .unspecified, .unrecognized: return .runtimeError("the request asks for no output format")

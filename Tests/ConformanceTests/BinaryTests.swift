@@ -50,16 +50,24 @@ import Testing
     Case(name: "the end inside an unknown field", input: [0xc2, 0xf2, 0x04, 9], expected: .refused, types: all),
     Case(name: "field zero", input: [0x02, 1, 0], expected: .refused, types: all),
     Case(name: "wire type 7", input: [0x0f, 1], expected: .refused, types: all),
-    Case(name: "a tag of nine bytes", input: [0x88] + [UInt8](repeating: 0x80, count: 7) + [0, 1], expected: .refused, types: all),
-    Case(name: "a tag of six bytes inside a group", input: [0x8b, 0x7d, 0x88, 0x80, 0x80, 0x80, 0x80, 0, 1, 0x8c, 0x7d], expected: .refused, types: all),
+    Case(
+      name: "a tag of nine bytes",
+      input: [0x88] + [UInt8](repeating: 0x80, count: 7) + [0, 1], expected: .refused, types: all),
+    Case(
+      name: "a tag of six bytes inside a group",
+      input: [0x8b, 0x7d, 0x88, 0x80, 0x80, 0x80, 0x80, 0, 1, 0x8c, 0x7d], expected: .refused, types: all),
     Case(name: "a tag of five bytes", input: [0x88, 0x80, 0x80, 0x80, 0, 1], expected: .becomes([0x08, 1]), types: all),
     Case(name: "a group that is not closed", input: [0x8b, 0x7d], expected: .refused, types: all),
     Case(name: "an end without a group", input: [0x8c, 0x7d], expected: .refused, types: all),
-    Case(name: "a varint of eleven bytes", input: [0x08] + [UInt8](repeating: 0x80, count: 10) + [1], expected: .refused, types: all),
     Case(
-      name: "a negative int32 from ten bytes", input: [0x08] + varint(UInt64(bitPattern: -5)), expected: .same, types: all),
+      name: "a varint of eleven bytes",
+      input: [0x08] + [UInt8](repeating: 0x80, count: 10) + [1], expected: .refused, types: all),
     Case(
-      name: "an int32 drops the upper half", input: [0x08] + varint(1 << 40 | 7), expected: .becomes([0x08, 7]), types: all),
+      name: "a negative int32 from ten bytes",
+      input: [0x08] + varint(UInt64(bitPattern: -5)), expected: .same, types: all),
+    Case(
+      name: "an int32 drops the upper half",
+      input: [0x08] + varint(1 << 40 | 7), expected: .becomes([0x08, 7]), types: all),
     Case(name: "a bool of many bits", input: [0x68] + varint(1 << 33), expected: .becomes([0x68, 1]), types: all),
     Case(name: "the last of two values", input: [0x08, 1, 0x08, 2], expected: .becomes([0x08, 2]), types: all),
     Case(name: "zero is absent in proto3", input: [0x08, 0], expected: .becomes([])),
@@ -79,11 +87,19 @@ import Testing
       name: "a record each, where packed is written", input: varint(75 << 3) + [1] + varint(75 << 3) + [2],
       expected: .becomes(length(75, [1, 2])), types: all),
     Case(name: "packed values cut short", input: length(81, [1, 2, 3]), expected: .refused, types: all),
-    Case(name: "a map entry without value", input: length(56, [0x08, 1]), expected: .becomes(length(56, [0x08, 1, 0x10, 0])), types: all),
-    Case(name: "a map entry backwards", input: length(56, [0x10, 2, 0x08, 1]), expected: .becomes(length(56, [0x08, 1, 0x10, 2])), types: all),
+    Case(
+      name: "a map entry without value",
+      input: length(56, [0x08, 1]), expected: .becomes(length(56, [0x08, 1, 0x10, 0])), types: all),
+    Case(
+      name: "a map entry backwards",
+      input: length(56, [0x10, 2, 0x08, 1]), expected: .becomes(length(56, [0x08, 1, 0x10, 2])), types: all),
     Case(name: "an unknown number of an open enum", input: [0xa8, 1, 77], expected: .same),
-    Case(name: "an unknown number of a closed enum", input: [0xa8, 1, 77, 0x08, 1], expected: .becomes([0x08, 1, 0xa8, 1, 77]), types: proto2),
-    Case(name: "a group", input: varint(201 << 3 | 3) + varint(202 << 3) + [7] + varint(201 << 3 | 4), expected: .same, types: proto2),
+    Case(
+      name: "an unknown number of a closed enum",
+      input: [0xa8, 1, 77, 0x08, 1], expected: .becomes([0x08, 1, 0xa8, 1, 77]), types: proto2),
+    Case(
+      name: "a group",
+      input: varint(201 << 3 | 3) + varint(202 << 3) + [7] + varint(201 << 3 | 4), expected: .same, types: proto2),
     Case(name: "a field of another wire type is unknown", input: [0x0d, 1, 2, 3, 4], expected: .same, types: all),
     Case(name: "as deep as allowed", input: nested(100), expected: .same, types: all),
     Case(name: "deeper", input: nested(101), expected: .refused, types: all),
@@ -92,7 +108,8 @@ import Testing
       name: "a message set", input: length(500, [0x0b, 0x10, 0xd0, 0xb3, 0xfc, 1, 0x1a, 2, 0x48, 99, 0x0c]), expected: .same,
       types: proto2),
     Case(
-      name: "an extension that is not UTF-8", input: length(133, [0xff]), expected: .refused, types: ["editions.TestAllTypesEdition2023"]),
+      name: "an extension that is not UTF-8",
+      input: length(133, [0xff]), expected: .refused, types: ["editions.TestAllTypesEdition2023"]),
     Case(name: "an extension that need not be UTF-8", input: length(133, [0xff]), expected: .same, types: proto2),
     Case(name: "message sets as deep as allowed", input: messageSets(48), expected: .same, types: proto2),
     Case(name: "deeper message sets", input: messageSets(51), expected: .refused, types: proto2),

@@ -118,7 +118,8 @@ struct SchemaBuilder {
   }
 
   private func compile(
-    _ field: Google_Protobuf_FieldDescriptorProto, _ outer: SchemaFeatures, _ mapEntries: Set<String>, inEntry isEntry: Bool
+    _ field: Google_Protobuf_FieldDescriptorProto, _ outer: SchemaFeatures, _ mapEntries: Set<String>,
+    inEntry isEntry: Bool
   ) throws(JSONError) -> FieldSchema {
     let features = outer.applying(field.options?.features)
     guard let number = field.number, number > 0, let type = field.type,
