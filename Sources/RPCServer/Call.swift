@@ -23,6 +23,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// Nil where nobody observes.
   @exclusivity(unchecked) private(set) var observation: CallObservation?
 
+  /// What `Call+Memory` has counted of this call.
+  @exclusivity(unchecked) var countedBytes = 0
+
   // Requests.
   @exclusivity(unchecked) var deframer: MessageDeframer
   /// Received, and not yet given back to the peer's window.
@@ -90,6 +93,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     release(cancelling: wasRunning)
     outbound.removeAll()
     deframer.removeAll()
+    messagesShrank()
   }
 
   // MARK: Head
@@ -228,6 +232,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
     release(cancelling: wasRunning && task != nil)
     deframer.removeAll()
+    messagesShrank()
     creditReceived()
     speak()
   }

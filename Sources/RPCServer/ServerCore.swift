@@ -60,6 +60,9 @@ final class ServerLoop: @unchecked Sendable {
   /// Where a connection's frames are gathered for one write.
   @exclusivity(unchecked) var gather = GatherBuffer()
   @exclusivity(unchecked) var admission: Admission
+  /// What messages hold that wait for their peers, and how much they may.
+  @exclusivity(unchecked) var heldBytes = 0
+  let bufferShare: Int
   private var connections: [Connection] = []
   /// Those who wait for the end of the drain: a second stop does not take the place of the first.
   private var onEmpty: [() -> Void] = []
@@ -69,6 +72,7 @@ final class ServerLoop: @unchecked Sendable {
   init(loop: EventLoop, core: ServerCore) {
     self.loop = loop
     self.core = core
+    bufferShare = Admission.share(of: core.configuration.maximumBufferedBytesInAll, loops: core.loopCount)
     admission = Admission(core.classes, limit: core.configuration.maximumRunningCalls, loops: core.loopCount)
   }
 
