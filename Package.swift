@@ -33,6 +33,7 @@ let package = Package(
     .library(name: "ProtoWire", targets: ["ProtoWire"]),
     .library(name: "RPCServer", targets: ["RPCCore", "RPCServer", "EventLoop"]),
     .library(name: "RPCInterceptors", targets: ["RPCInterceptors"]),
+    .library(name: "RPCChannelz", targets: ["RPCChannelz"]),
     .library(name: "Postgres", targets: ["Postgres"]),
     .executable(name: "user-service", targets: ["user-service"]),
     .executable(name: "protoc-gen-protowire", targets: ["protoc-gen-protowire"]),
@@ -67,13 +68,14 @@ let package = Package(
 
     // What services are built on.
     library("RPCServer", ["RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire", log]),
+    library("RPCChannelz", ["RPCServer", "RPCCore", "EventLoop", "ProtoWire"]),
     library("RPCInterceptors", ["RPCCore", log, metrics, tracing]),
     library("Postgres", ["CPostgres", "EventLoop", log]),
 
     // The product.
     library("UserAPI", ["ProtoWire", "RPCCore"]),
     library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", log], resources: [.embedInCode("Migrations")]),
-    program("user-service", ["UserService", "RPCInterceptors", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
+    program("user-service", ["UserService", "RPCInterceptors", "RPCChannelz", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
     program("protoc-gen-protowire", ["ProtoWire"]),
 
     // Programs that exist to be measured or checked.
@@ -97,7 +99,7 @@ let package = Package(
     tests(
       "RPCServerTests",
       [
-        "RPCServer", "RPCInterceptors", "RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire", "TestPeer", log, metrics,
+        "RPCServer", "RPCChannelz", "RPCInterceptors", "RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire", "TestPeer", log, metrics,
         metricsTests, tracing, tracingTests,
       ]),
     tests("PostgresTests", ["Postgres", "EventLoop"]),

@@ -7,7 +7,7 @@ declare -A packages=(
   [build]='libnghttp2-dev libssl-dev libpq-dev libjemalloc-dev zlib1g-dev libzstd-dev pkg-config'
   [database]='postgresql'
   [generate]='protobuf-compiler'
-  [test]='nghttp2-client nghttp2-server python3 python3-venv'
+  [test]='curl nghttp2-client nghttp2-server python3 python3-venv'
 )
 
 [ $# -gt 0 ] || set -- build database generate test

@@ -74,6 +74,16 @@ public enum Socket {
     withAddress { getpeername(descriptor, $0, $1) }?.description ?? "unknown"
   }
 
+  /// The address of the other end; nil if there is none any more.
+  public static func peerAddress(_ descriptor: Int32) -> SocketAddress? {
+    withAddress { getpeername(descriptor, $0, $1) }
+  }
+
+  /// The address of this end.
+  public static func localAddress(_ descriptor: Int32) -> SocketAddress? {
+    withAddress { getsockname(descriptor, $0, $1) }
+  }
+
   // MARK: How it is done
 
   private static func listenTCP(host: String, port: UInt16, backlog: Int32) throws(EventLoopError) -> (

@@ -132,6 +132,11 @@ public final class HTTP2Session {
     return count == 0 ? nil : UnsafeRawBufferPointer(start: data, count: count)
   }
 
+  /// Bytes of bodies that the peer lets us send on the connection.
+  public var sendWindow: Int { Int(nghttp2_session_get_remote_window_size(session)) }
+  /// Bytes of bodies that the peer may send on the connection.
+  public var receiveWindow: Int { Int(nghttp2_session_get_local_window_size(session)) }
+
   /// Something waits to be sent.
   public var wantsWrite: Bool { nghttp2_session_want_write(session) != 0 }
 

@@ -26,12 +26,11 @@ package struct ByteBuffer: ~Copyable {
     tail += bytes.count
   }
 
+  package mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
+
   /// The five bytes before a gRPC message.
-  package mutating func appendPrefix(flag: UInt8, length: UInt32) {
-    let target = makeRoom(for: MessageDeframer.prefixLength)
-    target.storeBytes(of: flag, as: UInt8.self)
-    target.storeBytes(of: length.bigEndian, toByteOffset: 1, as: UInt32.self)
-    tail += MessageDeframer.prefixLength
+  package static func prefix(flag: UInt8, _ length: Int) -> [UInt8] {
+    [flag] + Swift.withUnsafeBytes(of: UInt32(truncatingIfNeeded: length).bigEndian, Array.init)
   }
 
   /// Takes up to `buffer.count` bytes out.

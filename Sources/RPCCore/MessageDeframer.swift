@@ -53,5 +53,11 @@ package struct MessageDeframer: ~Copyable {
     }
   }
 
+  /// Takes all that was appended, for those who find out late that it was no gRPC stream yet.
+  package mutating func takeAll() -> [UInt8] {
+    defer { buffer.removeAll() }
+    return buffer.withUnsafeBytes { Array($0) }
+  }
+
   package mutating func removeAll() { buffer.removeAll() }
 }

@@ -75,8 +75,12 @@ extension Call {
     return try owner.writer.withUnsafeBytes { message in
       try owner.codec.withCompressed(message, algorithm) { compressed in
         guard compressed.count < message.count else { return false }
-        outbound.appendPrefix(flag: 1, length: UInt32(truncatingIfNeeded: compressed.count))
-        outbound.append(compressed)
+        if let web, web.isText {
+          outbound.append(Base64.encodePadded(ByteBuffer.prefix(flag: 1, compressed.count) + compressed))
+        } else {
+          outbound.append(ByteBuffer.prefix(flag: 1, compressed.count))
+          outbound.append(compressed)
+        }
         observation?.sent(size: message.count, compressedSize: compressed.count)
         return true
       }

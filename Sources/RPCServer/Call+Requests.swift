@@ -7,6 +7,7 @@ import RPCCore
 extension Call {
   /// Bytes or the end of the request came.
   func requestsArrived() {
+    if let web, web.isDamaged { return end(Outcome(error: RPCError(.internal, "the request is not base64"))) }
     switch phase {
     case .head: break
     case .request: soleRequestArrived()

@@ -43,16 +43,24 @@ extension Call {
       throw RPCError(
         .resourceExhausted, "a response message has \(length) bytes, the server sends \(configuration.maximumResponseSize)")
     }
+    connection.messageLeft()
     if mayCompress, let algorithm = wantedCompression, try enqueueCompressed(algorithm) {
       messagesGrew()
       return speak()
     }
     owner.writer.prependBigEndian(UInt32(truncatingIfNeeded: length))
     owner.writer.prependByte(0)
-    owner.writer.withUnsafeBytes { outbound.append($0) }
+    owner.writer.withUnsafeBytes { put($0) }
     messagesGrew()
     observation?.sent(size: length)
     speak()
+  }
+
+  /// Puts a message behind the others.
+  @inline(__always)
+  private func put(_ frame: UnsafeRawBufferPointer) {
+    if let web, web.isText { return outbound.append(Base64.encodePadded(Array(frame))) }
+    outbound.append(frame)
   }
 
   /// Has `submit` called at the end of the turn.
@@ -74,6 +82,7 @@ extension Call {
       response.isInitialMetadataSent = true
       return response.metadata?.initial
     }
+    if let web, outcome?.isNotGRPC != true { return submit(to: session, web, initial: initial ?? [:]) }
     if let outcome, outbound.isEmpty {
       let fields =
         outcome.isNotGRPC
@@ -91,7 +100,7 @@ extension Call {
 
   /// The error that ends the call. One without an ErrorInfo, such as the runtime makes itself, says here what it is to programs
   /// too: https://google.aip.dev/193#errorinfo
-  private var answeredError: RPCError? {
+  var answeredError: RPCError? {
     guard var error = outcome?.error else { return nil }
     if let domain = configuration.errorDomain, error.details.errorInfo == nil {
       error.details.append(.errorInfo(reason: error.code.description, domain: domain))
@@ -106,7 +115,9 @@ extension Call {
     messagesShrank()
     if outbound.count <= configuration.responseHighMark / 4 { writeWaiter?.resume() }
     guard outbound.isEmpty else { return (count, .more) }
-    if outcome != nil { return (count, .end(trailers: ResponseFields.trailers(answeredError, trailing))) }
+    if outcome != nil {
+      return (count, .end(trailers: web == nil ? ResponseFields.trailers(answeredError, trailing) : nil))
+    }
     return (count, count > 0 ? .more : .later)
   }
 }

@@ -25,6 +25,8 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   /// What `Call+Memory` has counted of this call.
   @exclusivity(unchecked) var countedBytes = 0
+  /// Set in a call of gRPC-Web.
+  @exclusivity(unchecked) var web: WebExchange?
 
   // Requests.
   @exclusivity(unchecked) var deframer: MessageDeframer
@@ -72,7 +74,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   override func receive(_ bytes: UnsafeRawBufferPointer) {
     uncredited += bytes.count
-    if phase != .over { deframer.append(bytes) }
+    guard phase != .over else { return }
+    guard let web, web.isText else { return deframer.append(bytes) }
+    receiveText(bytes, web)
   }
 
   override func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
@@ -88,8 +92,9 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// The stream or the connection is gone: nobody waits for an answer.
   func abandon() {
     let wasRunning = phase == .running
-    if phase != .over { finishObservation(.cancelled) }
+    if phase != .over, phase != .head { finished(.cancelled) }
     phase = .over
+    connection.counters.streamEnded(isClosed && closeCode == .noError)
     release(cancelling: wasRunning)
     outbound.removeAll()
     deframer.removeAll()
@@ -101,13 +106,14 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   private func accept() {
     let core = connection.owner.core
     guard !head.isOverLimit else {
+      started(nil)
       return refuse(RPCError(.resourceExhausted, "the header section is larger than the server takes"), httpStatus: 431)
     }
     let request = RequestHead(head)
-    guard request.isPost else { return refuseAsHTTP(405, [("allow", "POST")]) }
-    guard request.hasGRPCContentType else { return refuseAsHTTP(415, [("accept-post", "application/grpc")]) }
+    guard request.isPost && request.hasGRPCContentType || acceptAsWeb(isPost: request.isPost) else { return }
     let found = head.withPath { core.router.route($0) }
-    if !core.interceptors.isEmpty { observe(found) }
+    started(found)
+    if let web, web.isDamaged { return requestsArrived() }
     guard let route = found else {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
       return refuse(RPCError(.unimplemented, core.router.explain(path)))
@@ -132,13 +138,18 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     }
   }
 
-  private func observe(_ route: Route?) {
+  /// It is a call, whatever will become of it.
+  private func started(_ route: Route?) {
+    connection.owner.calls.started(now: loop.now)
+    guard !connection.owner.core.interceptors.isEmpty else { return }
     let start = CallStart(
       method: route?.handler.descriptor, peer: connection.peer, headers: BlockHeaders(block: head))
     observation = CallObservation(connection.owner.core.interceptors, start)
   }
 
-  private func finishObservation(_ status: StatusCode) {
+  /// It is over, and the client is told so if it is still there.
+  private func finished(_ status: StatusCode) {
+    connection.owner.calls.finished(status == .ok)
     observation?.ended(status)
     observation = nil
   }
@@ -147,7 +158,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
   }
 
-  private func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
+  func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
     end(Outcome(httpStatus: status, extra: extra, isNotGRPC: true))
   }
 
@@ -227,13 +238,14 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     let wasRunning = phase == .running
     phase = .over
     self.outcome = outcome
-    finishObservation(outcome.error?.code ?? .ok)
+    if !outcome.isNotGRPC { finished(outcome.error?.code ?? .ok) }
     // An error of the server's own does not wait for messages that the peer may be too slow to read.
     if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
     release(cancelling: wasRunning && task != nil)
     deframer.removeAll()
     messagesShrank()
     creditReceived()
+    if web != nil { enqueueWebTrailers() }
     speak()
   }
 

@@ -28,8 +28,11 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   /// How long the PING that follows the first GOAWAY may take.
   private static let announceTime = Duration.seconds(1)
 
+  /// Unique in the process.
+  let id = ServerRegistry.makeID()
   let owner: ServerLoop
   let peer: String
+  @exclusivity(unchecked) var counters = ConnectionCounters()
   /// Place in the loop's list.
   @exclusivity(unchecked) var index = 0
   @exclusivity(unchecked) var isFlushScheduled = false
@@ -38,12 +41,12 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   /// What messages hold that wait for the peer: the rest of a request, or a window.
   @exclusivity(unchecked) var heldBytes = 0
 
-  private let descriptor: Int32
+  let descriptor: Int32
   @exclusivity(unchecked) private var source: IOSource?
   @exclusivity(unchecked) private(set) var session: HTTP2Session?
   @exclusivity(unchecked) private var phase = Phase.open
   /// What the socket did not take.
-  @exclusivity(unchecked) private var unsent = ByteBuffer()
+  @exclusivity(unchecked) private(set) var unsent = ByteBuffer()
   /// Calls with something to submit.
   @exclusivity(unchecked) private var speaking: [Call] = []
   private var timer: LoopTimer?
@@ -73,7 +76,10 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
     startLifeTimer()
   }
 
-  func makeStream(id: Int32) -> HTTP2Stream { Call(id: id, connection: self) }
+  func makeStream(id: Int32) -> HTTP2Stream {
+    counters.streamStarted(now: owner.loop.now)
+    return Call(id: id, connection: self)
+  }
 
   // MARK: Reading
 
@@ -130,7 +136,13 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   }
 
   /// A message of a request is whole.
-  func messageArrived() { session?.messageArrived() }
+  func messageArrived() {
+    session?.messageArrived()
+    counters.messageReceived(now: owner.loop.now)
+  }
+
+  /// A message of a response is handed over.
+  func messageLeft() { counters.messageSent(now: owner.loop.now) }
 
   func credit(_ call: Call, _ count: Int) {
     session?.credit(call, count)

@@ -16,9 +16,11 @@ import Synchronization
 ///
 /// Any thread may call its methods, but no loop's.
 public final class GRPCServer: Sendable {
+  /// Unique in the process.
+  package let id = ServerRegistry.makeID()
   private let core: ServerCore
   let loops: [ServerLoop]
-  private let listeners = Mutex<[Listener]>([])
+  let listeners = Mutex<[Listener]>([])
 
   /// - Parameters:
   ///   - services: what is served. Each method runs on the loop of the connection that called it.
@@ -36,7 +38,10 @@ public final class GRPCServer: Sendable {
       configuration: configuration, loopCount: loops.loops.count, logger: logger)
     self.core = core
     self.loops = loops.loops.map { ServerLoop(loop: $0, core: core) }
+    ServerRegistry.add(self)
   }
+
+  deinit { ServerRegistry.remove(id) }
 
   /// Begins to accept connections.
   /// - Returns: the address, with the port that was chosen if it was 0.
@@ -44,7 +49,7 @@ public final class GRPCServer: Sendable {
   @discardableResult
   public func listen(on address: SocketAddress) throws(EventLoopError) -> SocketAddress {
     let (descriptor, bound) = try Socket.listen(address)
-    let listener = Listener(descriptor, address, on: loops[0].loop, handingTo: loops, core: core)
+    let listener = Listener(descriptor, bound, on: loops[0].loop, handingTo: loops, core: core)
     listeners.withLock { $0.append(listener) }
     loops[0].loop.execute { listener.start() }
     return bound
@@ -53,6 +58,7 @@ public final class GRPCServer: Sendable {
   /// Stops: no new connections; clients are told (two-phase GOAWAY), calls that run are finished, and what still runs
   /// after `grace` is cancelled. Returns when all connections are closed. Cancelling the task that waits changes nothing.
   public func shutdown(grace: Duration) async {
+    ServerRegistry.remove(id)
     let open = listeners.withLock { listeners in
       defer { listeners = [] }
       return listeners

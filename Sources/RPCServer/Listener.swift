@@ -11,6 +11,10 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   private static let pause = Duration.milliseconds(100)
   private static let acceptsPerTurn = 64
 
+  /// Unique in the process.
+  let id = ServerRegistry.makeID()
+  /// Where it listens, with the port that was chosen.
+  let address: SocketAddress
   private let descriptor: Int32
   private let isTCP: Bool
   private let unixPath: String?
@@ -25,6 +29,7 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
 
   init(_ descriptor: Int32, _ address: SocketAddress, on loop: EventLoop, handingTo loops: [ServerLoop], core: ServerCore) {
     self.descriptor = descriptor
+    self.address = address
     if case .unix(let path) = address { unixPath = path } else { unixPath = nil }
     isTCP = unixPath == nil
     self.loop = loop

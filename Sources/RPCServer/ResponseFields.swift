@@ -29,11 +29,24 @@ enum ResponseFields {
     HeaderFields([(name: ":status", value: Array(String(httpStatus).utf8))] + list(extra))
   }
 
-  private static func headList(status: Int) -> [(name: String, value: [UInt8])] {
-    [(":status", Array(String(status).utf8)), ("content-type", Array("application/grpc".utf8))]
+  // MARK: gRPC-Web
+
+  /// Before the messages of a gRPC-Web response, or with `trailers` all of it.
+  static func web(
+    _ contentType: String, httpStatus: Int = 200, extra: [(String, String)], initial: Metadata,
+    trailers: [(name: String, value: [UInt8])] = []
+  ) -> HeaderFields {
+    HeaderFields(headList(status: httpStatus, contentType) + list(extra) + list(initial) + trailers)
   }
 
-  private static func trailerList(_ error: RPCError?, _ metadata: Metadata) -> [(name: String, value: [UInt8])] {
+  private static func headList(
+    status: Int, _ contentType: String = "application/grpc"
+  ) -> [(name: String, value: [UInt8])] {
+    [(":status", Array(String(status).utf8)), ("content-type", Array(contentType.utf8))]
+  }
+
+  /// The status and what goes with it.
+  static func trailerList(_ error: RPCError?, _ metadata: Metadata) -> [(name: String, value: [UInt8])] {
     var fields: [(name: String, value: [UInt8])] = [
       ("grpc-status", Array(String((error?.code ?? .ok).rawValue).utf8))
     ]

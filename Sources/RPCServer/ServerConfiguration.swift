@@ -41,6 +41,9 @@ public struct ServerConfiguration: Sendable {
   /// What responses are compressed with where their handler says nothing and the client takes it; nil: not at all.
   public var responseCompression: CompressionAlgorithm?
 
+  /// If set, gRPC-Web is served on the same ports, for pages in browsers.
+  public var web: WebConfiguration?
+
   /// If set, every error without an ErrorInfo gets one of this domain, its reason being the status's name: also those
   /// that no handler made, such as a deadline that passed.
   public var errorDomain: String?

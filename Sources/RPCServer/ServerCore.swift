@@ -63,7 +63,8 @@ final class ServerLoop: @unchecked Sendable {
   /// What messages hold that wait for their peers, and how much they may.
   @exclusivity(unchecked) var heldBytes = 0
   let bufferShare: Int
-  private var connections: [Connection] = []
+  private(set) var connections: [Connection] = []
+  @exclusivity(unchecked) var calls = CallCounters()
   /// Those who wait for the end of the drain: a second stop does not take the place of the first.
   private var onEmpty: [() -> Void] = []
   private var graceTimer: LoopTimer?

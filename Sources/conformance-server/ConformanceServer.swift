@@ -26,6 +26,7 @@ enum ConformanceServer {
     let group = try EventLoopGroup(count: EventLoopGroup.processorCount)
     var configuration = ServerConfiguration()
     if request.messageReceiveLimit > 0 { configuration.maximumRequestSize = Int(request.messageReceiveLimit) }
+    if request.protocol == .grpcWeb { configuration.web = WebConfiguration() }
     let server = try GRPCServer(services: [ConformanceHandlers()], configuration: configuration, loops: group)
     guard case .tcp(let host, let port) = try server.listen(on: .tcp(host: "127.0.0.1", port: 0)) else { return }
     try Pipe.write(

@@ -37,6 +37,19 @@ struct ServeCommand: ParsableCommand {
   @Flag(name: .long, help: "Log each call: method, status, time and sizes. [env: USER_SERVICE_ACCESS_LOG=true]")
   var accessLog = false
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Serve gRPC-Web too, to pages of this origin, such as https://app.example.com; may be given several times. '*' is any,"
+        + " without credentials. [env: USER_SERVICE_WEB_ORIGINS, separated by commas]",
+      valueName: "origin"))
+  var webOrigin: [String] = []
+
+  @Flag(
+    name: .long,
+    help: "Serve grpc.channelz.v1 too: who is connected, and what calls are open. [env: USER_SERVICE_CHANNELZ=true]")
+  var channelz = false
+
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var logging: LoggingOptions
 
@@ -44,7 +57,9 @@ struct ServeCommand: ParsableCommand {
     var settings = Service.Settings(addresses: try addresses(), database: try database.postgres())
     settings.patience = try database.patience()
     settings.migrates = migrate
-    settings.logsCalls = try accessLog || Environment.value("USER_SERVICE_ACCESS_LOG", "true or false", Bool.init) ?? false
+    settings.logsCalls = try accessLog || isSet("USER_SERVICE_ACCESS_LOG")
+    settings.webOrigins = try origins()
+    settings.servesChannelz = try channelz || isSet("USER_SERVICE_CHANNELZ")
     settings.grace = .seconds(
       try Limits.seconds(drainTimeout, flag: "--drain-timeout")
         ?? Environment.value("USER_SERVICE_DRAIN_TIMEOUT", "a number of seconds, 0 or more", Limits.seconds) ?? 30)
@@ -53,6 +68,27 @@ struct ServeCommand: ParsableCommand {
     try Program.run(loops: count, logger: logger) { [settings] loops in
       try await Service(settings, loops: loops, logger: logger).run()
     }
+  }
+
+  private func origins() throws -> [String] {
+    try (webOrigin.isEmpty ? list("USER_SERVICE_WEB_ORIGINS") ?? [] : webOrigin).map { origin in
+      // As browsers send it: a scheme, a host, perhaps a port, and nothing behind.
+      let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
+      guard origin == "*" || parts.count == 3 && parts[0].hasSuffix(":") && parts[1].isEmpty && !parts[2].isEmpty else {
+        throw ValidationError(
+          "'\(origin)' is no origin for \(webOrigin.isEmpty ? "USER_SERVICE_WEB_ORIGINS" : "--web-origin");"
+            + " one is https://app.example.com, without a slash at its end, or *.")
+      }
+      return origin
+    }
+  }
+
+  private func list(_ variable: String) -> [String]? {
+    Environment.text(variable)?.split(separator: ",").map { String($0).trimmingSpaces() }
+  }
+
+  private func isSet(_ variable: String) throws -> Bool {
+    try Environment.value(variable, "true or false", Bool.init) ?? false
   }
 
   private func loopCount() throws -> Int {
@@ -65,11 +101,8 @@ struct ServeCommand: ParsableCommand {
   }
 
   private func addresses() throws -> [SocketAddress] {
-    let fromEnvironment = Environment.text("USER_SERVICE_LISTEN")?.split(separator: ",").map {
-      String($0).trimmingSpaces()
-    }
     let isFlag = !listen.isEmpty
-    return try (isFlag ? listen : fromEnvironment ?? ["127.0.0.1:50051"]).map { text in
+    return try (isFlag ? listen : list("USER_SERVICE_LISTEN") ?? ["127.0.0.1:50051"]).map { text in
       guard let address = SocketAddress(text) else {
         throw ValidationError(
           "\(isFlag ? "--listen" : "USER_SERVICE_LISTEN") has '\(text)'; it must be HOST:PORT or unix:PATH.")

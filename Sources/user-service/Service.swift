@@ -3,6 +3,7 @@ import EventLoop
 import Logging
 import Postgres
 import RPCCore
+import RPCChannelz
 import RPCInterceptors
 import RPCServer
 import UserService
@@ -18,6 +19,9 @@ struct Service: Sendable {
     var grace = Duration.seconds(30)
     var migrates = false
     var logsCalls = false
+    var servesChannelz = false
+    /// Pages that may call by gRPC-Web; it is not served where there are none.
+    var webOrigins: [String] = []
 
     init(addresses: [SocketAddress], database: PostgresConfiguration) {
       self.addresses = addresses
@@ -55,11 +59,13 @@ struct Service: Sendable {
   private func serve(on database: PostgresClient) async throws {
     let health = HealthService()
     follow(database, health)
-    let services: [any ServiceProvider] = [
+    var services: [any ServiceProvider] = [
       UserServiceHandlers(store: PostgresUserStore(client: database)), health,
     ]
+    if settings.servesChannelz { services.append(ChannelzService()) }
     var configuration = ServerConfiguration()
     configuration.errorDomain = UserServiceError.domain
+    if !settings.webOrigins.isEmpty { configuration.web = WebConfiguration(origins: settings.webOrigins) }
     let server = try GRPCServer(
       services: services + Reflection.services(for: services),
       interceptors: settings.logsCalls ? [AccessLog(logger: logger)] : [], configuration: configuration, loops: loops,

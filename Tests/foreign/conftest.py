@@ -22,6 +22,7 @@ def pytest_configure(config):
     config.add_cleanup(directory.cleanup)
     files = ["users/v1/users.proto", "benchmark/benchmark.proto", "helloworld/helloworld.proto",
              *(f"connectrpc/conformance/v1/{name}.proto" for name in ("config", "server_compat", "service")),
+             "grpc/channelz/v1/channelz.proto",
              *(f"grpc/testing/{name}.proto" for name in ("empty", "messages", "test"))]
     arguments = ["protoc", f"-I{ROOT / 'Protos'}", f"--python_out={directory.name}", f"--grpc_python_out={directory.name}"]
     if protoc.main([*arguments, *files]) != 0:

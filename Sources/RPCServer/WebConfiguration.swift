@@ -1,0 +1,22 @@
+/// Who may call by gRPC-Web. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
+public struct WebConfiguration: Sendable {
+  /// Origins whose pages may call: "https://app.example.com". "*" is any, but without credentials. A page of the server's
+  /// own origin may always call, and so may whoever says of no origin: those are no pages.
+  public var origins: [String]
+  /// How long a browser may remember that it may call.
+  public var preflightAge = Duration.seconds(7200)
+
+  public init(origins: [String] = []) { self.origins = origins }
+
+  /// What is said to a page of an origin: nil if it may not call.
+  func fields(for origin: String, authority: String) -> [(String, String)]? {
+    if origins.contains(origin) {
+      return [
+        ("access-control-allow-origin", origin), ("access-control-allow-credentials", "true"), ("vary", "origin"),
+      ]
+    }
+    if origins.contains("*") { return [("access-control-allow-origin", "*")] }
+    let host = origin.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first
+    return host.map(String.init) == authority && !authority.isEmpty ? [] : nil
+  }
+}

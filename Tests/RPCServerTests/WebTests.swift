@@ -1,0 +1,300 @@
+import Compression
+import Foundation
+import ProtoWire
+import RPCCore
+import RPCServer
+import TestPeer
+import Testing
+
+/// gRPC-Web over HTTP/2, over sockets. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
+@Suite struct WebTests {
+  private static let binary = "application/grpc-web+proto", text = "application/grpc-web-text"
+  private let origin = "https://app.example.com"
+
+  private struct Answer {
+    var head: Frame
+    var messages: [[UInt8]] = []
+    /// The fields of the last frame of the body.
+    var trailers: [String: String] = [:]
+
+    /// Wherever it stands.
+    var status: String? { trailers["grpc-status"] ?? head.field("grpc-status") }
+    var isBodyEmpty = false
+  }
+
+  private func request(_ method: String, _ contentType: String, _ more: [HeaderField] = []) -> [HeaderField] {
+    [
+      [":method", "POST"], [":scheme", "http"], [":path", path(method)], [":authority", "test"],
+      ["content-type", contentType], ["x-grpc-web", "1"],
+    ] + more
+  }
+
+  private func exchange(
+    _ server: TestServer, _ fields: [HeaderField], _ body: [UInt8]
+  ) throws -> Answer {
+    let peer = try server.peer(streamWindow: 1 << 20)
+    try peer.send(.headers(1, fields, end: body.isEmpty))
+    if !body.isEmpty { try peer.send(.data(1, body, end: true)) }
+    return try answer(peer.response(1))
+  }
+
+  private func answer(_ frames: [Frame]) throws -> Answer {
+    let frames = frames.filter { $0.kind == .headers || $0.kind == .data }
+    var answer = Answer(head: try #require(frames.first))
+    // Never more than one header section: a browser would not show the second.
+    #expect(frames.filter { $0.kind == .headers }.count == 1)
+    var body = frames.filter { $0.kind == .data }.flatMap(\.payload)
+    answer.isBodyEmpty = body.isEmpty
+    if answer.head.field("content-type")?.contains("text") == true {
+      var decoder = Base64.Stream()
+      body = try #require(body.withUnsafeBytes { decoder.decode($0) })
+    }
+    while body.count >= 5 {
+      let length = body[1..<5].reduce(0) { $0 << 8 | Int($1) }
+      let content = Array(body.dropFirst(5).prefix(length))
+      // Nothing may follow the trailers.
+      #expect(answer.trailers.isEmpty)
+      if body[0] & 0x80 == 0 { answer.messages.append(content) } else { answer.trailers = try fields(content) }
+      body = Array(body.dropFirst(5 + length))
+    }
+    #expect(body.isEmpty)
+    return answer
+  }
+
+  /// Lines, each with its CRLF.
+  private func fields(_ block: [UInt8]) throws -> [String: String] {
+    let block = String(decoding: block, as: UTF8.self)
+    #expect(block.hasSuffix("\r\n"))
+    return Dictionary(
+      try block.components(separatedBy: "\r\n").dropLast().map { line in
+        let colon = try #require(line.range(of: ": "))
+        return (String(line[..<colon.lowerBound]), String(line[colon.upperBound...]))
+      }
+    ) { first, _ in first }
+  }
+
+  private func frame(_ message: some WireMessage, _ contentType: String) -> [UInt8] {
+    let frame = grpcFrame(message.wireBytes())
+    return contentType.contains("text") ? Base64.encodePadded(frame) : frame
+  }
+
+  // MARK: Messages
+
+  @Test(arguments: [binary, text, "application/grpc-web", "application/grpc-web-text+proto", "application/grpc-web;x=y"])
+  func unary(type: String) async throws {
+    try await serving([.echo], { $0.web = WebConfiguration() }) { server async throws in
+      for length in [0, 1, 2, 3, 100, 5000] {
+        let message = Bytes(bytes(length))
+        let answer = try exchange(server, request("Echo", type), frame(message, type))
+        #expect(answer.head.field(":status") == "200" && answer.head.field("content-type") == type)
+        #expect(answer.messages == [message.wireBytes()])
+        #expect(answer.trailers == ["grpc-status": "0"])
+      }
+    }
+  }
+
+  @Test(arguments: [binary, text])
+  func streams(type: String) async throws {
+    try await serving([.count, .sum, .chat], { $0.web = WebConfiguration() }) { server async throws in
+      let count = try exchange(server, request("Count", type), frame(Number(1000), type))
+      #expect(try count.messages.map { try Number(wireBytes: $0).value } == Array(1...1000) && count.status == "0")
+      let requests = (1...3).flatMap { frame(Number($0), type) }
+      let sum = try exchange(server, request("Sum", type), requests)
+      #expect(sum.messages == [Number(6).wireBytes()])
+      // A stream without messages is a head alone.
+      let none = try exchange(server, request("Count", type), frame(Number(0), type))
+      #expect(none.messages.isEmpty && none.status == "0" && none.isBodyEmpty)
+    }
+  }
+
+  /// Each response leaves when it is written, and is whole in its text.
+  @Test(arguments: [binary, text])
+  func fullDuplex(type: String) async throws {
+    try await serving([.chat], { $0.web = WebConfiguration() }) { server async throws in
+      let peer = try server.peer(streamWindow: 1 << 20)
+      try peer.send(.headers(1, request("Chat", type)))
+      for length in [1, 2, 3] {
+        try peer.send(.data(1, frame(Bytes(bytes(length)), type)))
+        let data = try peer.wait(for: .data, stream: 1)
+        #expect(data.payload == frame(Bytes(bytes(length)), type))
+      }
+      try peer.send(.data(1, [], end: true))
+      let last = try peer.wait(for: .data, stream: 1)
+      let trailers = grpcFrame(Array("grpc-status: 0\r\n".utf8), flag: 0x80)
+      #expect(last.isEnd && last.payload == (type == Self.text ? Base64.encodePadded(trailers) : trailers))
+    }
+  }
+
+  /// Text may be cut anywhere, and may come before the head was looked at.
+  @Test func textThatComesByteByByte() async throws {
+    try await serving([.echo], { $0.web = WebConfiguration() }) { server async throws in
+      let peer = try Peer(server.address)
+      let body = frame(Bytes(bytes(50)), Self.text)
+      let frames = [Frame.settings(), .headers(1, request("Echo", Self.text))]
+        + body.map { .data(1, [$0]) } + [.data(1, [], end: true)]
+      for byte in Frame.preface + frames.flatMap(\.bytes) { try peer.send([byte]) }
+      #expect(try answer(peer.response(1)).messages == [Bytes(bytes(50)).wireBytes()])
+    }
+  }
+
+  @Test(arguments: ["*", "AAAAAA=A", "AAAAABQKEg*==", "="])
+  func whatIsNoBase64IsInternal(body: String) async throws {
+    try await serving([.echo, .chat], { $0.web = WebConfiguration() }) { server async throws in
+      for method in ["Echo", "Chat"] {
+        let answer = try exchange(server, request(method, Self.text), Array(body.utf8))
+        #expect(answer.status == "13" && answer.messages.isEmpty)
+      }
+    }
+  }
+
+  @Test func compression() async throws {
+    let codec = MessageCodec()
+    let text = Bytes([UInt8](repeating: 65, count: 5000)).wireBytes()
+    let compressed = try text.withUnsafeBytes { try codec.withCompressed($0, .gzip) { Array($0) } }
+    try await serving([.echo], {
+      $0.web = WebConfiguration()
+      $0.responseCompression = .gzip
+    }) { server async throws in
+      for type in [Self.binary, Self.text] {
+        let body = grpcFrame(compressed, flag: 1)
+        let answer = try exchange(
+          server, request("Echo", type, [["grpc-encoding", "gzip"], ["grpc-accept-encoding", "gzip"]]),
+          type == Self.text ? Base64.encodePadded(body) : body)
+        #expect(answer.head.field("grpc-encoding") == "gzip" && answer.trailers == ["grpc-status": "0"])
+        #expect(answer.messages == [compressed])
+      }
+    }
+  }
+
+  // MARK: Errors and metadata
+
+  @Test(arguments: [binary, text])
+  func errors(type: String) async throws {
+    let fail = MethodHandler.serverStreaming(.test("Fail", .serverStreaming)) {
+      (request: Number, responses: ResponseWriter<Bytes>, context) in
+      context.addInitialMetadata(["x-initial": "1"])
+      context.addTrailingMetadata(["x-trailing": "2"])
+      for _ in 0..<request.value { try await responses.write(Bytes([1])) }
+      throw RPCError(.aborted, "again: ☺", details: [.errorInfo(reason: "R", domain: "d")])
+    }
+    try await serving([fail], { $0.web = WebConfiguration() }) { server async throws in
+      let late = try exchange(server, request("Fail", type), frame(Number(2), type))
+      #expect(late.messages.count == 2 && late.head.field("x-initial") == "1" && late.head.field("grpc-status") == nil)
+      #expect(late.trailers["grpc-status"] == "10" && late.trailers["grpc-message"] == "again: %E2%98%BA")
+      #expect(late.trailers["x-trailing"] == "2" && late.trailers["grpc-status-details-bin"] != nil)
+      let early = try exchange(server, request("Fail", type), frame(Number(0), type))
+      #expect(early.isBodyEmpty && early.head.field("grpc-status") == "10" && early.head.field("x-initial") == "1")
+      #expect(early.head.field("x-trailing") == "2" && early.head.field("content-type") == type)
+      let unknown = try exchange(server, request("Nothing", type), frame(Number(0), type))
+      #expect(unknown.status == "12")
+      let late2 = try exchange(server, request("Fail", type, [["grpc-timeout", "x"]]), frame(Number(0), type))
+      #expect(late2.status == "13")
+    }
+  }
+
+  @Test func cancellationReachesTheHandler() async throws {
+    let entered = Gate(), cancelled = Gate()
+    try await serving([.park(entered: entered, cancelled: cancelled)], { $0.web = WebConfiguration() }) { server async throws in
+      let peer = try server.peer()
+      try peer.send(.headers(1, request("Park", Self.binary)), .data(1, frame(Bytes(), Self.binary), end: true))
+      try entered.wait()
+      try peer.send(.reset(1, 8))
+      try cancelled.wait()
+    }
+  }
+
+  // MARK: Who may
+
+  @Test func itIsOffUnlessAskedFor() async throws {
+    try await serving([.echo]) { server async throws in
+      #expect(try exchange(server, request("Echo", Self.binary), frame(Bytes(), Self.binary)).head.field(":status") == "415")
+      #expect(try exchange(server, preflight(), []).head.field(":status") == "405")
+    }
+  }
+
+  /// Plain gRPC stays as it is on the same port.
+  @Test func plainGRPCGoesOn() async throws {
+    try await serving([.echo], { $0.web = WebConfiguration() }) { server async throws in
+      let client = try server.client()
+      let reply = try client.call(path("Echo"), Bytes([1]))
+      #expect(reply.headers == [[":status", "200"], ["content-type", "application/grpc"]])
+      #expect(reply.trailers == [["grpc-status", "0"]])
+      let other = try exchange(server, request("Echo", "text/html"), [1])
+      #expect(other.head.field(":status") == "415")
+      #expect(other.head.field("accept-post") == "application/grpc, application/grpc-web, application/grpc-web-text")
+    }
+  }
+
+  private func preflight(_ more: [HeaderField] = [], method: String = "POST") -> [HeaderField] {
+    [
+      [":method", "OPTIONS"], [":scheme", "http"], [":path", path("Echo")], [":authority", "test"],
+      ["origin", origin], ["access-control-request-method", method],
+    ] + more
+  }
+
+  @Test func aPreflightTellsWhatIsAllowed() async throws {
+    try await serving([.echo], { $0.web = WebConfiguration(origins: [origin]) }) { server async throws in
+      let wanted = "content-type,x-grpc-web,authorization"
+      let answer = try exchange(server, preflight([["access-control-request-headers", wanted]]), []).head
+      #expect(answer.isEnd && answer.field(":status") == "204")
+      #expect(answer.field("access-control-allow-origin") == origin)
+      #expect(answer.field("access-control-allow-credentials") == "true")
+      #expect(answer.field("access-control-allow-methods") == "POST")
+      #expect(answer.field("access-control-allow-headers") == wanted)
+      #expect(answer.field("access-control-max-age") == "7200")
+      #expect(answer.field("vary") == "origin")
+      #expect(answer.field("grpc-status") == nil)
+      #expect(try exchange(server, preflight(method: "PUT"), []).head.field(":status") == "405")
+      let get = preflight().map { $0.name == ":method" ? [":method", "GET"] : $0 }
+      let refused = try exchange(server, get, []).head
+      #expect(refused.field(":status") == "405" && refused.field("allow") == "POST, OPTIONS")
+    }
+  }
+
+  @Test func anotherOriginIsRefusedBeforeItsCallRuns() async throws {
+    let ran = Gate()
+    let look = MethodHandler.unary(.test("Look", .unary)) { (request: Bytes, _) in
+      ran.open()
+      return request
+    }
+    try await serving([look], { $0.web = WebConfiguration(origins: [origin]) }) { server async throws in
+      for other in ["https://evil.example", "https://app.example.com.evil.example", "null", "", "http://app.example.com"] {
+        let call = request("Look", Self.binary, [["origin", other]])
+        #expect(try exchange(server, call, frame(Bytes(), Self.binary)).head.field(":status") == "403")
+        let question = preflight().map { $0.name == "origin" ? ["origin", other] : $0 }
+        #expect(try exchange(server, question, []).head.field(":status") == "403")
+      }
+      #expect(!ran.isOpen)
+      // Nobody's page, and the server's own.
+      for fields in [[], [["origin", "http://test"]], [["origin", origin]]] as [[HeaderField]] {
+        #expect(try exchange(server, request("Look", Self.binary, fields), frame(Bytes(), Self.binary)).status == "0")
+      }
+    }
+  }
+
+  @Test func aPageMayReadWhatItIsSent() async throws {
+    let tell = MethodHandler.unary(.test("Tell", .unary)) { (request: Bytes, context) in
+      context.addInitialMetadata(["x-one": "1"])
+      if request.value.isEmpty { throw RPCError(.notFound, "no") }
+      return request
+    }
+    try await serving([tell], { $0.web = WebConfiguration(origins: [origin]) }) { server async throws in
+      let call = request("Tell", Self.binary, [["origin", origin]])
+      let answer = try exchange(server, call, frame(Bytes([1]), Self.binary)).head
+      #expect(answer.field("access-control-allow-origin") == origin && answer.field("vary") == "origin")
+      #expect(answer.field("access-control-expose-headers") == "x-one")
+      let failed = try exchange(server, call, frame(Bytes(), Self.binary)).head
+      #expect(failed.field("access-control-expose-headers") == "grpc-message,grpc-status,x-one")
+      #expect(failed.field("access-control-allow-credentials") == "true")
+    }
+  }
+
+  @Test func anyOriginMeansNoCredentials() async throws {
+    try await serving([.echo], { $0.web = WebConfiguration(origins: ["*"]) }) { server async throws in
+      let answer = try exchange(server, request("Echo", Self.binary, [["origin", origin]]), frame(Bytes(), Self.binary))
+      #expect(answer.head.field("access-control-allow-origin") == "*" && answer.status == "0")
+      #expect(answer.head.field("access-control-allow-credentials") == nil)
+      #expect(try exchange(server, preflight(), []).head.field("access-control-allow-origin") == "*")
+    }
+  }
+}
