@@ -39,7 +39,7 @@ struct AbuseGuard {
   private var resets: Budget
   /// Streams that we had to reset for what the peer sent: CVE-2025-8671, made you reset.
   private var provoked: Budget
-  /// PING, SETTINGS, PRIORITY and WINDOW_UPDATE frames. Those of types that nobody knows nghttp2 skips before anybody hears of them.
+  /// PING, SETTINGS, PRIORITY and WINDOW_UPDATE frames. nghttp2 drops those of types that it does not know unseen.
   private var control: Budget
   /// DATA frames with next to nothing in them.
   private var smallData: Budget

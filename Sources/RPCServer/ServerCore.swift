@@ -59,12 +59,12 @@ final class ServerLoop: @unchecked Sendable {
   private(set) lazy var codec = MessageCodec()
   /// Where a connection's frames are gathered for one write.
   @exclusivity(unchecked) var gather = GatherBuffer()
+  private(set) var connections: [Connection] = []
+  @exclusivity(unchecked) var calls = CallCounters()
   @exclusivity(unchecked) var admission: Admission
   /// What messages hold that wait for their peers, and how much they may.
   @exclusivity(unchecked) var heldBytes = 0
   let bufferShare: Int
-  private(set) var connections: [Connection] = []
-  @exclusivity(unchecked) var calls = CallCounters()
   /// Those who wait for the end of the drain: a second stop does not take the place of the first.
   private var onEmpty: [() -> Void] = []
   private var graceTimer: LoopTimer?
