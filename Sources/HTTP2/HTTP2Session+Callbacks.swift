@@ -52,6 +52,7 @@ private func with(_ session: OpaquePointer?, stream id: Int32, _ body: (HTTP2Str
 private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, userData in
   guard let frame else { return 0 }
   let id = cnghttp2_stream_id(frame)
+  _ = with(userData) { $0.progress.headersBegan(id, now: $0.now) }
   if cnghttp2_is_request(frame) != 0 { return with(userData) { $0.open(id) } }
   with(session, stream: id) { stream in
     stream.isReceivingTrailers = true
@@ -60,12 +61,11 @@ private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 =
   return 0
 }
 
-/// Every frame passes here, those too that nghttp2 ignores: what is charged, is charged here.
+/// Every frame of a known type passes here, those too that nghttp2 ignores: what is charged, is charged here.
 private let onBeginFrame:
   @convention(c) (Session, UnsafePointer<nghttp2_frame_hd>?, UserData) -> Int32 = { session, header, userData in
     guard let header = header?.pointee else { return 0 }
     let type = UInt32(header.type)
-    _ = with(userData) { $0.progress.frameBegan(header, now: $0.now) }
     if type == NGHTTP2_DATA.rawValue {
       let isLast = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
       guard header.length < AbuseGuard.smallFrame, !isLast else { return 0 }
@@ -112,6 +112,7 @@ private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 
   return with(userData) { owner in
     switch type {
     case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
+      if type == NGHTTP2_HEADERS.rawValue { owner.progress.headersStream = 0 }
       with(session, stream: cnghttp2_stream_id(frame)) { stream in
         if type == NGHTTP2_HEADERS.rawValue, !stream.isReceivingTrailers { owner.note(stream, .head) }
         if flags & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {

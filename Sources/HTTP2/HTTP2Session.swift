@@ -94,7 +94,6 @@ public final class HTTP2Session {
   /// - Throws: when the connection can't go on. What there is to say about it (GOAWAY) can still be sent.
   public func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64 = 0) throws(HTTP2Error) {
     self.now = now
-    progress.position &+= bytes.count
     let result = nghttp2_session_mem_recv(
       session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
     if uncredited > 0 {
@@ -187,6 +186,7 @@ public final class HTTP2Session {
       streams[stream.index].index = stream.index
     }
     streams.removeLast()
+    if progress.headersStream == stream.id { progress.headersStream = 0 }
     if streams.isEmpty { progress.idleSince = now }
   }
 }

@@ -1,13 +1,8 @@
-internal import CNGHTTP2
-
 /// How far a connection's peer has come: what its owner's timers ask. Times are CLOCK_MONOTONIC in nanoseconds.
 struct Progress {
-  /// Bytes received.
-  var position = 0
-  /// Where the last frame that began ends. Behind the preface (RFC 9113, section 3.4) at first.
-  private var frameEnd = 24
-  private var isHeaderFrame = false
-  private var isBlockOpen = false
+  /// The stream whose header section began and has not ended; 0 if there is none. A section that nghttp2 skips is not noted:
+  /// nothing is kept of it.
+  var headersStream: Int32 = 0
   private var headersBegan: UInt64 = 0
   /// The peer's SETTINGS came.
   var hasSettings = false
@@ -16,22 +11,13 @@ struct Progress {
 
   init(now: UInt64) { idleSince = now }
 
-  /// nghttp2 does not say whether it is in the middle of a frame: where it will end does.
   @inline(__always)
-  mutating func frameBegan(_ header: nghttp2_frame_hd, now: UInt64) {
-    frameEnd &+= 9 &+ header.length
-    let type = UInt32(header.type)
-    let isHeaders = type == NGHTTP2_HEADERS.rawValue
-    isHeaderFrame = isHeaders || type == NGHTTP2_CONTINUATION.rawValue
-    guard isHeaderFrame else { return }
-    isBlockOpen = UInt32(header.flags) & NGHTTP2_FLAG_END_HEADERS.rawValue == 0
-    if isHeaders { headersBegan = now }
+  mutating func headersBegan(_ stream: Int32, now: UInt64) {
+    headersStream = stream
+    headersBegan = now
   }
 
-  /// When the header section began whose end has not come; nil if there is none.
-  var headersSince: UInt64? {
-    isBlockOpen || (isHeaderFrame && position < frameEnd) ? headersBegan : nil
-  }
+  var headersSince: UInt64? { headersStream == 0 ? nil : headersBegan }
 }
 
 extension HTTP2Session {

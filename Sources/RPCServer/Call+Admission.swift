@@ -9,6 +9,7 @@ extension Call {
       refuse(.resourceExhausted, "too many calls of this connection are running")
       return false
     }
+    guard hasMemory(isEssential: route.callClass == CallClasses.essential) else { return false }
     switch connection.owner.admission.begin(route.callClass) {
     case nil: return true
     case .server: refuse(.unavailable, "the server runs as many calls as it can")
@@ -19,7 +20,7 @@ extension Call {
 
   /// Nothing of the call was done: it can be tried again, but not at once, and not by everybody at the same time.
   /// https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback
-  private func refuse(_ code: StatusCode, _ message: String) {
+  func refuse(_ code: StatusCode, _ message: String) {
     let delay = configuration.retryDelay * Double.random(in: 0.5...1.5)
     let milliseconds = min(delay.clampedNanoseconds / 1_000_000, UInt64(Int32.max))
     refuse(

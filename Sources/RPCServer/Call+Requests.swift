@@ -14,13 +14,20 @@ extension Call {
     case .running:
       guard let requestWaiter, requestWaiter.isTaken else { return }
       do {
-        if case .incomplete = try deframer.front(), !isRemoteClosed { return creditReceived() }
+        if case .incomplete = try deframer.front(), !isRemoteClosed { return awaitRest() }
       } catch {
         return end(Outcome(error: RPCError(deframing: error)))
       }
       requestWaiter.resume()
     case .over: creditReceived()
     }
+  }
+
+  /// A message is not whole: its peer may send more, if there is memory for it.
+  private func awaitRest() {
+    messagesGrew()
+    guard countedBytes == 0 || hasMemory(isEssential: false) else { return }
+    creditReceived()
   }
 
   /// What was received is taken: the peer may send as much again.
@@ -35,12 +42,11 @@ extension Call {
   /// messages is UNIMPLEMENTED.
   private func soleRequestArrived() {
     guard let route else { return }
-    creditReceived()
     do {
       let front = try deframer.front()
       switch front {
       case .incomplete:
-        guard isRemoteClosed else { return }
+        guard isRemoteClosed else { return awaitRest() }
         let error =
           deframer.isEmpty
           ? RPCError(.unimplemented, "the request has no message, the method takes one")
@@ -51,6 +57,8 @@ extension Call {
           end(Outcome(error: RPCError(.unimplemented, "the request has more than one message, the method takes one")))
         } else if isRemoteClosed {
           run(route)
+        } else {
+          awaitRest()
         }
       }
     } catch {
@@ -60,6 +68,7 @@ extension Call {
 
   private func decodeFront<Request: WireMessage>(length: Int, isCompressed: Bool) throws -> Request {
     connection.messageArrived()
+    defer { messagesShrank() }
     return try deframer.take(length: length) { bytes in
       guard requestCompression == .identity, !isCompressed else {
         return try withDecompressed(bytes, isCompressed: isCompressed) { try decode($0) }

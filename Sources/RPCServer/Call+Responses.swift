@@ -44,10 +44,14 @@ extension Call {
         .resourceExhausted, "a response message has \(length) bytes, the server sends \(configuration.maximumResponseSize)")
     }
     connection.messageLeft()
-    if mayCompress, let algorithm = wantedCompression, try enqueueCompressed(algorithm) { return speak() }
+    if mayCompress, let algorithm = wantedCompression, try enqueueCompressed(algorithm) {
+      messagesGrew()
+      return speak()
+    }
     owner.writer.prependBigEndian(UInt32(truncatingIfNeeded: length))
     owner.writer.prependByte(0)
     owner.writer.withUnsafeBytes { put($0) }
+    messagesGrew()
     observation?.sent(size: length)
     speak()
   }
@@ -108,6 +112,7 @@ extension Call {
   func moveResponses(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
     let count = outbound.move(into: buffer)
     hasMoved = true
+    messagesShrank()
     if outbound.count <= configuration.responseHighMark / 4 { writeWaiter?.resume() }
     guard outbound.isEmpty else { return (count, .more) }
     if outcome != nil {

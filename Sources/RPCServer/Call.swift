@@ -23,6 +23,8 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// Nil where nobody observes.
   @exclusivity(unchecked) private(set) var observation: CallObservation?
 
+  /// What `Call+Memory` has counted of this call.
+  @exclusivity(unchecked) var countedBytes = 0
   /// Set in a call of gRPC-Web.
   @exclusivity(unchecked) var web: WebExchange?
 
@@ -96,6 +98,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     release(cancelling: wasRunning)
     outbound.removeAll()
     deframer.removeAll()
+    messagesShrank()
   }
 
   // MARK: Head
@@ -240,6 +243,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
     release(cancelling: wasRunning && task != nil)
     deframer.removeAll()
+    messagesShrank()
     creditReceived()
     if web != nil { enqueueWebTrailers() }
     speak()

@@ -38,6 +38,8 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   @exclusivity(unchecked) var isFlushScheduled = false
   /// Handlers that run, those of cancelled calls included.
   @exclusivity(unchecked) var runningHandlers = 0
+  /// What messages hold that wait for the peer: the rest of a request, or a window.
+  @exclusivity(unchecked) var heldBytes = 0
 
   let descriptor: Int32
   @exclusivity(unchecked) private var source: IOSource?

@@ -17,6 +17,11 @@ public struct ServerConfiguration: Sendable {
   public var adaptiveLimit: AdaptiveLimit?
   /// Methods with limits of their own.
   public var callClasses: [CallClass] = []
+  /// Bytes that the messages of a connection may hold that wait for its client: requests that are not whole, responses whose
+  /// window is shut. Above it requests are answered with RESOURCE_EXHAUSTED. The first 16 KiB of a call are free.
+  public var maximumBufferedBytes = 64 * 1024 * 1024
+  /// The same for all connections together; UNAVAILABLE. The loops share it out evenly.
+  public var maximumBufferedBytesInAll = 1024 * 1024 * 1024
   /// When refused clients are told to come again, give or take half of it.
   public var retryDelay = Duration.milliseconds(500)
   /// Connections that may be open. More are closed as soon as they come.

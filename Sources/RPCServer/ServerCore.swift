@@ -62,6 +62,9 @@ final class ServerLoop: @unchecked Sendable {
   private(set) var connections: [Connection] = []
   @exclusivity(unchecked) var calls = CallCounters()
   @exclusivity(unchecked) var admission: Admission
+  /// What messages hold that wait for their peers, and how much they may.
+  @exclusivity(unchecked) var heldBytes = 0
+  let bufferShare: Int
   /// Those who wait for the end of the drain: a second stop does not take the place of the first.
   private var onEmpty: [() -> Void] = []
   private var graceTimer: LoopTimer?
@@ -70,6 +73,7 @@ final class ServerLoop: @unchecked Sendable {
   init(loop: EventLoop, core: ServerCore) {
     self.loop = loop
     self.core = core
+    bufferShare = Admission.share(of: core.configuration.maximumBufferedBytesInAll, loops: core.loopCount)
     admission = Admission(core.classes, limit: core.configuration.maximumRunningCalls, loops: core.loopCount)
   }
 

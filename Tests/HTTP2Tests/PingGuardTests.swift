@@ -97,9 +97,15 @@ import Testing
     try bench.feed(Array(Frame(type: 0x77, [1, 2]).bytes.dropLast()), now: 9)
     #expect(bench.session.headersSince == nil)
     try bench.feed([2])
+    // A section that is refused in its middle, and one of a stream that comes too late.
+    let refused = HeaderEncoder.encode([["Upper", "x"]]) + request
+    try bench.feed(Array(Frame(.headers, flags: Frame.endHeaders, stream: 5, refused).bytes.dropLast()))
+    _ = try bench.output()
+    #expect(bench.session.headersSince == nil)
+    try bench.feed([request[request.count - 1]])
     bench.session.refuseNewStreams()
     _ = try bench.output()
-    try bench.feed(Frame(.headers, flags: Frame.endHeaders, stream: 3, request).bytes, now: 9)
+    try bench.feed(Array(Frame(.headers, flags: Frame.endHeaders, stream: 7, request).bytes.dropLast()), now: 9)
     #expect(bench.session.headersSince == nil)
   }
 

@@ -25,7 +25,7 @@ import Testing
       #expect(reply.status == 4)
       #expect(reply.text == "the deadline passed while a query ran")
       try cancelled.wait()
-      #expect(try client.call(path("Park"), Bytes(), metadata: [["grpc-timeout", "1n"]]).text.contains("the handler ran"))
+      #expect(try client.call(path("Park"), Bytes(), metadata: [["grpc-timeout", "1n"]]).status == 4)
     }
   }
 

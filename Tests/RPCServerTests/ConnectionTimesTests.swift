@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: [[], Array(Frame.preface.prefix(10)), Frame.preface, Frame.preface + [0, 0, 0, 4]])
   func aHandshakeMustBeCompleted(sent: [UInt8]) async throws {
-    try await serving { $0.handshake = .milliseconds(30) } _: { server in
+    try await serving { $0.handshake = .milliseconds(400) } _: { server in
       let peer = try Peer(server.address)
       try peer.send(sent)
       let end = try #require(goAway(peer.rest()))
@@ -156,7 +156,7 @@ import Testing
   @Test func anIdleConnectionIsDrained() async throws {
     let go = Gate()
     let entered = Gate()
-    try await RPCServerTests.serving([.wait(entered: entered, go: go)]) { $0.times.idle = .milliseconds(30) } _: { server in
+    try await RPCServerTests.serving([.wait(entered: entered, go: go)]) { $0.times.idle = .milliseconds(300) } _: { server in
       let busy = try server.peer()
       try busy.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
       try entered.wait()
@@ -176,7 +176,7 @@ import Testing
   @Test func anOldConnectionIsDrainedAndItsCallsFinished() async throws {
     let go = Gate()
     let entered = Gate()
-    try await RPCServerTests.serving([.wait(entered: entered, go: go)]) { $0.times.age = .milliseconds(50) } _: { server in
+    try await RPCServerTests.serving([.wait(entered: entered, go: go)]) { $0.times.age = .milliseconds(300) } _: { server in
       let peer = try server.peer()
       try peer.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
       try entered.wait()
@@ -192,7 +192,7 @@ import Testing
     let entered = Gate()
     let cancelled = Gate()
     try await RPCServerTests.serving([.park(entered: entered, cancelled: cancelled)]) {
-      $0.times.age = .milliseconds(20)
+      $0.times.age = .milliseconds(300)
       $0.times.ageGrace = .milliseconds(20)
     } _: { server in
       let peer = try server.peer()

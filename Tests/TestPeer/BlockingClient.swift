@@ -46,7 +46,7 @@ public final class BlockingClient {
   }
 
   /// Sends DATA as the server's windows allow.
-  func send(_ bytes: [UInt8], end: Bool, on call: ClientCall) throws {
+  public func send(_ bytes: [UInt8], end: Bool, on call: ClientCall) throws {
     var rest = bytes[...]
     repeat {
       while !rest.isEmpty, min(window, call.window) <= 0, !call.isOver { try pump() }
