@@ -55,12 +55,13 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   init(id: Int32, connection: Connection) {
     self.connection = connection
-    deframer = MessageDeframer(limit: connection.owner.core.configuration.maximumRequestSize)
+    deframer = MessageDeframer(limit: connection.owner.core.limits.maximumRequestSize)
     super.init(id: id)
   }
 
   var loop: EventLoop { connection.owner.loop }
   var configuration: ServerConfiguration { connection.owner.core.configuration }
+  var limits: CallLimits { connection.owner.core.limits }
 
   // MARK: What the peer did
 
@@ -109,14 +110,14 @@ final class Call: HTTP2Stream, @unchecked Sendable {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
       return refuse(RPCError(.unimplemented, core.router.explain(path)))
     }
-    guard accept(request.encoding) else { return }
+    if let encoding = request.encoding, !accept(encoding) { return }
     var deadline: Deadline?
     switch request.timeout {
     case .none: break
     case .malformed: return refuse(RPCError(.internal, "grpc-timeout is malformed"))
     case .nanoseconds(let timeout): deadline = .after(nanoseconds: timeout, now: loop.now)
     }
-    guard connection.runningHandlers < configuration.maximumRunningHandlers else {
+    guard connection.runningHandlers < limits.maximumRunningHandlers else {
       return refuse(RPCError(.resourceExhausted, "too many calls of this connection are running"))
     }
     self.route = route
@@ -134,7 +135,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   /// It is a call, whatever will become of it.
   private func started(_ route: Route?) {
-    connection.owner.calls.started(now: loop.now)
+    connection.owner.calls.started(now: connection.owner.now)
     guard !connection.owner.core.interceptors.isEmpty else { return }
     let start = CallStart(
       method: route?.handler.descriptor, peer: connection.peer, headers: BlockHeaders(block: head))

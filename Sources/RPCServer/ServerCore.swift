@@ -12,6 +12,7 @@ final class ServerCore: Sendable {
   let router: Router
   let interceptors: [any ServerInterceptor]
   let configuration: ServerConfiguration
+  let limits: CallLimits
   let http2: HTTP2Configuration
   let logger: Logger
   /// What `grpc-accept-encoding` says.
@@ -23,6 +24,7 @@ final class ServerCore: Sendable {
     self.router = router
     self.interceptors = interceptors
     self.configuration = configuration
+    limits = CallLimits(configuration)
     self.logger = logger
     acceptEncoding = (["identity"] + configuration.acceptedCompression.map(\.name)).joined(separator: ",")
     var http2 = HTTP2Configuration()
@@ -30,6 +32,23 @@ final class ServerCore: Sendable {
     http2.headerLimits = HeaderLimits(
       listSize: configuration.maximumHeaderListSize, fieldCount: configuration.maximumHeaderFields)
     self.http2 = http2
+  }
+}
+
+/// What each call looks at, apart from the rest of the configuration: without references, so that a look counts none.
+struct CallLimits {
+  let maximumRequestSize: Int
+  let maximumResponseSize: Int
+  let maximumRunningHandlers: Int
+  let responseHighMark: Int
+  let responseCompression: CompressionAlgorithm?
+
+  init(_ configuration: ServerConfiguration) {
+    maximumRequestSize = configuration.maximumRequestSize
+    maximumResponseSize = configuration.maximumResponseSize
+    maximumRunningHandlers = configuration.maximumRunningHandlers
+    responseHighMark = configuration.responseHighMark
+    responseCompression = configuration.responseCompression
   }
 }
 
@@ -52,6 +71,8 @@ final class ServerLoop: @unchecked Sendable {
   @exclusivity(unchecked) var gather = GatherBuffer()
   private(set) var connections: [Connection] = []
   @exclusivity(unchecked) var calls = CallCounters()
+  /// The loop's time when a connection last read or wrote: near enough for counters, and nearer at hand.
+  @exclusivity(unchecked) var now: UInt64 = 0
   /// Those who wait for the end of the drain: a second stop does not take the place of the first.
   private var onEmpty: [() -> Void] = []
   private var graceTimer: LoopTimer?
