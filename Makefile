@@ -1,6 +1,6 @@
 # What there is to do here. `make help` lists it; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test build generate bench clean setup
+.PHONY: help run test build generate bench fuzz clean setup
 SHELL := /bin/bash
 
 help: ## Show this list
@@ -31,6 +31,10 @@ bench: ## Measure GetSum against nghttpd, GetUser against pgbench (3-4 minutes)
 
 setup: ## Only install what Debian packages are missing
 	@scripts/setup.sh
+
+fuzz: ## Fuzz the codecs for a minute each (FUZZ_SECONDS=60)
+	@scripts/setup.sh build
+	@scripts/fuzz.sh
 
 clean: ## Delete what was built, and the test database; `make run` keeps its data
 	@scripts/clean.sh

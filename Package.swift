@@ -37,6 +37,7 @@ let package = Package(
     .library(name: "Postgres", targets: ["Postgres"]),
     .executable(name: "user-service", targets: ["user-service"]),
     .executable(name: "protoc-gen-protowire", targets: ["protoc-gen-protowire"]),
+    .plugin(name: "GenerateProtoWire", targets: ["GenerateProtoWire"]),
     .executable(name: "bench-server", targets: ["bench-server"]),
     .executable(name: "interop-server", targets: ["interop-server"]),
     .executable(name: "conformance-server", targets: ["conformance-server"]),
@@ -77,6 +78,12 @@ let package = Package(
     library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", log], resources: [.embedInCode("Migrations")]),
     program("user-service", ["UserService", "RPCInterceptors", "RPCChannelz", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
     program("protoc-gen-protowire", ["ProtoWire"]),
+    .plugin(
+      name: "GenerateProtoWire",
+      capability: .command(
+        intent: .custom(verb: "generate-protowire", description: "Write the Swift code of .proto files"),
+        permissions: [.writeToPackageDirectory(reason: "It writes Sources/TARGET/Generated")]),
+      dependencies: ["protoc-gen-protowire"]),
 
     // Programs that exist to be measured or checked.
     program("interop-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
@@ -89,8 +96,17 @@ let package = Package(
       name: "TestPeer", dependencies: ["CNGHTTP2", "EventLoop", "ProtoWire"], path: "Tests/TestPeer",
       swiftSettings: settings),
 
-    tests("ProtoWireTests", ["ProtoWire"]),
-    tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire"]),
+    // Messages of every kind, and what must hold for any bytes of them.
+    .target(name: "TestMessages", dependencies: ["ProtoWire"], path: "Tests/TestMessages", swiftSettings: settings),
+    .target(
+      name: "Fuzzing", dependencies: ["ProtoWire", "TestMessages"], path: "Tests/Fuzzing", exclude: ["Corpus", "json.dict"],
+      swiftSettings: settings),
+    .target(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .executableTarget(
+      name: "protowire-fuzz", dependencies: ["Fuzzing", "CFuzzer"], path: "Tests/Fuzzer", swiftSettings: settings),
+
+    tests("ProtoWireTests", ["ProtoWire", "TestMessages", "Fuzzing"]),
+    tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire", "RPCCore"]),
     tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),
     tests("EventLoopTests", ["EventLoop"]),
     tests("HTTP2Tests", ["HTTP2", "TestPeer"]),

@@ -25,8 +25,7 @@ temporary=$(mktemp -d)
 trap 'rm -rf "$temporary"' EXIT INT TERM
 
 # Which Swift module holds what is generated for the .proto files of a directory.
-modules='Module=google/protobuf:ProtoWire,Module=google/rpc:RPCCore,Module=users:UserAPI'
-modules="$modules,Module=google/protobuf/compiler:protoc_gen_protowire"
+modules='Module=users:UserAPI,Module=google/protobuf/compiler:protoc_gen_protowire'
 
 # Debian's protoc is older than editions. The protoc of the foreign checks knows them; where there is neither, what is generated of
 # such files stays as it is, and GeneratorTests finds out if it is stale.
@@ -40,7 +39,6 @@ else
   newer_protoc=
 fi
 
-services=true
 protoc=protoc
 keep=
 # generate TARGET VISIBILITY FILE... writes to TARGET/Generated. Files there that match the pattern `keep` are left alone.
@@ -50,7 +48,7 @@ generate() {
   shift 2
   mkdir -p "$temporary/$target"
   $protoc -I Protos -I Tests/Protos --plugin=protoc-gen-protowire="$plugin" \
-    --protowire_opt="Visibility=$visibility,Services=$services,$modules" --protowire_out="$temporary/$target" "$@"
+    --protowire_opt="Visibility=$visibility,$modules" --protowire_out="$temporary/$target" "$@"
   if $check; then
     if ! diff -ruN ${keep:+-x "$keep"} "$target/Generated" "$temporary/$target"; then
       echo "$target/Generated is stale: run make generate" >&2
@@ -106,6 +104,6 @@ cd ..
 generate_with_editions Sources/protowire-conformance internal $messages
 
 # For tests.
-generate Tests/ProtoWireTests internal everything.proto legacy.proto wellknown.proto
-services=false
-generate_with_editions Tests/GeneratorTests internal everything.proto hard.proto editions.proto
+generate Tests/TestMessages public everything.proto legacy.proto wellknown.proto
+generate_with_editions Tests/GeneratorTests internal everything.proto hard.proto names.proto clash.proto default.proto \
+  editions.proto edition2024.proto

@@ -39,7 +39,7 @@ struct AbuseGuard {
   private var resets: Budget
   /// Streams that we had to reset for what the peer sent: CVE-2025-8671, made you reset.
   private var provoked: Budget
-  /// PING, SETTINGS, PRIORITY and WINDOW_UPDATE frames, and those of types that nobody knows.
+  /// PING, SETTINGS, PRIORITY and WINDOW_UPDATE frames. nghttp2 drops those of types that it does not know unseen.
   private var control: Budget
   /// DATA frames with next to nothing in them.
   private var smallData: Budget
@@ -71,6 +71,9 @@ struct AbuseGuard {
   mutating func smallDataFrame(now: UInt64) {
     if !smallData.take(now: now) { verdict = verdict ?? "too many small DATA frames" }
   }
+
+  /// The peer broke a rule that is kept elsewhere.
+  mutating func condemn(_ reason: StaticString) { verdict = verdict ?? reason }
 
   /// A stream came to its regular end.
   mutating func streamCompleted() { resets.giveBack() }

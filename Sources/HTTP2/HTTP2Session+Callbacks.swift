@@ -65,6 +65,7 @@ private let onBeginFrame:
   @convention(c) (Session, UnsafePointer<nghttp2_frame_hd>?, UserData) -> Int32 = { session, header, userData in
     guard let header = header?.pointee else { return 0 }
     let type = UInt32(header.type)
+    _ = with(userData) { $0.progress.frameBegan(header, now: $0.now) }
     if type == NGHTTP2_DATA.rawValue {
       let isLast = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
       guard header.length < AbuseGuard.smallFrame, !isLast else { return 0 }
@@ -119,7 +120,8 @@ private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 
         }
       }
     case NGHTTP2_PING.rawValue:
-      if flags & NGHTTP2_FLAG_ACK.rawValue != 0 { owner.isPingAnswered = true }
+      if flags & NGHTTP2_FLAG_ACK.rawValue != 0 { owner.isPingAnswered = true } else { owner.pingReceived() }
+    case NGHTTP2_SETTINGS.rawValue: owner.progress.hasSettings = true
     default: break
     }
   }
@@ -128,7 +130,14 @@ private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 
 private let onFrameSent: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, userData in
   guard let frame else { return 0 }
   let type = UInt32(cnghttp2_type(frame))
-  if type == NGHTTP2_DATA.rawValue { _ = with(userData) { $0.abuse.dataSent() } }
+  if type == NGHTTP2_DATA.rawValue {
+    _ = with(userData) {
+      $0.abuse.dataSent()
+      $0.hasSpoken = true
+    }
+  } else if type == NGHTTP2_HEADERS.rawValue {
+    _ = with(userData) { $0.hasSpoken = true }
+  }
   if type == NGHTTP2_RST_STREAM.rawValue, cnghttp2_is_fault(frame) != 0 {
     _ = with(userData) { $0.abuse.provokedReset(now: $0.now) }
   }

@@ -58,10 +58,18 @@ extension HTTP2Session {
   }
 
   /// GOAWAY(ENHANCE_YOUR_CALM) with the reason in its debug data.
-  func calmDown(_ reason: StaticString) {
+  func calmDown(_ reason: StaticString) { giveUp(.enhanceYourCalm, reason) }
+
+  /// GOAWAY with a code and, in its debug data, the reason: the connection is about to be closed.
+  public func giveUp(_ code: HTTP2ErrorCode, _ reason: StaticString) {
     nghttp2_submit_goaway(
-      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session),
-      HTTP2ErrorCode.enhanceYourCalm.rawValue, reason.utf8Start, reason.utf8CodeUnitCount)
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session), code.rawValue,
+      reason.utf8Start, reason.utf8CodeUnitCount)
+  }
+
+  /// Asks whether the peer is there: whatever it sends then tells.
+  public func ping() {
+    nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
   }
 }
 

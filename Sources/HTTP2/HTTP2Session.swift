@@ -10,6 +10,8 @@ public struct HTTP2Configuration: Sendable {
   /// Bytes of all requests of a connection that may be under way. Credited at once: a slow handler must slow its own
   /// stream only.
   public var connectionWindow: Int32 = 1_048_576
+  /// How often the peer may send PING, beside what `AbuseGuard` lets pass; nil: as often as that.
+  public var pings: PingPolicy?
 
   public init() {}
 }
@@ -35,8 +37,12 @@ public final class HTTP2Session {
   /// Request bytes received and not yet credited to the connection.
   @exclusivity(unchecked) var uncredited = 0
   @exclusivity(unchecked) var abuse: AbuseGuard
+  private var pings: PingGuard?
   /// CLOCK_MONOTONIC in nanoseconds, as the owner last told.
-  @exclusivity(unchecked) var now: UInt64
+  @exclusivity(unchecked) public var now: UInt64
+  @exclusivity(unchecked) var progress: Progress
+  /// HEADERS or DATA were sent since the last PING came.
+  @exclusivity(unchecked) var hasSpoken = false
   /// An answer to our last PING came.
   public internal(set) var isPingAnswered = false
   /// A PING is to follow the GOAWAY that is about to be sent.
@@ -50,6 +56,8 @@ public final class HTTP2Session {
     self.configuration = configuration
     self.now = now
     abuse = AbuseGuard(now: now)
+    pings = configuration.pings.map(PingGuard.init)
+    progress = Progress(now: now)
     self.delegate = delegate
     var session: OpaquePointer?
     let code = nghttp2_session_server_new2(&session, Callbacks.shared.pointer, nil, Callbacks.shared.options)
@@ -86,17 +94,32 @@ public final class HTTP2Session {
   /// - Throws: when the connection can't go on. What there is to say about it (GOAWAY) can still be sent.
   public func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64 = 0) throws(HTTP2Error) {
     self.now = now
+    progress.position &+= bytes.count
     let result = nghttp2_session_mem_recv(
       session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
     if uncredited > 0 {
       nghttp2_session_consume_connection(session, uncredited)
       uncredited = 0
     }
-    if result < 0 { throw HTTP2Error(code: result) }
+    if result < 0 {
+      let error = HTTP2Error(code: result)
+      // nghttp2 itself says nothing then.
+      if error.isFlooded { calmDown("too many frames at once") }
+      throw error
+    }
     if let reason = abuse.verdict {
       calmDown(reason)
       throw HTTP2Error(abuse: reason)
     }
+  }
+
+  /// The peer asks whether we are there.
+  func pingReceived() {
+    guard pings != nil else { return }
+    if pings?.ping(now: now, hasCalls: !streams.isEmpty, hasSpoken: hasSpoken) == false {
+      abuse.condemn(PingGuard.verdict)
+    }
+    hasSpoken = false
   }
 
   /// A message of a request is whole.
@@ -164,5 +187,6 @@ public final class HTTP2Session {
       streams[stream.index].index = stream.index
     }
     streams.removeLast()
+    if streams.isEmpty { progress.idleSince = now }
   }
 }

@@ -93,12 +93,12 @@ extension Call {
 
   var trailing: Metadata { context?.call.response.withLock { $0.metadata?.trailing } ?? [:] }
 
-  /// The error that ends the call. One without details, such as the runtime makes itself, says here what it is to programs
+  /// The error that ends the call. One without an ErrorInfo, such as the runtime makes itself, says here what it is to programs
   /// too: https://google.aip.dev/193#errorinfo
   var answeredError: RPCError? {
     guard var error = outcome?.error else { return nil }
-    if let domain = configuration.errorDomain, error.details.isEmpty {
-      error.details = [.errorInfo(reason: error.code.description, domain: domain)]
+    if let domain = configuration.errorDomain, error.details.errorInfo == nil {
+      error.details.append(.errorInfo(reason: error.code.description, domain: domain))
     }
     return error
   }
@@ -106,6 +106,7 @@ extension Call {
   /// Called by `writeBody`.
   func moveResponses(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
     let count = outbound.move(into: buffer)
+    hasMoved = true
     if outbound.count <= limits.responseHighMark / 4 { writeWaiter?.resume() }
     guard outbound.isEmpty else { return (count, .more) }
     if outcome != nil {

@@ -42,7 +42,13 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   @exclusivity(unchecked) var outbound = ByteBuffer()
   @exclusivity(unchecked) var writeWaiter: CallWaiter?
   @exclusivity(unchecked) var isSpeaking = false
+  /// Messages moved since the connection's timer last looked.
+  @exclusivity(unchecked) var hasMoved = false
+  /// Since when messages wait and none moves.
+  @exclusivity(unchecked) private var stalledSince: UInt64?
   @exclusivity(unchecked) var isHeadSubmitted = false
+  /// When its handler was started.
+  @exclusivity(unchecked) private var startedAt: UInt64 = 0
   /// Set when the call is over: what follows the last message.
   @exclusivity(unchecked) var outcome: Outcome?
 
@@ -117,9 +123,6 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     case .malformed: return refuse(RPCError(.internal, "grpc-timeout is malformed"))
     case .nanoseconds(let timeout): deadline = .after(nanoseconds: timeout, now: loop.now)
     }
-    guard connection.runningHandlers < limits.maximumRunningHandlers else {
-      return refuse(RPCError(.resourceExhausted, "too many calls of this connection are running"))
-    }
     self.route = route
     context = ServerContext(
       CallState(
@@ -176,9 +179,10 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   /// Starts the handler on this thread: one that never suspends is done when this returns.
   func run(_ route: Route) {
-    guard let context else { return }
+    guard let context, admit(route) else { return }
     phase = .running
     connection.runningHandlers += 1
+    startedAt = loop.now
     loop.activity = route
     let task = Task.immediate(executorPreference: loop) { [self] in
       do {
@@ -206,6 +210,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   private func handlerReturned(_ error: (any Error)?) {
     loop.assertCurrent()
     connection.runningHandlers -= 1
+    if let route { connection.owner.admission.end(route, startedAt) }
     task = nil
     guard phase == .running else { return }
     guard let error else {
@@ -249,6 +254,20 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     task = nil
     requestWaiter?.resume(throwing: CancellationError())
     writeWaiter?.resume(throwing: CancellationError())
+  }
+
+  /// Whether messages have waited for the client's window for so long. Asked now and then by the connection's timer.
+  func isStalled(now: UInt64, limit: UInt64) -> Bool {
+    defer { hasMoved = false }
+    guard !outbound.isEmpty, !hasMoved, !isClosed else {
+      stalledSince = nil
+      return false
+    }
+    guard let stalledSince else {
+      self.stalledSince = now
+      return false
+    }
+    return now.isPast(stalledSince, by: limit)
   }
 
   /// The place for a task to wait in, made for the first one. Loop thread.

@@ -48,18 +48,30 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   /// Calls with something to submit.
   @exclusivity(unchecked) private var speaking: [Call] = []
   private var timer: LoopTimer?
-  @exclusivity(unchecked) private var isFailing = false
+  @exclusivity(unchecked) var isFailing = false
+
+  // Connection+Life.swift.
+  @exclusivity(unchecked) var life: ConnectionLife
+  var lifeTimer: LoopTimer?
+  @exclusivity(unchecked) private(set) var lastReceived: UInt64
+  /// When the socket last took something of `unsent`; nil if that is empty.
+  @exclusivity(unchecked) private(set) var stalledSince: UInt64?
 
   init(_ descriptor: Int32, peer: String, on owner: ServerLoop) throws(HTTP2Error) {
     self.descriptor = descriptor
     self.peer = peer
     self.owner = owner
-    session = try HTTP2Session(configuration: owner.core.http2, delegate: self, now: owner.loop.now)
+    let now = owner.loop.now
+    let limits = owner.core.lifeLimits
+    life = ConnectionLife(limits, start: now, jitter: limits.age == nil ? 0 : .random(in: -1...1))
+    lastReceived = now
+    session = try HTTP2Session(configuration: owner.core.http2, delegate: self, now: now)
   }
 
   func start() throws(EventLoopError) {
     source = try owner.loop.register(descriptor, .readable, self)
     owner.loop.flushAtEndOfTurn(self)
+    startLifeTimer()
   }
 
   func makeStream(id: Int32) -> HTTP2Stream {
@@ -94,6 +106,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     guard let session, !isFailing else { return }
     owner.now = owner.loop.now
+    lastReceived = owner.now
     do {
       try session.receive(bytes, now: owner.now)
     } catch {
@@ -138,6 +151,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   func flushTurn() {
     guard phase != .closed, let session else { return }
     owner.now = owner.loop.now
+    session.now = owner.now
     for call in speaking { call.submit(to: session) }
     speaking.removeAll(keepingCapacity: true)
     guard writeUnsent() else { return watch() }
@@ -159,6 +173,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
         if written < 0 { return close() }
         if written < gathered.count {
           unsent.append(UnsafeRawBufferPointer(rebasing: gathered[written...]))
+          stalledSince = owner.loop.now
           break
         }
       }
@@ -179,6 +194,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
       return false
     }
     unsent.dropFirst(written)
+    if written > 0 { stalledSince = unsent.isEmpty ? nil : owner.loop.now }
     return unsent.isEmpty
   }
 
@@ -231,6 +247,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   private func linger() {
     guard phase != .lingering, phase != .closed else { return }
     phase = .lingering
+    stopLifeTimer()
     endCalls()
     shutdown(descriptor, Int32(SHUT_WR))
     startTimer(after: Self.lingerTime) { [unowned self] in close() }
@@ -256,6 +273,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
     phase = .closed
     timer?.cancel()
     timer = nil
+    stopLifeTimer()
     speaking = []
     endCalls()
     source?.cancel()

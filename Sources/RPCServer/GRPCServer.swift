@@ -34,7 +34,8 @@ public final class GRPCServer: Sendable {
     logger: Logger = Logger(label: "grpc", factory: { _ in SwiftLogNoOpLogHandler() })
   ) throws(ServerError) {
     let core = ServerCore(
-      router: try Router(services), interceptors: interceptors, configuration: configuration, logger: logger)
+      router: try Router(services, classes: CallClasses(configuration)), interceptors: interceptors,
+      configuration: configuration, loopCount: loops.loops.count, logger: logger)
     self.core = core
     self.loops = loops.loops.map { ServerLoop(loop: $0, core: core) }
     ServerRegistry.add(self)
@@ -48,7 +49,7 @@ public final class GRPCServer: Sendable {
   @discardableResult
   public func listen(on address: SocketAddress) throws(EventLoopError) -> SocketAddress {
     let (descriptor, bound) = try Socket.listen(address)
-    let listener = Listener(descriptor, bound, on: loops[0].loop, handingTo: loops, logger: core.logger)
+    let listener = Listener(descriptor, bound, on: loops[0].loop, handingTo: loops, core: core)
     listeners.withLock { $0.append(listener) }
     loops[0].loop.execute { listener.start() }
     return bound
@@ -77,5 +78,16 @@ public final class GRPCServer: Sendable {
         }
       }
     }
+  }
+
+  /// Handlers that run now, those of calls that are over included.
+  func runningCalls() async -> Int {
+    var running = 0
+    for owner in loops {
+      running += await withUnsafeContinuation { (done: UnsafeContinuation<Int, Never>) in
+        owner.loop.execute { done.resume(returning: owner.admission.running) }
+      }
+    }
+    return running
   }
 }

@@ -21,17 +21,21 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   private let loop: EventLoop
   private let loops: [ServerLoop]
   private let logger: Logger
+  private let maximumConnections: Int
+  /// Connections are refused: said once, not for each of them.
+  private var isFull = false
   private var source: IOSource?
   private var pauseTimer: LoopTimer?
 
-  init(_ descriptor: Int32, _ address: SocketAddress, on loop: EventLoop, handingTo loops: [ServerLoop], logger: Logger) {
+  init(_ descriptor: Int32, _ address: SocketAddress, on loop: EventLoop, handingTo loops: [ServerLoop], core: ServerCore) {
     self.descriptor = descriptor
     self.address = address
     if case .unix(let path) = address { unixPath = path } else { unixPath = nil }
     isTCP = unixPath == nil
     self.loop = loop
     self.loops = loops
-    self.logger = logger
+    logger = core.logger
+    maximumConnections = core.configuration.maximumConnections
   }
 
   func start() {
@@ -69,13 +73,17 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   private func handOver(_ accepted: Int32) {
     var target = loops[0]
     var least = Int.max
+    var open = 0
     for candidate in loops {
       let load = candidate.load.load(ordering: .relaxed)
+      open += load
       if load < least {
         least = load
         target = candidate
       }
     }
+    guard open < maximumConnections else { return refuse(accepted, open) }
+    isFull = false
     target.load.add(1, ordering: .relaxed)
     let isTCP = isTCP
     if target.loop.isCurrent {
@@ -83,5 +91,12 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
     } else {
       target.loop.execute { [target] in target.adopt(accepted, isTCP: isTCP) }
     }
+  }
+
+  private func refuse(_ accepted: Int32, _ open: Int) {
+    _ = Glibc.close(accepted)
+    guard !isFull else { return }
+    isFull = true
+    logger.warning("Connections are refused: there are as many as there may be.", metadata: ["connections": "\(open)"])
   }
 }

@@ -5,9 +5,16 @@ import RPCCore
 final class Route: Sendable, CustomStringConvertible {
   let handler: MethodHandler
   let path: [UInt8]
+  /// The number of its class among `CallClasses`.
+  let callClass: Int
+  /// How long a call takes says how much there is to do; a stream takes as long as its client likes.
+  let hasTellingLatency: Bool
 
-  init(_ handler: MethodHandler) {
+  init(_ handler: MethodHandler, _ classes: CallClasses) {
     self.handler = handler
+    let method = handler.descriptor
+    callClass = classes.index(service: method.service, method: method.name)
+    hasTellingLatency = method.kind == .unary
     path = Array(handler.descriptor.path.utf8)
   }
 
@@ -27,8 +34,8 @@ struct Router: Sendable {
   private let services: Set<String>
 
   /// - Throws: when two services have the same name.
-  init(_ providers: [any ServiceProvider]) throws(ServerError) {
-    let routes = providers.flatMap { $0.methodHandlers.map(Route.init) }
+  init(_ providers: [any ServiceProvider], classes: CallClasses = CallClasses()) throws(ServerError) {
+    let routes = providers.flatMap { $0.methodHandlers.map { Route($0, classes) } }
     var capacity = 16
     while capacity < routes.count * 2 { capacity *= 2 }
     mask = capacity - 1

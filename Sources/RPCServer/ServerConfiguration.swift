@@ -11,12 +11,24 @@ public struct ServerConfiguration: Sendable {
   /// Handlers that may run for a connection. Cancelled calls count until their handlers have returned, so this is what
   /// bounds a peer that cancels at once (CVE-2023-44487).
   public var maximumRunningHandlers = 512
+  /// Calls that may run in all. More are answered with UNAVAILABLE, and told when to come again. The loops share it out evenly.
+  public var maximumRunningCalls = 16_384
+  /// Finds a lower limit by the latency of unary calls; nil: there is none.
+  public var adaptiveLimit: AdaptiveLimit?
+  /// Methods with limits of their own.
+  public var callClasses: [CallClass] = []
+  /// When refused clients are told to come again, give or take half of it.
+  public var retryDelay = Duration.milliseconds(500)
+  /// Connections that may be open. More are closed as soon as they come.
+  public var maximumConnections = 20_000
   /// Bytes of a header section, counting name, value and 32 a field.
   public var maximumHeaderListSize = 16_384
   /// Fields of a header section.
   public var maximumHeaderFields = 128
   /// Above this many bytes of a call's unsent responses its writer is suspended, until a quarter is left.
   public var responseHighMark = 65_536
+  /// How long what may take: keepalive, idle time, age, handshake, stalls.
+  public var times = ConnectionTimes()
 
   /// What request messages may be compressed with; a call with anything else is answered with UNIMPLEMENTED. What is in a
   /// compressed message counts against `maximumRequestSize` as well.
@@ -27,7 +39,7 @@ public struct ServerConfiguration: Sendable {
   /// If set, gRPC-Web is served on the same ports, for pages in browsers.
   public var web: WebConfiguration?
 
-  /// If set, every error without details gets an ErrorInfo of this domain, its reason being the status's name: also those
+  /// If set, every error without an ErrorInfo gets one of this domain, its reason being the status's name: also those
   /// that no handler made, such as a deadline that passed.
   public var errorDomain: String?
 

@@ -13,25 +13,34 @@ final class ServerCore: Sendable {
   let interceptors: [any ServerInterceptor]
   let configuration: ServerConfiguration
   let limits: CallLimits
+  let classes: CallClasses
+  /// The loops among which limits are shared out.
+  let loopCount: Int
   let http2: HTTP2Configuration
+  let lifeLimits: LifeLimits
   let logger: Logger
   /// What `grpc-accept-encoding` says.
   let acceptEncoding: String
 
   init(
-    router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, logger: Logger
+    router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, loopCount: Int = 1,
+    logger: Logger
   ) {
     self.router = router
     self.interceptors = interceptors
     self.configuration = configuration
     limits = CallLimits(configuration)
+    classes = CallClasses(configuration)
+    self.loopCount = loopCount
     self.logger = logger
     acceptEncoding = (["identity"] + configuration.acceptedCompression.map(\.name)).joined(separator: ",")
     var http2 = HTTP2Configuration()
     http2.maximumConcurrentStreams = UInt32(clamping: configuration.maximumConcurrentStreams)
     http2.headerLimits = HeaderLimits(
       listSize: configuration.maximumHeaderListSize, fieldCount: configuration.maximumHeaderFields)
+    http2.pings = PingPolicy(configuration.times)
     self.http2 = http2
+    lifeLimits = LifeLimits(configuration.times)
   }
 }
 
@@ -73,6 +82,7 @@ final class ServerLoop: @unchecked Sendable {
   @exclusivity(unchecked) var calls = CallCounters()
   /// The loop's time when a connection last read or wrote: near enough for counters, and nearer at hand.
   @exclusivity(unchecked) var now: UInt64 = 0
+  @exclusivity(unchecked) var admission: Admission
   /// Those who wait for the end of the drain: a second stop does not take the place of the first.
   private var onEmpty: [() -> Void] = []
   private var graceTimer: LoopTimer?
@@ -81,6 +91,7 @@ final class ServerLoop: @unchecked Sendable {
   init(loop: EventLoop, core: ServerCore) {
     self.loop = loop
     self.core = core
+    admission = Admission(core.classes, limit: core.configuration.maximumRunningCalls, loops: core.loopCount)
   }
 
   deinit { readBuffer.deallocate() }

@@ -52,7 +52,7 @@ struct FileGenerator {
     if options.module(of: fileName) != "ProtoWire" { modules.insert("ProtoWire") }
     if hasServices { modules.insert("RPCCore") }
     let own = options.module(of: fileName)
-    for dependency in file.dependency {
+    for dependency in schema.visibleFiles(from: file) {
       if let module = options.module(of: dependency), module != own { modules.insert(module) }
     }
     for module in modules.sorted() { code.line("\(options.visibility.modifier)import \(module)") }
@@ -66,7 +66,7 @@ struct FileGenerator {
     let modifier = options.visibility.modifier
     code.block("extension ProtoFile") { code in
       code.line("/// The descriptor of \(fileName).")
-      code.line("\(modifier)static let \(Names.file(fileName)) = ProtoFile(")
+      code.line("\(modifier)static let \(Names.descriptor(of: fileName)) = ProtoFile(")
       code.indented { code in
         code.line("name: \"\(fileName)\",")
         code.line("base64: \"\"\"")
@@ -76,7 +76,7 @@ struct FileGenerator {
           rest = rest.dropFirst(112)
         }
         code.line("  \"\"\",")
-        code.line("dependencies: [\(file.dependency.map { "." + Names.file($0) }.joined(separator: ", "))])")
+        code.line("dependencies: [\(file.dependency.map { "." + Names.descriptor(of: $0) }.joined(separator: ", "))])")
       }
     }
   }

@@ -9,7 +9,7 @@ enum Generator {
     let features: [Google_Protobuf_Compiler_CodeGeneratorResponse.Feature] = [.proto3Optional, .supportsEditions]
     response.supportedFeatures = features.reduce(0) { $0 | UInt64($1.rawValue) }
     response.minimumEdition = Google_Protobuf_Edition.proto2.rawValue
-    response.maximumEdition = Google_Protobuf_Edition.edition2023.rawValue
+    response.maximumEdition = Google_Protobuf_Edition.edition2024.rawValue
     do throws(GeneratorError) {
       response.file = try files(for: request)
     } catch {

@@ -45,16 +45,18 @@ struct MessageGenerator {
     self.fields = fields
 
     var oneofs: [Oneof] = []
+    var types = Set(schema.nestedTypes(of: message))
+    var members: Set<String> = []
     for (index, declaration) in descriptor.oneofDecl.enumerated() {
-      let members = fields.filter { if case .oneof(index) = $0.cardinality { true } else { false } }
+      let fields = fields.filter { if case .oneof(index) = $0.cardinality { true } else { false } }
       // The oneof of a proto3 `optional` has none.
-      guard !members.isEmpty else { continue }
+      guard !fields.isEmpty else { continue }
       var name = Names.lowerCamelCase(declaration.name ?? "")
       if counts[name] != nil { name += "_oneof" }
-      oneofs.append(
-        Oneof(
-          index: index, member: Names.member(name), type: "OneOf_" + Names.upperCamelCase(declaration.name ?? ""),
-          fields: members))
+      while !members.insert(name).inserted { name += "_oneof" }
+      var type = "OneOf_" + Names.upperCamelCase(declaration.name ?? "")
+      while !types.insert(type).inserted { type += "_" }
+      oneofs.append(Oneof(index: index, member: Names.member(name), type: type, fields: fields))
     }
     self.oneofs = oneofs
   }

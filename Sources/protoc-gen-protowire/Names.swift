@@ -18,12 +18,27 @@ enum Names {
     return reservedTypes.contains(name) ? name + suffix : name
   }
 
+  /// What generated code refers to, and what Swift takes for something else.
   private static let reservedTypes: Set<String> = [
-    "Any", "AnyObject", "Array", "Bool", "Codec", "Dictionary", "Double", "Error", "Float", "Hashable", "Hasher", "Indirect",
-    "Int", "Int32", "Int64", "MethodDescriptor", "MethodHandler", "Optional", "ProtoFile", "ProtoWire", "Protocol", "RPCCore",
-    "RequestStream", "ResponseWriter", "Self", "Sendable", "ServerContext", "ServiceDescriptor", "ServiceProvider", "Set",
-    "StaticString", "String", "Swift", "Type", "UInt32", "UInt64", "UInt8", "UnknownFields",
+    "Any", "AnyObject", "Array", "Bool", "CaseIterable", "Codec", "Dictionary", "Double", "Error", "Float", "Hashable",
+    "Hasher", "Indirect", "Int", "Int32", "Int64", "MethodDescriptor", "MethodHandler", "Optional", "ProtoFile", "ProtoWire",
+    "Protocol", "RPCCore", "RequestStream", "ResponseWriter", "Self", "Sendable", "ServerContext", "ServiceDescriptor",
+    "ServiceProvider", "Set", "StaticString", "String", "Swift", "Type", "UInt32", "UInt64", "UInt8", "UnknownFields",
+    "WireBool", "WireBytes", "WireClosedEnum", "WireClosedEnumValue", "WireDouble", "WireEnum", "WireError", "WireFixed32",
+    "WireFixed64", "WireFloat", "WireInt32", "WireInt64", "WireMessage", "WireOpenEnum", "WireReader", "WireRequired",
+    "WireSFixed32", "WireSFixed64", "WireSInt32", "WireSInt64", "WireString", "WireSubmessage", "WireUInt32", "WireUInt64",
+    "WireUncheckedString", "WireWriter", "_",
   ]
+
+  /// Names for the types of one scope, in their order: with underscores behind those that another has already.
+  static func types(_ names: [String], prefix: String, suffixes: [String]) -> [String] {
+    var taken: Set<String> = []
+    return zip(names, suffixes).map { name, suffix in
+      var name = type(name, prefix: prefix, suffix: suffix)
+      while !taken.insert(name).inserted { name += "_" }
+      return name
+    }
+  }
 
   // MARK: Members
 
@@ -68,7 +83,7 @@ enum Names {
 
   private static let reservedMembers: Set<String> = [
     "self", "init", "Type", "hashValue", "hash", "unknownFields", "encodeFields", "decodeFields", "wireBytes", "merge",
-    "rawValue", "unrecognized", "allCases", "none", "some",
+    "checkRequiredFields", "rawValue", "unrecognized", "allCases", "none", "some", "_",
   ]
 
   /// <https://docs.swift.org/swift-book/documentation/the-swift-programming-language/lexicalstructure#Keywords-and-Punctuation>
@@ -126,6 +141,11 @@ enum Names {
     let path = path.hasSuffix(".proto") ? path.dropLast(6) : path[...]
     let name = String(path.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     return name.first?.isNumber ?? true ? "_" + name : name
+  }
+
+  /// The file's descriptor among the members of `ProtoFile`.
+  static func descriptor(of path: String) -> String {
+    member(file(path))
   }
 
   // MARK: Letters

@@ -13,7 +13,8 @@ struct Options {
   var emitsServices = true
 
   /// Comma-separated: `Visibility=public|package|internal`, `Module=PATH:MODULE` (repeatable; the Swift module that holds
-  /// what is generated for the .proto file, or for all in the directory, when it is imported) and `Services=true|false`.
+  /// what is generated for the .proto file, or for all in the directory, when it is imported; those of google/protobuf and
+  /// google/rpc are known) and `Services=true|false`.
   init(parameter: String) throws(GeneratorError) {
     for option in parameter.split(separator: ",") {
       let pair = option.split(separator: "=", maxSplits: 1).map(String.init)
@@ -38,8 +39,15 @@ struct Options {
     }
   }
 
+  /// Where nothing else was said: what this package has generated already.
+  private static let knownModules = [(path: "google/protobuf", module: "ProtoWire"), ("google/rpc", "RPCCore")]
+
   /// The module that the file's types are imported from; nil if they are in the module being generated.
   func module(of file: String) -> String? {
+    Self.module(of: file, in: modules) ?? Self.module(of: file, in: Self.knownModules)
+  }
+
+  private static func module(of file: String, in modules: [(path: String, module: String)]) -> String? {
     modules
       .filter { file == $0.path || file.hasPrefix($0.path.hasSuffix("/") ? $0.path : $0.path + "/") }
       .max { $0.path.count < $1.path.count }?

@@ -21,9 +21,11 @@ struct Schema {
 
   private(set) var messages: [String: Message] = [:]
   private(set) var enums: [String: Enum] = [:]
+  private var files: [String: Google_Protobuf_FileDescriptorProto] = [:]
 
   init(_ files: [Google_Protobuf_FileDescriptorProto]) {
     for file in files {
+      self.files[file.name ?? ""] = file
       let package = file.package ?? ""
       let prefix = Names.typePrefix(package: package, swiftPrefix: file.options?.swiftPrefix)
       let scope = Scope(
@@ -40,26 +42,30 @@ struct Schema {
     let file: String
     let features: Features
 
-    func swiftName(of name: String, suffix: String) -> String {
-      guard let swiftName else { return Names.type(name, prefix: prefix, suffix: suffix) }
-      return swiftName + "." + Names.type(name, prefix: "", suffix: suffix)
+    /// Names of types within the scope, in their order.
+    func swiftNames(of names: [String], suffixes: [String]) -> [String] {
+      let names = Names.types(names, prefix: prefix, suffixes: suffixes)
+      return swiftName.map { swiftName in names.map { swiftName + "." + $0 } } ?? names
     }
   }
 
   private mutating func add(
     messages: [Google_Protobuf_DescriptorProto], enums: [Google_Protobuf_EnumDescriptorProto], in scope: Scope
   ) {
-    for descriptor in enums {
+    let swiftNames = scope.swiftNames(
+      of: enums.map { $0.name ?? "" } + messages.map { $0.name ?? "" },
+      suffixes: enums.map { _ in "Enum" } + messages.map { _ in "Message" })
+    for (descriptor, swiftName) in zip(enums, swiftNames) {
       let name = descriptor.name ?? ""
       self.enums[scope.fullName + "." + name] = Enum(
-        descriptor: descriptor, swiftName: scope.swiftName(of: name, suffix: "Enum"), file: scope.file,
+        descriptor: descriptor, swiftName: swiftName, file: scope.file,
         isClosed: scope.features.applying(descriptor.options?.features).hasClosedEnums,
         cases: Names.cases(of: descriptor.value.map { ($0.name ?? "", $0.number ?? 0) }, in: name))
     }
-    for descriptor in messages {
+    for (descriptor, swiftName) in zip(messages, swiftNames.dropFirst(enums.count)) {
       let name = descriptor.name ?? ""
       let message = Message(
-        descriptor: descriptor, swiftName: scope.swiftName(of: name, suffix: "Message"), file: scope.file,
+        descriptor: descriptor, swiftName: swiftName, file: scope.file,
         features: scope.features.applying(descriptor.options?.features))
       self.messages[scope.fullName + "." + name] = message
       add(
@@ -78,6 +84,31 @@ struct Schema {
   func enumeration(_ name: String?) throws(GeneratorError) -> Enum {
     guard let found = enums[name ?? ""] else { throw GeneratorError("no enum \(name ?? "without name")") }
     return found
+  }
+
+  /// Whether a top-level type has the name in Swift.
+  func hasType(_ swiftName: String) -> Bool {
+    messages.values.contains { $0.swiftName == swiftName } || enums.values.contains { $0.swiftName == swiftName }
+  }
+
+  /// Names in Swift of the types right inside a message.
+  func nestedTypes(of message: Message) -> [String] {
+    let prefix = message.swiftName + "."
+    let names = messages.values.map(\.swiftName) + enums.values.map(\.swiftName)
+    return names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+  }
+
+  /// The files whose types a file can name: those that it imports, and what they import publicly.
+  func visibleFiles(from file: Google_Protobuf_FileDescriptorProto) -> Set<String> {
+    var visible: Set<String> = []
+    var pending = file.dependency
+    while let name = pending.popLast() {
+      guard visible.insert(name).inserted, let file = files[name] else { continue }
+      for index in file.publicDependency where file.dependency.indices.contains(Int(index)) {
+        pending.append(file.dependency[Int(index)])
+      }
+    }
+    return visible
   }
 
   /// Whether a message, or one that it can hold, has required fields.

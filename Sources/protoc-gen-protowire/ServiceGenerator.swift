@@ -58,13 +58,17 @@ struct ServiceGenerator {
   func generate(_ code: inout CodeWriter) throws(GeneratorError) {
     let modifier = visibility.modifier
     let prefix = Names.typePrefix(package: file.package ?? "", swiftPrefix: file.options?.swiftPrefix)
-    let name = prefix + Names.capitalized((service.name ?? "")[...])
+    var name = prefix + Names.capitalized((service.name ?? "")[...])
+    while schema.hasType(name + "Provider") || schema.hasType(name + "Methods") { name += "Service" }
     let fullName = [file.package, service.name].compactMap { $0 }.joined(separator: ".")
     var methods: [Method] = []
+    var taken: Set<String> = ["init", "self", "service", "methodHandlers"]
     for method in service.method {
+      var name = Names.lowerCamelCase(method.name ?? "")
+      while !taken.insert(name).inserted { name += "_p" }
       methods.append(
         Method(
-          descriptor: method, name: Names.escaped(Names.lowerCamelCase(method.name ?? "")),
+          descriptor: method, name: Names.escaped(name),
           input: try schema.message(method.inputType).swiftName,
           output: try schema.message(method.outputType).swiftName))
     }
@@ -98,7 +102,7 @@ struct ServiceGenerator {
       code.line("\(modifier)static let service = ServiceDescriptor(")
       code.line("  name: \"\(fullName)\",")
       code.line("  methods: [\(methods.map(\.name).joined(separator: ", "))],")
-      code.line("  file: .\(Names.file(file.name ?? "")))")
+      code.line("  file: .\(Names.descriptor(of: file.name ?? "")))")
       for method in methods {
         code.line()
         code.line("\(modifier)static let \(method.name) = MethodDescriptor(")

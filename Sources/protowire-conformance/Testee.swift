@@ -14,10 +14,10 @@ struct Testee {
   ]
 
   private let typesByName = Dictionary(uniqueKeysWithValues: types.map { ($0.messageName, $0) })
-  private let json: JSONFormat
+  private let descriptors: Descriptors
 
   init() throws(JSONError) {
-    json = try JSONFormat()
+    descriptors = try Descriptors()
   }
 
   /// The bytes of a ConformanceResponse to those of a ConformanceRequest, whatever they are.
@@ -45,10 +45,15 @@ struct Testee {
     switch request.payload {
     case .protobufPayload(let bytes):
       do throws(WireError) { message = try Message(wireBytes: bytes) } catch { return .parseError("\(error)") }
+      do throws(JSONError) {
+        try descriptors.checkExtensions(of: type, in: bytes)
+      } catch {
+        return .parseError("\(error)")
+      }
     case .jsonPayload(let text):
       let ignoringUnknown = request.testCategory == .jsonIgnoreUnknownParsingTest
       do throws(JSONError) {
-        message = try json.read(text, ignoringUnknown: ignoringUnknown)
+        message = try descriptors.read(text, ignoringUnknown: ignoringUnknown)
       } catch {
         return .parseError("\(error)")
       }
@@ -60,7 +65,7 @@ struct Testee {
     switch request.requestedOutputFormat {
     case .protobuf: return .protobufPayload(message.wireBytes())
     case .json:
-      do throws(JSONError) { return .jsonPayload(try json.print(message)) } catch { return .serializeError("\(error)") }
+      do throws(JSONError) { return .jsonPayload(try descriptors.print(message)) } catch { return .serializeError("\(error)") }
     case .jspb: return .skipped("JSPB")
     case .textFormat: return .skipped("text format")
     case .unspecified, .unrecognized: return .runtimeError("the request asks for no output format")

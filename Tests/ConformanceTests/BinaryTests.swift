@@ -34,6 +34,15 @@ import Testing
     (0..<depth).reduce([0x08, 1]) { inner, _ in length(27, inner) }
   }
 
+  /// A set in a MessageSetCorrectExtension2 in a set, and so on: two levels each.
+  private static func messageSets(_ count: Int) -> [UInt8] {
+    let innermost: [UInt8] = [0x48, 1]
+    return length(500, (0..<count).reduce(innermost) { inner, level in
+      let item = [0x0b, 0x10] + varint(4_135_312) + length(3, inner) + [0x0c]
+      return level == count - 1 ? item : length(10, item)
+    })
+  }
+
   private static let cases: [Case] = [
     Case(name: "the end inside a varint", input: [0x08], expected: .refused, types: all),
     Case(name: "the end inside a string", input: [0x72, 2, 0x61], expected: .refused, types: all),
@@ -82,6 +91,11 @@ import Testing
     Case(
       name: "a message set", input: length(500, [0x0b, 0x10, 0xd0, 0xb3, 0xfc, 1, 0x1a, 2, 0x48, 99, 0x0c]), expected: .same,
       types: proto2),
+    Case(
+      name: "an extension that is not UTF-8", input: length(133, [0xff]), expected: .refused, types: ["editions.TestAllTypesEdition2023"]),
+    Case(name: "an extension that need not be UTF-8", input: length(133, [0xff]), expected: .same, types: proto2),
+    Case(name: "message sets as deep as allowed", input: messageSets(48), expected: .same, types: proto2),
+    Case(name: "deeper message sets", input: messageSets(51), expected: .refused, types: proto2),
     Case(
       name: "delimited by tags", input: varint(202 << 3 | 3) + varint(202 << 3) + [7] + varint(202 << 3 | 4), expected: .same,
       types: ["editions.TestAllTypesEdition2023"]),

@@ -72,7 +72,7 @@ import Testing
     let response = Generator.respond(to: .init())
     #expect(response.supportedFeatures == 3)
     #expect(response.minimumEdition == 998)
-    #expect(response.maximumEdition == 1000)
+    #expect(response.maximumEdition == 1001)
   }
 
   @Test func generatedCodeIsFresh() throws {
@@ -81,7 +81,7 @@ import Testing
     let response = Generator.respond(
       to: .with {
         $0.fileToGenerate = ["editions.proto"]
-        $0.parameter = "Visibility=internal,Services=false"
+        $0.parameter = "Visibility=internal"
         $0.protoFile = files.compactMap { try? Google_Protobuf_FileDescriptorProto(wireBytes: $0.serialized) }
       })
     let text = try #require(response.file.first?.content)

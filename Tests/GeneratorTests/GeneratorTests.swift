@@ -73,5 +73,7 @@ import Testing
     #expect(options.module(of: "google/protobuf/empty.proto") == "B")
     #expect(options.module(of: "google/rpc/status.proto") == "A")
     #expect(options.module(of: "googlex/x.proto") == nil)
+    #expect(try Options(parameter: "").module(of: "google/protobuf/any.proto") == "ProtoWire")
+    #expect(try Options(parameter: "").module(of: "google/rpc/status.proto") == "RPCCore")
   }
 }

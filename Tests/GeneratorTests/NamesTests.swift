@@ -41,5 +41,15 @@ import Testing
   @Test func files() {
     #expect(Names.file("users/v1/users.proto") == "users_v1_users")
     #expect(Names.file("1.proto") == "_1")
+    #expect(Names.descriptor(of: "users/v1/users.proto") == "users_v1_users")
+    #expect(Names.descriptor(of: "default.proto") == "`default`")
+    #expect(Names.descriptor(of: "self.proto") == "self_p")
+  }
+
+  @Test func typesOfAScope() {
+    let suffixes = [String](repeating: "Message", count: 4)
+    #expect(Names.types(["shape", "Shape", "Shape_", "SHAPE"], prefix: "", suffixes: suffixes) == ["Shape", "Shape_", "Shape__", "SHAPE"])
+    #expect(Names.types(["Any", "WireReader", "any", "x"], prefix: "", suffixes: suffixes) == ["AnyMessage", "WireReaderMessage", "AnyMessage_", "X"])
+    #expect(Names.types(["Any", "_", "any", "x"], prefix: "P_", suffixes: suffixes) == ["P_Any", "P__", "P_Any_", "P_X"])
   }
 }

@@ -28,9 +28,9 @@ final class SessionBench: HTTP2SessionDelegate {
     return stream
   }
 
-  func feed(_ bytes: [UInt8]) throws {
+  func feed(_ bytes: [UInt8], now: UInt64 = 0) throws {
     defer { noteEvents() }
-    try bytes.withUnsafeBytes { try session.receive($0) }
+    try bytes.withUnsafeBytes { try session.receive($0, now: now) }
   }
 
   func feed(_ frames: Frame...) throws { try feed(frames.flatMap(\.bytes)) }

@@ -1,4 +1,5 @@
 import ProtoWire
+import TestMessages
 import Testing
 
 /// What proto2 has and proto3 has not.

@@ -1,4 +1,5 @@
 import ProtoWire
+import TestMessages
 import Testing
 
 /// Required fields and declared defaults of proto2.

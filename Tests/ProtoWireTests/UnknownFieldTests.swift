@@ -1,4 +1,5 @@
 import ProtoWire
+import TestMessages
 import Testing
 
 @Suite struct UnknownFieldTests {

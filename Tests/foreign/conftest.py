@@ -1,7 +1,7 @@
 """Foreign checks: clients that others wrote against the binaries of this repository.
 
-scripts/foreign.sh runs them, with USER_SERVICE, BENCH_SERVER, INTEROP_SERVER and CONFORMANCE_SERVER naming the
-binaries and TEST_DATABASE_URL a Postgres on which databases may be created.
+scripts/foreign.sh runs them, with USER_SERVICE, BENCH_SERVER, INTEROP_SERVER, CONFORMANCE_SERVER and
+PROTOWIRE_CONFORMANCE naming the binaries and TEST_DATABASE_URL a Postgres on which databases may be created.
 """
 
 import sys
@@ -22,6 +22,7 @@ def pytest_configure(config):
     config.add_cleanup(directory.cleanup)
     files = ["users/v1/users.proto", "benchmark/benchmark.proto", "helloworld/helloworld.proto",
              *(f"connectrpc/conformance/v1/{name}.proto" for name in ("config", "server_compat", "service")),
+             *(f"conformance/{name}.proto" for name in ("conformance", "test_messages_proto2", "test_messages_proto3")),
              "grpc/channelz/v1/channelz.proto",
              *(f"grpc/testing/{name}.proto" for name in ("empty", "messages", "test"))]
     arguments = ["protoc", f"-I{ROOT / 'Protos'}", f"--python_out={directory.name}", f"--grpc_python_out={directory.name}"]

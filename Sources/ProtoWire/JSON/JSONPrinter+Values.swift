@@ -67,8 +67,11 @@ extension JSONPrinter {
   private mutating func enumeration(_ number: Int32, _ index: Int) -> Bool {
     let type = tables.enums[index]
     if type.isNull {
+      // Whatever the number is: null says no more.
       output.append("null")
-    } else if !options.printsEnumNumbers, let value = tables.value(number, of: type) {
+      return true
+    }
+    if !options.printsEnumNumbers, let value = tables.value(number, of: type) {
       output.append(tables.text[value.name])
     } else {
       output.append(decimal: Int64(number))
@@ -90,11 +93,11 @@ extension JSONPrinter {
 
   // MARK: Floating point
 
-  /// The shortest digits that read back as the same number, which is what Swift's description has.
+  /// The shortest digits that read back as the same number, which is what Swift's description has. Minus zero keeps its
+  /// fraction: some readers would take `-0` for an integer.
   mutating func double(_ value: Double) {
     guard value.isFinite else { return special(value.isNaN, value < 0) }
-    if let integer = Int64(exactly: value), abs(integer) < 1 << 53 {
-      if integer == 0, value.sign == .minus { output.append(UInt8(ascii: "-")) }
+    if let integer = Int64(exactly: value), abs(integer) < 1 << 53, integer != 0 || value.sign == .plus {
       output.append(decimal: integer)
     } else {
       output.append(value.description)
@@ -103,8 +106,7 @@ extension JSONPrinter {
 
   mutating func float(_ value: Float) {
     guard value.isFinite else { return special(value.isNaN, value < 0) }
-    if let integer = Int64(exactly: value), abs(integer) < 1 << 24 {
-      if integer == 0, value.sign == .minus { output.append(UInt8(ascii: "-")) }
+    if let integer = Int64(exactly: value), abs(integer) < 1 << 24, integer != 0 || value.sign == .plus {
       output.append(decimal: integer)
     } else {
       output.append(value.description)

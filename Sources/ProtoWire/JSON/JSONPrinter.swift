@@ -69,13 +69,11 @@ struct JSONPrinter: ~Copyable {
       let start = output.count
       key(of: field.schema)
       do throws(JSONError) {
-        if field.schema.isMap {
-          next = try map(&cursor, field, of: message)
-          output.append(UInt8(ascii: ","))
-        } else if field.schema.isRepeated {
-          let elements = output.count &+ 1
-          next = try array(&cursor, field, of: message)
-          if output.count == elements &+ 1, !options.printsDefaults {
+        if field.schema.isRepeated {
+          let content = output.count &+ 1
+          next = field.schema.isMap ? try map(&cursor, field, of: message) : try array(&cursor, field, of: message)
+          // Nothing between the brackets: no elements, or only such as closed enums have no name for.
+          if output.count == content &+ 1, !options.printsDefaults {
             output.truncate(to: start)
           } else {
             output.append(UInt8(ascii: ","))

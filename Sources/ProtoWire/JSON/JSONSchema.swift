@@ -35,6 +35,8 @@ struct FieldSchema: BitwiseCopyable {
   var hasPresence = false
   var isRequired = false
   var isClosedEnum = false
+  /// Whether a string has to be UTF-8 on the wire.
+  var isUTF8 = false
   /// Of the message's real oneofs; -1 for none.
   var oneof: Int32 = -1
   /// The message or the enum that is its type.
@@ -72,6 +74,7 @@ enum MessageKind: UInt8, BitwiseCopyable {
 struct MessageSchema: BitwiseCopyable {
   var kind = MessageKind.plain
   var hasRequired = false
+  var isMessageSet = false
   /// In order of their numbers.
   var firstField: Int32 = 0
   var fieldCount: Int32 = 0

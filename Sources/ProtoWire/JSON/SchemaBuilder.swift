@@ -78,6 +78,7 @@ struct SchemaBuilder {
     for (name, descriptor, features) in descriptors {
       var schema = MessageSchema()
       schema.kind = MessageKind(fullName: name)
+      schema.isMessageSet = descriptor.options?.messageSetWireFormat ?? false
       var compiled: [FieldSchema] = []
       for field in descriptor.field {
         // The oneof around a proto3 optional field is not a real one.
@@ -138,6 +139,7 @@ struct SchemaBuilder {
     // Neither a map's entries nor the messages in them are ever delimited by tags.
     if kind == .message, features.isDelimited, !result.isMap, !isEntry { kind = .group }
     result.kind = kind
+    result.isUTF8 = features.isUTF8
     result.isClosedEnum = kind == .enum && enums[Int(result.child)].isClosed
     result.isPacked = result.isRepeated && kind.isPackable && field.options?.packed ?? features.isPacked
     result.hasPresence =

@@ -5,6 +5,7 @@ struct SchemaFeatures {
   var isOpen = true
   var isPacked = true
   var isDelimited = false
+  var isUTF8 = true
 
   init(of file: Google_Protobuf_FileDescriptorProto) {
     switch file.syntax ?? "proto2" {
@@ -13,6 +14,7 @@ struct SchemaFeatures {
     default:
       isOpen = false
       isPacked = false
+      isUTF8 = false
     }
     apply(file.options?.features)
   }
@@ -22,6 +24,7 @@ struct SchemaFeatures {
     if let presence = features.fieldPresence { self.presence = presence }
     if let type = features.enumType { isOpen = type == .open }
     if let encoding = features.repeatedFieldEncoding { isPacked = encoding == .packed }
+    if let validation = features.utf8Validation { isUTF8 = validation == .verify }
     if let encoding = features.messageEncoding { isDelimited = encoding == .delimited }
   }
 

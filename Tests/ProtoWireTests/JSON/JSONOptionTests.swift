@@ -1,4 +1,5 @@
 import ProtoWire
+import TestMessages
 import Testing
 
 /// Options, limits, errors, and wire bytes in forms that our own encoder does not write.

@@ -1,4 +1,5 @@
 import ProtoWire
+import TestMessages
 import Testing
 
 @Suite struct JSONScalarTests {
@@ -7,7 +8,7 @@ import Testing
     #"{"double":1.5,"float":-0.25,"int32":-2147483648,"int64":"-9223372036854775808","uint32":4294967295}"#,
     #"{"uint64":"18446744073709551615","sint32":-1,"sint64":"9223372036854775807","fixed32":7,"fixed64":"8"}"#,
     #"{"sfixed32":-7,"sfixed64":"-8","bool":true,"string":"a\"b\\c\n\u0001ä😀","bytes":"AP/+","color":"COLOR_BLUE"}"#,
-    #"{"double":"NaN","float":"-Infinity"}"#, #"{"double":"Infinity"}"#, #"{"double":-0}"#,
+    #"{"double":"NaN","float":"-Infinity"}"#, #"{"double":"Infinity"}"#, #"{"double":-0.0}"#,
     #"{"double":1e+300,"float":3.4028235e+38}"#, #"{"double":5e-324}"#, #"{"double":0.1,"float":0.1}"#,
     #"{"color":7}"#,
     #"{"doubles":[1,"NaN",-2.5],"int64s":["1","-1"],"strings":["","x"],"colors":["COLOR_RED",9],"bools":[true,false]}"#,

@@ -1,4 +1,5 @@
 import ProtoWire
+import TestMessages
 import Testing
 
 /// JSON of the test messages.

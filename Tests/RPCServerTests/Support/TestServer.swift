@@ -38,6 +38,9 @@ func serving(
   _ configure: (inout ServerConfiguration) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
 ) async throws {
   var configuration = ServerConfiguration()
+  // Tests use PING to know that all before it was taken.
+  configuration.times.minimumPingInterval = .zero
+  configuration.times.allowsPingsWithoutCalls = true
   configure(&configuration)
   let group = try EventLoopGroup(count: loops, name: "test")
   let server = try GRPCServer(

@@ -1,7 +1,7 @@
 import ProtoWire
 
-/// The tested types in JSON, which goes by descriptors and not by the types' code.
-struct JSONFormat {
+/// What goes by the descriptors of the tested types and not by their code: JSON, and extensions.
+struct Descriptors {
   private let pool: DescriptorPool
 
   init() throws(JSONError) {
@@ -14,6 +14,12 @@ struct JSONFormat {
 
   func print(_ message: some WireMessage) throws(JSONError) -> String {
     try message.json(JSONTranscoder(pool: pool))
+  }
+
+  /// Extensions are unknown fields to the types; the descriptors know them.
+  func checkExtensions(of type: any WireMessage.Type, in bytes: [UInt8]) throws(JSONError) {
+    guard pool.contains(messageNamed: type.messageName) else { return }
+    try pool.check(wire: bytes, messageName: type.messageName)
   }
 
   func read<Message: WireMessage>(_ text: String, ignoringUnknown: Bool) throws(JSONError) -> Message {

@@ -1,0 +1,31 @@
+/// Whether the peer is still there: after a silence it is asked, and whatever it says then is an answer. Pure: times, in
+/// nanoseconds, are handed in. https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md
+struct KeepAlive {
+  enum Action { case none, ping, giveUp }
+
+  private let interval: UInt64?
+  private let timeout: UInt64
+  private var pingedAt: UInt64?
+
+  init(interval: UInt64?, timeout: UInt64) {
+    self.interval = interval
+    self.timeout = timeout
+  }
+
+  mutating func check(now: UInt64, lastReceived: UInt64) -> Action {
+    guard let interval else { return .none }
+    if let pingedAt, lastReceived < pingedAt { return now.isPast(pingedAt, by: timeout) ? .giveUp : .none }
+    pingedAt = nil
+    guard now.isPast(lastReceived, by: interval) else { return .none }
+    pingedAt = now
+    return .ping
+  }
+}
+
+extension UInt64 {
+  /// Whether this time is at least so much after another one. A limit of nil is never passed.
+  func isPast(_ start: UInt64, by limit: UInt64?) -> Bool {
+    guard let limit, self >= start else { return false }
+    return self - start >= limit
+  }
+}

@@ -1,0 +1,158 @@
+import ProtoWire
+import RPCCore
+@testable import RPCServer
+import Synchronization
+import TestPeer
+import Testing
+
+/// Floods, really sent over a socket, and an honest client on another connection that does not notice. Numbers are those of the
+/// table of traps in docs/threat-model.md.
+@Suite struct FloodTraps {
+  private let echo = Peer.request(path("Echo"))
+  private let message = grpcFrame([])
+
+  /// Sends a few times the budget, no more than the server drops while it lingers, and returns what it said last.
+  private func flood(_ server: TestServer, rounds: Int, _ round: (Int) -> [Frame]) throws -> (code: UInt32, reason: String)? {
+    let peer = try server.peer()
+    var batch: [UInt8] = []
+    for number in 0..<rounds {
+      batch += round(number).flatMap(\.bytes)
+      guard batch.count > 16_384 || number == rounds - 1 else { continue }
+      do { try peer.send(batch) } catch { break }
+      batch = []
+    }
+    peer.closeSending()
+    let end = try peer.rest().of(.goAway).last
+    return end.map { ($0.number(at: 4), String(decoding: $0.payload.dropFirst(8), as: UTF8.self)) }
+  }
+
+  @Test func trap1RapidReset() async throws {
+    try await servingBesideAttack { server in
+      let end = try flood(server, rounds: 3_000) { number in
+        let stream = UInt32(number * 2 + 1)
+        return [.headers(stream, echo), .reset(stream, 8)]
+      }
+      #expect(try #require(end) == (0xb, "too many streams were reset"))
+    }
+  }
+
+  /// The handlers of streams that were reset at once: no more of them run than may.
+  @Test func trap1RapidResetOfHandlersThatRunOn() async throws {
+    let go = Gate()
+    let running = Atomic(0)
+    let most = Atomic(0)
+    let stubborn = MethodHandler.unary(.test("Stubborn", .unary)) { (request: Bytes, _) in
+      let now = running.add(1, ordering: .relaxed).newValue
+      most.store(max(now, most.load(ordering: .relaxed)), ordering: .relaxed)
+      await go.passed()
+      running.subtract(1, ordering: .relaxed)
+      return request
+    }
+    try await servingBesideAttack([stubborn]) { $0.maximumRunningHandlers = 50 } _: { server in
+      let request = Peer.request(path("Stubborn"))
+      _ = try flood(server, rounds: 20_000) { number in
+        let stream = UInt32(number * 2 + 1)
+        return [.headers(stream, request), .data(stream, message, end: true), .reset(stream, 8)]
+      }
+      #expect(most.load(ordering: .relaxed) <= 50)
+      go.open()
+    }
+  }
+
+  /// CVE-2025-8671: each of these makes the server reset a stream of its own accord.
+  @Test(arguments: ["window overflow", "upper case", "content-length", "bad trailers"])
+  func trap2MadeYouReset(how: String) async throws {
+    try await servingBesideAttack { server in
+      let end = try flood(server, rounds: 1_000) { number in
+        let stream = UInt32(number * 2 + 1)
+        return switch how {
+        case "window overflow": [.headers(stream, echo), .windowUpdate(stream, 0x7fff_ffff)]
+        case "upper case": [.headers(stream, echo + [["Upper", "x"]], end: true)]
+        case "content-length": [.headers(stream, echo + [["content-length", "0"]]), .data(stream, [1], end: true)]
+        default: [.headers(stream, echo), .headers(stream, [[":status", "200"]], end: true)]
+        }
+      }
+      #expect(try #require(end) == (0xb, "too many streams were in error"))
+    }
+  }
+
+  /// A client that cancels half of its calls while they run, and has the other half answered, may do so for ever.
+  @Test func trap3HonestCancelsAreNoAttack() async throws {
+    try await servingBesideAttack([.chat]) { server in
+      let client = try server.client()
+      for _ in 0..<3_000 {
+        try client.start(path("Chat")).cancel()
+        let reply = try client.call(path("Echo"), Bytes([1]))
+        #expect(reply.status == 0)
+      }
+      #expect(client.goAways.isEmpty)
+    }
+  }
+
+  /// CVE-2024-28182: a header section without an end.
+  @Test func trap4Continuations() async throws {
+    try await servingBesideAttack { server in
+      let field = HeaderEncoder.encode([["a", "b"]])
+      let end = try flood(server, rounds: 2_000) { number in
+        number == 0 ? [Frame(.headers, stream: 1, HeaderEncoder.encode(echo))] : [Frame(.continuation, stream: 1, field)]
+      }
+      #expect(try #require(end).code == 0xb)
+    }
+  }
+
+  /// Each byte on the wire is a field of four thousand bytes, which the peer has put into its table first.
+  @Test func trap5HeaderBomb() async throws {
+    try await servingBesideAttack { server in
+      let peer = try server.peer()
+      // Literal with indexing, new name "x", value of 4000 bytes: 0x40, then its length with a prefix of 7 bits.
+      let seed: [UInt8] = [0x40, 1, UInt8(ascii: "x"), 0x7f, 0xa1, 0x1e] + [UInt8](repeating: 0x61, count: 4_000)
+      try peer.send(Frame(.headers, flags: Frame.endHeaders | Frame.endStream, stream: 1, HeaderEncoder.encode(echo) + seed))
+      _ = try peer.response(1)
+      for stream in stride(from: UInt32(3), to: 201, by: 2) {
+        // Index 62 is the newest field of the table.
+        let bomb = HeaderEncoder.encode(echo) + [UInt8](repeating: 0xbe, count: 12_000)
+        try peer.send(Frame(.headers, flags: Frame.endHeaders | Frame.endStream, stream: stream, bomb))
+        #expect(try peer.response(stream).last?.field(":status") == "431")
+      }
+    }
+  }
+
+  @Test(arguments: [0, 1]) func trap6TinyDataFrames(size: Int) async throws {
+    try await servingBesideAttack([.chat]) { server in
+      let end = try flood(server, rounds: 30_000) { number in
+        if number == 0 { return [.headers(1, Peer.request(path("Chat")))] }
+        // One message that never ends, so that no byte is honest work.
+        return [.data(1, number == 1 ? [0, 0, 0x3f, 0xff, 0xff] : [UInt8](repeating: 0, count: size))]
+      }
+      #expect(try #require(end) == (0xb, "too many small DATA frames"))
+    }
+  }
+
+  /// Small frames that carry messages are honest: a chat of single bytes.
+  @Test func trap6SmallMessagesAreNoAttack() async throws {
+    try await servingBesideAttack([.sum]) { server in
+      let call = try server.client().start(path("Sum"))
+      for _ in 0..<30_000 { try call.send(Number(1)) }
+      try call.end()
+      #expect(try call.finish().message(as: Number.self) == Number(30_000))
+    }
+  }
+
+  @Test(arguments: [Frame.Kind.priority, .settings, .ping, .windowUpdate])
+  func trap7ControlFrames(kind: Frame.Kind) async throws {
+    try await servingBesideAttack { server in
+      let end = try flood(server, rounds: 15_000) { number in
+        switch kind {
+        case .priority: [Frame(.priority, stream: UInt32(number * 2 + 1), [0, 0, 0, 0, 16])]
+        case .settings: [.settings()]
+        case .ping: [.ping(UInt64(number))]
+        default: [.windowUpdate(0, 1)]
+        }
+      }
+      // Which of the two comes first depends on how much of the answers the peer has taken.
+      let reason = try #require(end)
+      #expect(reason.code == 0xb)
+      #expect(["too many control frames", "too many frames at once"].contains(reason.reason))
+    }
+  }
+}
