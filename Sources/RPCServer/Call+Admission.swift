@@ -5,7 +5,7 @@ import RPCCore
 extension Call {
   /// Counts the call in; refuses it where it is one too many.
   func admit(_ route: Route) -> Bool {
-    guard connection.runningHandlers < configuration.maximumRunningHandlers else {
+    guard connection.runningHandlers < limits.maximumRunningHandlers else {
       refuse(.resourceExhausted, "too many calls of this connection are running")
       return false
     }

@@ -13,7 +13,6 @@ extension Call {
   func accept(_ encoding: RequestHead.Encoding) -> Bool {
     let name: String
     switch encoding {
-    case .known(.identity): return true
     case .known(let algorithm):
       if configuration.acceptedCompression.contains(algorithm) {
         requestCompression = algorithm
@@ -43,7 +42,7 @@ extension Call {
     }
     do {
       return try connection.owner.codec.withDecompressed(
-        message, requestCompression, limit: configuration.maximumRequestSize
+        message, requestCompression, limit: limits.maximumRequestSize
       ) { plain in
         observation?.received(size: plain.count, compressedSize: message.count)
         return try body(plain)
@@ -58,7 +57,7 @@ extension Call {
   /// What the next message is compressed with, if anything.
   @inline(__always)
   var wantedCompression: CompressionAlgorithm? {
-    guard let algorithm = context?.responseCompression ?? configuration.responseCompression, algorithm != .identity
+    guard let algorithm = context?.responseCompression ?? limits.responseCompression, algorithm != .identity
     else { return nil }
     return agreed(algorithm)
   }

@@ -16,7 +16,7 @@ extension Call {
       return try await withTaskExecutorPreference(loop) { try await self.send(message, mayCompress: mayCompress) }
     }
     try enqueue(message, mayCompress: mayCompress)
-    let highMark = configuration.responseHighMark
+    let highMark = limits.responseHighMark
     if outbound.count > highMark {
       try await freeWaiter(&writeWaiter, "two tasks write the responses of one call").wait()
     }
@@ -27,9 +27,10 @@ extension Call {
       return try await withTaskExecutorPreference(loop) { try await self.sendInitialMetadata() }
     }
     guard phase == .running else { throw CancellationError() }
-    // What the handler says of compression later is too late for this head.
+    guard !isHeadSubmitted else { return }
+    // The head says how messages will be compressed, also where it goes ahead of them.
     _ = wantedCompression
-    if !isHeadSubmitted { speak() }
+    speak()
   }
 
   /// Encodes a message, back to front, and puts its five bytes of prefix before it.
@@ -39,9 +40,9 @@ extension Call {
     owner.writer.removeAll()
     owner.writer.prependMessage(message)
     let length = owner.writer.count
-    guard length <= configuration.maximumResponseSize else {
+    guard length <= limits.maximumResponseSize else {
       throw RPCError(
-        .resourceExhausted, "a response message has \(length) bytes, the server sends \(configuration.maximumResponseSize)")
+        .resourceExhausted, "a response message has \(length) bytes, the server sends \(limits.maximumResponseSize)")
     }
     connection.messageLeft()
     if mayCompress, let algorithm = wantedCompression, try enqueueCompressed(algorithm) {
@@ -75,8 +76,6 @@ extension Call {
     isSpeaking = false
     guard !isClosed else { return }
     guard !isHeadSubmitted else { return session.resumeBody(self) }
-    // The head says how messages will be compressed, also where it goes ahead of them.
-    _ = wantedCompression
     isHeadSubmitted = true
     let initial = context?.call.response.withLock { response -> Metadata? in
       response.isInitialMetadataSent = true
@@ -113,7 +112,7 @@ extension Call {
     let count = outbound.move(into: buffer)
     hasMoved = true
     messagesShrank()
-    if outbound.count <= configuration.responseHighMark / 4 { writeWaiter?.resume() }
+    if outbound.count <= limits.responseHighMark / 4 { writeWaiter?.resume() }
     guard outbound.isEmpty else { return (count, .more) }
     if outcome != nil {
       return (count, .end(trailers: web == nil ? ResponseFields.trailers(answeredError, trailing) : nil))

@@ -63,12 +63,13 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   init(id: Int32, connection: Connection) {
     self.connection = connection
-    deframer = MessageDeframer(limit: connection.owner.core.configuration.maximumRequestSize)
+    deframer = MessageDeframer(limit: connection.owner.core.limits.maximumRequestSize)
     super.init(id: id)
   }
 
   var loop: EventLoop { connection.owner.loop }
   var configuration: ServerConfiguration { connection.owner.core.configuration }
+  var limits: CallLimits { connection.owner.core.limits }
 
   // MARK: What the peer did
 
@@ -118,7 +119,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
       return refuse(RPCError(.unimplemented, core.router.explain(path)))
     }
-    guard accept(request.encoding) else { return }
+    if let encoding = request.encoding, !accept(encoding) { return }
     var deadline: Deadline?
     switch request.timeout {
     case .none: break
@@ -140,7 +141,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   /// It is a call, whatever will become of it.
   private func started(_ route: Route?) {
-    connection.owner.calls.started(now: loop.now)
+    connection.owner.calls.started(now: connection.owner.now)
     guard !connection.owner.core.interceptors.isEmpty else { return }
     let start = CallStart(
       method: route?.handler.descriptor, peer: connection.peer, headers: BlockHeaders(block: head))

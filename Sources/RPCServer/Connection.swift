@@ -77,7 +77,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   }
 
   func makeStream(id: Int32) -> HTTP2Stream {
-    counters.streamStarted(now: owner.loop.now)
+    counters.streamStarted(now: owner.now)
     return Call(id: id, connection: self)
   }
 
@@ -107,9 +107,10 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     guard let session, !isFailing else { return }
-    lastReceived = owner.loop.now
+    owner.now = owner.loop.now
+    lastReceived = owner.now
     do {
-      try session.receive(bytes, now: owner.loop.now)
+      try session.receive(bytes, now: owner.now)
     } catch {
       // What nghttp2 has to say about it (GOAWAY) goes out with this turn's flush, then the connection is closed.
       owner.core.logger.debug("A connection broke HTTP/2.", metadata: ["peer": "\(peer)", "error": "\(error)"])
@@ -138,11 +139,11 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   /// A message of a request is whole.
   func messageArrived() {
     session?.messageArrived()
-    counters.messageReceived(now: owner.loop.now)
+    counters.messageReceived(now: owner.now)
   }
 
   /// A message of a response is handed over.
-  func messageLeft() { counters.messageSent(now: owner.loop.now) }
+  func messageLeft() { counters.messageSent(now: owner.now) }
 
   func credit(_ call: Call, _ count: Int) {
     session?.credit(call, count)
@@ -151,7 +152,8 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
 
   func flushTurn() {
     guard phase != .closed, let session else { return }
-    session.now = owner.loop.now
+    owner.now = owner.loop.now
+    session.now = owner.now
     for call in speaking { call.submit(to: session) }
     speaking.removeAll(keepingCapacity: true)
     guard writeUnsent() else { return watch() }

@@ -11,7 +11,8 @@ struct RequestHead {
   var isPost = false
   var hasGRPCContentType = false
   var timeout = Timeout.none
-  var encoding = Encoding.known(.identity)
+  /// Nil where it is identity.
+  var encoding: Encoding?
 
   init(_ block: HeaderBlock) {
     block.forEach { name, value in
@@ -24,7 +25,7 @@ struct RequestHead {
           timeout = GRPCTimeout.parse(value).map(Timeout.nanoseconds) ?? .malformed
         }
       case 13:
-        if name.equals("grpc-encoding") {
+        if name.equals("grpc-encoding"), !value.equals("identity") {
           encoding = CompressionAlgorithm(name: value).map(Encoding.known) ?? .unknown(String(decoding: value, as: UTF8.self))
         }
       default: break

@@ -12,6 +12,7 @@ final class ServerCore: Sendable {
   let router: Router
   let interceptors: [any ServerInterceptor]
   let configuration: ServerConfiguration
+  let limits: CallLimits
   let classes: CallClasses
   /// The loops among which limits are shared out.
   let loopCount: Int
@@ -28,6 +29,7 @@ final class ServerCore: Sendable {
     self.router = router
     self.interceptors = interceptors
     self.configuration = configuration
+    limits = CallLimits(configuration)
     classes = CallClasses(configuration)
     self.loopCount = loopCount
     self.logger = logger
@@ -39,6 +41,23 @@ final class ServerCore: Sendable {
     http2.pings = PingPolicy(configuration.times)
     self.http2 = http2
     lifeLimits = LifeLimits(configuration.times)
+  }
+}
+
+/// What each call looks at, apart from the rest of the configuration: without references, so that a look counts none.
+struct CallLimits {
+  let maximumRequestSize: Int
+  let maximumResponseSize: Int
+  let maximumRunningHandlers: Int
+  let responseHighMark: Int
+  let responseCompression: CompressionAlgorithm?
+
+  init(_ configuration: ServerConfiguration) {
+    maximumRequestSize = configuration.maximumRequestSize
+    maximumResponseSize = configuration.maximumResponseSize
+    maximumRunningHandlers = configuration.maximumRunningHandlers
+    responseHighMark = configuration.responseHighMark
+    responseCompression = configuration.responseCompression
   }
 }
 
@@ -61,6 +80,8 @@ final class ServerLoop: @unchecked Sendable {
   @exclusivity(unchecked) var gather = GatherBuffer()
   private(set) var connections: [Connection] = []
   @exclusivity(unchecked) var calls = CallCounters()
+  /// The loop's time when a connection last read or wrote: near enough for counters, and nearer at hand.
+  @exclusivity(unchecked) var now: UInt64 = 0
   @exclusivity(unchecked) var admission: Admission
   /// What messages hold that wait for their peers, and how much they may.
   @exclusivity(unchecked) var heldBytes = 0

@@ -186,7 +186,6 @@ import Testing
       (request: Bytes, responses: ResponseWriter<Bytes>, context) in
       context.responseCompression = .deflate
       try await responses.sendInitialMetadata()
-      try await Task.sleep(for: .milliseconds(1))
       context.responseCompression = .gzip
       try await responses.write(request)
     }
