@@ -1,6 +1,6 @@
 # What there is to do here. `make help` lists it; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test build generate bench fuzz docs clean setup
+.PHONY: help run test build generate certs bench fuzz docs clean setup
 SHELL := /bin/bash
 
 help: ## Show this list
@@ -25,6 +25,10 @@ build: ## Build the release binary of user-service
 generate: ## Write the Swift code of Protos/
 	@scripts/setup.sh build generate
 	@scripts/generate.sh
+
+certs: ## Make certificates for development, in .local/certs
+	@scripts/setup.sh certs
+	@scripts/certs.sh
 
 bench: ## Measure GetSum against nghttpd, GetUser against pgbench (3-4 minutes)
 	@scripts/bench.sh

@@ -31,7 +31,7 @@ let package = Package(
   name: "user-service",
   products: [
     .library(name: "ProtoWire", targets: ["ProtoWire"]),
-    .library(name: "RPCServer", targets: ["RPCCore", "RPCServer", "EventLoop"]),
+    .library(name: "RPCServer", targets: ["RPCCore", "RPCServer", "TLS", "EventLoop"]),
     .library(name: "RPCInterceptors", targets: ["RPCInterceptors"]),
     .library(name: "RPCChannelz", targets: ["RPCChannelz"]),
     .library(name: "Postgres", targets: ["Postgres"]),
@@ -56,6 +56,7 @@ let package = Package(
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
 
     // The wire: no I/O.
@@ -63,12 +64,13 @@ let package = Package(
     library("HTTP2", ["CNGHTTP2"]),
     library("RPCCore", ["ProtoWire"]),
     library("Compression", ["RPCCore", "CZlib", "CZstd"]),
+    library("TLS", ["RPCCore", "COpenSSL"]),
 
     // The machine: one loop a core.
     library("EventLoop", ["CLinux", log]),
 
     // What services are built on.
-    library("RPCServer", ["RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire", log]),
+    library("RPCServer", ["RPCCore", "Compression", "HTTP2", "TLS", "EventLoop", "ProtoWire", log]),
     library("RPCChannelz", ["RPCServer", "RPCCore", "EventLoop", "ProtoWire"]),
     library("RPCInterceptors", ["RPCCore", log, metrics, tracing]),
     library("Postgres", ["CPostgres", "EventLoop", log]),
@@ -76,7 +78,8 @@ let package = Package(
     // The product.
     library("UserAPI", ["ProtoWire", "RPCCore"]),
     library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", log], resources: [.embedInCode("Migrations")]),
-    program("user-service", ["UserService", "RPCInterceptors", "RPCChannelz", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
+    library("CommandOptions", ["TLS", arguments]),
+    program("user-service", ["UserService", "CommandOptions", "TLS", "RPCInterceptors", "RPCChannelz", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
     program("protoc-gen-protowire", ["ProtoWire"]),
     .plugin(
       name: "GenerateProtoWire",
@@ -86,10 +89,10 @@ let package = Package(
       dependencies: ["protoc-gen-protowire"]),
 
     // Programs that exist to be measured or checked.
-    program("interop-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
-    program("conformance-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop"]),
+    program("interop-server", ["RPCServer", "CommandOptions", "TLS", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
+    program("conformance-server", ["RPCServer", "TLS", "RPCCore", "ProtoWire", "EventLoop"]),
     program("protowire-conformance", ["ProtoWire"]),
-    program("bench-server", ["RPCServer", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
+    program("bench-server", ["RPCServer", "CommandOptions", "TLS", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
 
     // A scripted HTTP/2 peer and a blocking gRPC client, for tests.
     .target(
@@ -111,6 +114,7 @@ let package = Package(
     tests("EventLoopTests", ["EventLoop"]),
     tests("HTTP2Tests", ["HTTP2", "TestPeer"]),
     tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),
+    tests("TLSTests", ["TLS", "RPCCore", "COpenSSL"]),
     tests("CompressionTests", ["Compression", "RPCCore"]),
     tests(
       "RPCServerTests",

@@ -1,21 +1,22 @@
 #!/bin/bash
 # Finds the Debian packages that are missing and installs them.
-# usage: scripts/setup.sh [build|database|generate|test]...   (all of them by default)
+# usage: scripts/setup.sh [build|database|generate|certs|test]...   (all of them by default)
 set -euo pipefail
 
 declare -A packages=(
   [build]='libnghttp2-dev libssl-dev libpq-dev libjemalloc-dev zlib1g-dev libzstd-dev pkg-config'
   [database]='postgresql'
   [generate]='protobuf-compiler'
-  [test]='curl nghttp2-client nghttp2-server python3 python3-venv'
+  [certs]='openssl'
+  [test]='curl openssl nghttp2-client nghttp2-server python3 python3-venv'
 )
 
-[ $# -gt 0 ] || set -- build database generate test
+[ $# -gt 0 ] || set -- build database generate certs test
 
 wanted=()
 for group in "$@"; do
   if [ -z "${packages[$group]-}" ]; then
-    echo "usage: scripts/setup.sh [build|database|generate|test]..." >&2
+    echo "usage: scripts/setup.sh [build|database|generate|certs|test]..." >&2
     exit 64
   fi
   read -ra names <<<"${packages[$group]}"

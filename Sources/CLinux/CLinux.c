@@ -55,11 +55,10 @@ void clinux_eventfd_clear(int fd) {
   eventfd_read(fd, &value);
 }
 
-int clinux_signalfd(int first, int second) {
+int clinux_signalfd(const int *signals, int count) {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, first);
-  sigaddset(&set, second);
+  for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
   if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) return -1;
   return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// Signals as events of a loop. Make it on the main thread before any other thread is started, so that all of them block the
-/// two signals and only the descriptor sees them.
+/// Signals as events of a loop. Make it on the main thread before any other thread is started, so that all of them block
+/// the signals and only the descriptor sees them.
 // @unchecked Sendable: after init everything belongs to the loop that `start` names.
 public final class SignalSource: ReadinessHandler, @unchecked Sendable {
   private let descriptor: Int32
@@ -10,8 +10,8 @@ public final class SignalSource: ReadinessHandler, @unchecked Sendable {
   private var onSignal: ((Int32) -> Void)?
 
   /// - Throws: when the signals can't be blocked or the process has no descriptors left.
-  public init(_ first: Int32, _ second: Int32) throws(EventLoopError) {
-    descriptor = clinux_signalfd(first, second)
+  public init(_ signals: Int32...) throws(EventLoopError) {
+    descriptor = clinux_signalfd(signals, Int32(signals.count))
     if descriptor < 0 { throw EventLoopError(call: "signalfd", errno: errno) }
   }
 
@@ -42,14 +42,18 @@ public final class SignalSource: ReadinessHandler, @unchecked Sendable {
 extension SignalSource {
   /// Calls `first` on the loop's thread for the first signal. A second one ends the process at once: who presses ctrl-C twice
   /// does not want to wait for calls to finish. Any thread but the loop's; the source must live until the loop has stopped.
+  /// - Parameter onHangup: called for each SIGHUP, if that is among the signals; it ends nothing.
   /// - Throws: when the loop can't watch it.
-  public func watch(on loop: EventLoop, first: @escaping @Sendable () -> Void) throws(EventLoopError) {
+  public func watch(
+    on loop: EventLoop, onHangup: (@Sendable () -> Void)? = nil, first: @escaping @Sendable () -> Void
+  ) throws(EventLoopError) {
     let failure: EventLoopError? = Latch.wait {
       await withUnsafeContinuation { continuation in
         loop.execute { [self] in
           var isFirst = true
           do throws(EventLoopError) {
             try start(on: loop) { signal in
+              if signal == SIGHUP, let onHangup { return onHangup() }
               if !isFirst { _exit(128 + signal) }
               isFirst = false
               first()

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Glibc
 import ProtoWire
+internal import RPCCore
 internal import RPCServer
 
 extension Grpc_Channelz_V1_Socket {
@@ -26,6 +27,15 @@ extension Grpc_Channelz_V1_Socket {
       }
       $0.local = connection.local.map(Grpc_Channelz_V1_Address.init)
       $0.remote = connection.remote.map(Grpc_Channelz_V1_Address.init)
+      if let security = connection.security {
+        $0.security = .with {
+          $0.model = .tls(
+            .with {
+              $0.cipherSuite = .standardName(security.cipher)
+              $0.remoteCertificate = security.clientCertificate?.derEncoding ?? []
+            })
+        }
+      }
       $0.data = .with {
         $0.streamsStarted = Int64(counters.streamsStarted)
         $0.streamsSucceeded = Int64(counters.streamsSucceeded)

@@ -15,7 +15,7 @@ package struct ByteBuffer: ~Copyable {
 
   /// What is there. The bytes must not leave the closure.
   @inline(__always)
-  package func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+  package func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
     guard let memory else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
     return try body(UnsafeRawBufferPointer(start: memory + head, count: tail - head))
   }

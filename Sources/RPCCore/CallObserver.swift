@@ -22,9 +22,14 @@ public struct CallStart: Sendable {
   public let method: MethodDescriptor?
   /// The caller's address.
   public let peer: String
+  /// What TLS says of the connection and of the caller; nil without TLS.
+  public let security: TransportSecurity?
   private let headers: any RequestHeaders
 
-  package init(method: MethodDescriptor?, peer: String, headers: any RequestHeaders) {
+  package init(
+    method: MethodDescriptor?, peer: String, security: TransportSecurity? = nil, headers: any RequestHeaders
+  ) {
+    self.security = security
     self.method = method
     self.peer = peer
     self.headers = headers

@@ -8,9 +8,10 @@ public struct ServerContext: Sendable {
 
   /// A context without a connection, for testing handlers.
   public init(
-    method: MethodDescriptor, deadline: Deadline? = nil, requestMetadata: Metadata = [:], peer: String = "test"
+    method: MethodDescriptor, deadline: Deadline? = nil, requestMetadata: Metadata = [:], peer: String = "test",
+    security: TransportSecurity? = nil
   ) {
-    call = CallState(method: method, deadline: deadline, headers: requestMetadata, peer: peer)
+    call = CallState(method: method, deadline: deadline, headers: requestMetadata, peer: peer, security: security)
   }
 
   public var method: MethodDescriptor { call.method }
@@ -20,6 +21,9 @@ public struct ServerContext: Sendable {
 
   /// The caller's address: "127.0.0.1:40312", "unix".
   public var peer: String { call.peer }
+
+  /// What TLS says of the connection and of the caller, such as its certificate; nil if it has no TLS.
+  public var security: TransportSecurity? { call.security }
 
   /// The request's metadata without the fields that belong to HTTP/2 and gRPC. Decoded at each call: keep it if you need
   /// it twice.
@@ -96,6 +100,7 @@ package final class CallState: Sendable {
   package let deadline: Deadline?
   package let headers: any RequestHeaders
   package let peer: String
+  package let security: TransportSecurity?
   package let response = Mutex(Response())
   /// Atomic, since it is looked at for each message.
   package let compression = Atomic(CompressionChoice(nil))
@@ -104,13 +109,14 @@ package final class CallState: Sendable {
 
   package init(
     method: MethodDescriptor, deadline: Deadline?, headers: any RequestHeaders, peer: String,
-    observers: [any CallObserver] = []
+    security: TransportSecurity? = nil, observers: [any CallObserver] = []
   ) {
     self.observers = observers
     self.method = method
     self.deadline = deadline
     self.headers = headers
     self.peer = peer
+    self.security = security
   }
 }
 

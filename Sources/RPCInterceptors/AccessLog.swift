@@ -1,7 +1,8 @@
 public import Logging
 public import RPCCore
 
-/// Logs each call when it is over, a line with its method, status, time and sizes. Neither messages nor metadata are
+/// Logs each call when it is over, a line with its method, status, time and sizes, and with who called where that is proven
+/// by a client certificate. Neither messages nor metadata are
 /// logged, nor what an error says: they may be secret or personal.
 public struct AccessLog: ServerInterceptor {
   private let logger: Logger
@@ -23,14 +24,14 @@ public struct AccessLog: ServerInterceptor {
 
     func ended(_ summary: CallSummary) {
       let (seconds, attoseconds) = summary.duration.components
-      logger.log(
-        level: level, "Call.",
-        metadata: [
-          "method": "\(start.methodName)", "peer": "\(start.peer)", "status": "\(summary.status)",
-          "duration_us": "\(seconds * 1_000_000 + attoseconds / 1_000_000_000_000)",
-          "request_messages": "\(summary.received.count)", "request_bytes": "\(summary.received.wireSize)",
-          "response_messages": "\(summary.sent.count)", "response_bytes": "\(summary.sent.wireSize)",
-        ])
+      var metadata: Logger.Metadata = [
+        "method": "\(start.methodName)", "peer": "\(start.peer)", "status": "\(summary.status)",
+        "duration_us": "\(seconds * 1_000_000 + attoseconds / 1_000_000_000_000)",
+        "request_messages": "\(summary.received.count)", "request_bytes": "\(summary.received.wireSize)",
+        "response_messages": "\(summary.sent.count)", "response_bytes": "\(summary.sent.wireSize)",
+      ]
+      if let caller = start.security?.clientCertificate?.identities.first { metadata["caller"] = "\(caller)" }
+      logger.log(level: level, "Call.", metadata: metadata)
     }
   }
 }

@@ -130,7 +130,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     context = ServerContext(
       CallState(
         method: route.handler.descriptor, deadline: deadline, headers: BlockHeaders(block: head), peer: connection.peer,
-        observers: observation?.observers ?? []))
+        security: connection.transport.security, observers: observation?.observers ?? []))
     if let deadline { startTimer(deadline) }
     if route.handler.descriptor.kind.hasSingleRequest {
       phase = .request
@@ -144,7 +144,8 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     connection.owner.calls.started(now: connection.owner.now)
     guard !connection.owner.core.interceptors.isEmpty else { return }
     let start = CallStart(
-      method: route?.handler.descriptor, peer: connection.peer, headers: BlockHeaders(block: head))
+      method: route?.handler.descriptor, peer: connection.peer, security: connection.transport.security,
+      headers: BlockHeaders(block: head))
     observation = CallObservation(connection.owner.core.interceptors, start)
   }
 

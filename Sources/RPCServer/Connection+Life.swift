@@ -42,7 +42,7 @@ extension Connection {
   private func sight(of session: HTTP2Session, _ now: UInt64) -> ConnectionLife.Sight {
     ConnectionLife.Sight(
       now: now, lastReceived: lastReceived, hasSettings: session.hasSettings, headersSince: session.headersSince,
-      stalledSince: stalledSince, idleSince: session.idleSince)
+      stalledSince: transport.stalledSince, idleSince: session.idleSince)
   }
 
   private func endStalledCalls(_ session: HTTP2Session, _ now: UInt64) {

@@ -1,10 +1,10 @@
 internal import EventLoop
-internal import Glibc
 internal import HTTP2
 import Logging
 import RPCCore
+internal import TLS
 
-/// One client's connection: its socket and its HTTP/2 session. Belongs to its loop's thread.
+/// One client's connection: its transport and its HTTP/2 session. Belongs to its loop's thread.
 ///
 /// A turn: read, let the session take the bytes, walk the streams that have news; at the turn's end submit what the calls
 /// have to say and write all frames at once. docs/architecture.md tells the whole way.
@@ -41,12 +41,10 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   /// What messages hold that wait for the peer: the rest of a request, or a window.
   @exclusivity(unchecked) var heldBytes = 0
 
-  let descriptor: Int32
+  let transport: Transport
   @exclusivity(unchecked) private var source: IOSource?
   @exclusivity(unchecked) private(set) var session: HTTP2Session?
   @exclusivity(unchecked) private var phase = Phase.open
-  /// What the socket did not take.
-  @exclusivity(unchecked) private(set) var unsent = ByteBuffer()
   /// Calls with something to submit.
   @exclusivity(unchecked) private var speaking: [Call] = []
   private var timer: LoopTimer?
@@ -56,11 +54,9 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   @exclusivity(unchecked) var life: ConnectionLife
   var lifeTimer: LoopTimer?
   @exclusivity(unchecked) private(set) var lastReceived: UInt64
-  /// When the socket last took something of `unsent`; nil if that is empty.
-  @exclusivity(unchecked) private(set) var stalledSince: UInt64?
 
-  init(_ descriptor: Int32, peer: String, on owner: ServerLoop) throws(HTTP2Error) {
-    self.descriptor = descriptor
+  init(_ transport: Transport, peer: String, on owner: ServerLoop) throws(HTTP2Error) {
+    self.transport = transport
     self.peer = peer
     self.owner = owner
     let now = owner.loop.now
@@ -71,7 +67,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   }
 
   func start() throws(EventLoopError) {
-    source = try owner.loop.register(descriptor, .readable, self)
+    source = try owner.loop.register(transport.descriptor, .readable, self)
     owner.loop.flushAtEndOfTurn(self)
     startLifeTimer()
   }
@@ -89,26 +85,30 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   }
 
   private func read() {
-    for _ in 0..<Self.readsPerTurn {
-      guard phase != .closed, let base = owner.readBuffer.baseAddress else { return }
-      let count = recv(descriptor, base, owner.readBuffer.count, 0)
-      if count > 0 {
-        if phase != .lingering { receive(UnsafeRawBufferPointer(start: base, count: count)) }
+    do throws(Transport.Failure) {
+      for _ in 0..<Self.readsPerTurn {
+        guard phase != .closed, let count = try transport.read(into: owner.readBuffer) else { return }
+        guard count > 0 else { return close() }
+        try take(UnsafeRawBufferPointer(rebasing: owner.readBuffer[..<count]))
+        if transport.isEnded { return close() }
         if count < owner.readBuffer.count { return }
-      } else if count == 0 {
-        return close()
-      } else if errno == EAGAIN {
-        return
-      } else if errno != EINTR {
-        return close()
       }
+    } catch {
+      fail(error)
     }
+  }
+
+  private func take(_ bytes: UnsafeRawBufferPointer) throws(Transport.Failure) {
+    guard phase != .lingering, !isFailing else { return }
+    owner.now = owner.loop.now
+    lastReceived = owner.now
+    // For TLS's own answers, whether or not there is plaintext.
+    defer { owner.loop.flushAtEndOfTurn(self) }
+    try transport.decipher(bytes, through: owner.plainBuffer, now: owner.now) { receive($0) }
   }
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     guard let session, !isFailing else { return }
-    owner.now = owner.loop.now
-    lastReceived = owner.now
     do {
       try session.receive(bytes, now: owner.now)
     } catch {
@@ -118,7 +118,6 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
     }
     drainEvents()
     if phase == .announced, session.isPingAnswered { refuseNewStreams() }
-    owner.loop.flushAtEndOfTurn(self)
   }
 
   private func drainEvents() {
@@ -156,12 +155,28 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
     session.now = owner.now
     for call in speaking { call.submit(to: session) }
     speaking.removeAll(keepingCapacity: true)
-    guard writeUnsent() else { return watch() }
-    do {
-      var isMore = true
-      while isMore {
-        isMore = false
-        owner.gather.removeAll()
+    do throws(Transport.Failure) {
+      guard try transport.sendRest(now: owner.now) else { return watch() }
+      guard transport.isOpen else {
+        // Clients that are not through their handshake have no calls to finish.
+        if isFailing || phase == .draining { linger() }
+        return watch()
+      }
+      try send(session)
+    } catch {
+      return fail(error)
+    }
+    drainEvents()
+    watch()
+    if transport.unsent.isEmpty { finishIfDone(session) }
+  }
+
+  private func send(_ session: HTTP2Session) throws(Transport.Failure) {
+    var isMore = true
+    while isMore, transport.unsent.isEmpty {
+      isMore = false
+      owner.gather.removeAll()
+      do throws(HTTP2Error) {
         while let bytes = try session.nextOutput() {
           owner.gather.append(bytes)
           if owner.gather.isFull {
@@ -169,51 +184,18 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
             break
           }
         }
-        let gathered = owner.gather.bytes
-        guard gathered.count > 0 else { break }
-        let written = write(gathered)
-        if written < 0 { return close() }
-        if written < gathered.count {
-          unsent.append(UnsafeRawBufferPointer(rebasing: gathered[written...]))
-          stalledSince = owner.loop.now
-          break
-        }
+      } catch {
+        throw .session
       }
-    } catch {
-      return close()
-    }
-    drainEvents()
-    watch()
-    if unsent.isEmpty { finishIfDone(session) }
-  }
-
-  /// True if nothing is left over from earlier.
-  private func writeUnsent() -> Bool {
-    guard !unsent.isEmpty else { return true }
-    let written = unsent.withUnsafeBytes { write($0) }
-    if written < 0 {
-      close()
-      return false
-    }
-    unsent.dropFirst(written)
-    if written > 0 { stalledSince = unsent.isEmpty ? nil : owner.loop.now }
-    return unsent.isEmpty
-  }
-
-  /// Bytes that the socket took; -1 if it is broken.
-  private func write(_ bytes: UnsafeRawBufferPointer) -> Int {
-    while true {
-      let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-      if count >= 0 { return count }
-      if errno == EAGAIN { return 0 }
-      if errno != EINTR { return -1 }
+      guard owner.gather.count > 0 else { return }
+      try transport.send(owner.gather.bytes, now: owner.now)
     }
   }
 
   private func watch() {
     guard phase != .closed else { return }
-    var interest: Readiness = unsent.count > Self.outputCap ? [] : .readable
-    if !unsent.isEmpty { interest.insert(.writable) }
+    var interest: Readiness = transport.unsent.count > Self.outputCap ? [] : .readable
+    if !transport.unsent.isEmpty { interest.insert(.writable) }
     do { try source?.setInterest(interest) } catch { close() }
   }
 
@@ -246,12 +228,20 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
     }
   }
 
+  /// TLS that was broken is told why; a socket that is broken can't be.
+  private func fail(_ failure: Transport.Failure) {
+    guard case .tls(let error) = failure, phase != .closed else { return close() }
+    owner.core.logger.debug("A connection broke TLS.", metadata: ["peer": "\(peer)", "error": "\(error)"])
+    isFailing = true
+    owner.loop.flushAtEndOfTurn(self)
+  }
+
   private func linger() {
     guard phase != .lingering, phase != .closed else { return }
     phase = .lingering
     stopLifeTimer()
     endCalls()
-    shutdown(descriptor, Int32(SHUT_WR))
+    transport.end()
     startTimer(after: Self.lingerTime) { [unowned self] in close() }
   }
 
@@ -280,7 +270,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
     endCalls()
     source?.cancel()
     source = nil
-    _ = Glibc.close(descriptor)
+    transport.close()
     owner.remove(self)
   }
 }

@@ -3,6 +3,7 @@ internal import Glibc
 public import Logging
 public import RPCCore
 import Synchronization
+public import TLS
 
 /// A gRPC server on event loops.
 ///
@@ -44,12 +45,15 @@ public final class GRPCServer: Sendable {
   deinit { ServerRegistry.remove(id) }
 
   /// Begins to accept connections.
+  /// - Parameter tls: certificate and key, for TLS with ALPN `h2`; nil for HTTP/2 over TCP as it is (h2c, prior knowledge). Connections
+  ///   that come after `TLSCredentials.reload` get the new ones.
   /// - Returns: the address, with the port that was chosen if it was 0.
   /// - Throws: `EventLoopError` when the address can't be had.
   @discardableResult
-  public func listen(on address: SocketAddress) throws(EventLoopError) -> SocketAddress {
+  public func listen(on address: SocketAddress, tls: TLSCredentials? = nil) throws(EventLoopError) -> SocketAddress {
     let (descriptor, bound) = try Socket.listen(address)
-    let listener = Listener(descriptor, bound, on: loops[0].loop, handingTo: loops, core: core)
+    let listener = Listener(
+      descriptor, bound, credentials: tls, on: loops[0].loop, handingTo: loops, core: core)
     listeners.withLock { $0.append(listener) }
     loops[0].loop.execute { listener.start() }
     return bound

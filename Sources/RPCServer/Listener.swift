@@ -2,11 +2,21 @@ internal import EventLoop
 internal import Glibc
 import Logging
 import Synchronization
+internal import TLS
 
 /// One listening socket on one loop. It hands each connection to the loop that has the fewest: with HTTP/2 a few busy
 /// connections would else share a core while another idles.
 // @unchecked Sendable: everything belongs to `loop`'s thread.
 final class Listener: ReadinessHandler, @unchecked Sendable {
+  /// A connection on its way to its loop.
+  struct Accepted: Sendable {
+    let descriptor: Int32
+    let isTCP: Bool
+    let tls: TLSContext?
+
+    func close() { _ = Glibc.close(descriptor) }
+  }
+
   /// With no descriptor left, accepting pauses instead of spinning.
   private static let pause = Duration.milliseconds(100)
   private static let acceptsPerTurn = 64
@@ -18,6 +28,7 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   private let descriptor: Int32
   private let isTCP: Bool
   private let unixPath: String?
+  private let credentials: TLSCredentials?
   private let loop: EventLoop
   private let loops: [ServerLoop]
   private let logger: Logger
@@ -27,7 +38,11 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   private var source: IOSource?
   private var pauseTimer: LoopTimer?
 
-  init(_ descriptor: Int32, _ address: SocketAddress, on loop: EventLoop, handingTo loops: [ServerLoop], core: ServerCore) {
+  init(
+    _ descriptor: Int32, _ address: SocketAddress, credentials: TLSCredentials?, on loop: EventLoop,
+    handingTo loops: [ServerLoop], core: ServerCore
+  ) {
+    self.credentials = credentials
     self.descriptor = descriptor
     self.address = address
     if case .unix(let path) = address { unixPath = path } else { unixPath = nil }
@@ -85,11 +100,11 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
     guard open < maximumConnections else { return refuse(accepted, open) }
     isFull = false
     target.load.add(1, ordering: .relaxed)
-    let isTCP = isTCP
+    let connection = Accepted(descriptor: accepted, isTCP: isTCP, tls: credentials?.context)
     if target.loop.isCurrent {
-      target.adopt(accepted, isTCP: isTCP)
+      target.adopt(connection)
     } else {
-      target.loop.execute { [target] in target.adopt(accepted, isTCP: isTCP) }
+      target.loop.execute { [target] in target.adopt(connection) }
     }
   }
 

@@ -1,11 +1,11 @@
 internal import Compression
 internal import EventLoop
-internal import Glibc
 internal import HTTP2
 import Logging
 import ProtoWire
 import RPCCore
 import Synchronization
+internal import TLS
 
 /// What all connections of a server share, whatever their loop.
 final class ServerCore: Sendable {
@@ -72,6 +72,9 @@ final class ServerLoop: @unchecked Sendable {
   let load = Atomic(0)
   /// What a connection reads into; used up before the next one reads.
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 16)
+  /// Where TLS puts what it deciphers: a record's worth.
+  let plainBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 16)
+  let wire = TLSWire()
   /// Where responses are encoded; copied out before the next one is.
   @exclusivity(unchecked) var writer = WireWriter(capacity: 4096)
   /// Made for the first compressed message.
@@ -98,24 +101,29 @@ final class ServerLoop: @unchecked Sendable {
     admission = Admission(core.classes, limit: core.configuration.maximumRunningCalls, loops: core.loopCount)
   }
 
-  deinit { readBuffer.deallocate() }
+  deinit {
+    readBuffer.deallocate()
+    plainBuffer.deallocate()
+  }
 
   /// Takes over an accepted socket. Loop thread.
-  func adopt(_ descriptor: Int32, isTCP: Bool) {
+  func adopt(_ accepted: Listener.Accepted) {
     if isDraining {
-      _ = close(descriptor)
+      accepted.close()
       load.subtract(1, ordering: .relaxed)
       return
     }
     do {
-      if isTCP { Socket.setNoDelay(descriptor) }
-      let connection = try Connection(descriptor, peer: isTCP ? Socket.peerName(descriptor) : "unix", on: self)
+      let descriptor = accepted.descriptor
+      if accepted.isTCP { Socket.setNoDelay(descriptor) }
+      let transport = try Transport(descriptor, tls: accepted.tls, wire: wire)
+      let connection = try Connection(transport, peer: accepted.isTCP ? Socket.peerName(descriptor) : "unix", on: self)
+      try connection.start()
       connection.index = connections.count
       connections.append(connection)
-      try connection.start()
     } catch {
       core.logger.warning("A connection could not be set up.", metadata: ["error": "\(error)"])
-      _ = close(descriptor)
+      accepted.close()
       load.subtract(1, ordering: .relaxed)
     }
   }

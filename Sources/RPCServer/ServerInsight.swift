@@ -1,6 +1,6 @@
 package import EventLoop
 internal import HTTP2
-import RPCCore
+package import RPCCore
 import Synchronization
 
 /// A connection as it was at one moment.
@@ -17,6 +17,7 @@ package struct ConnectionInsight: Sendable {
   package let local: SocketAddress?
   package let remote: SocketAddress?
   package let counters: ConnectionCounters
+  package let security: TransportSecurity?
   package let sendWindow: Int
   package let receiveWindow: Int
   package let runningHandlers: Int
@@ -67,9 +68,10 @@ extension Connection {
   fileprivate func insight(loop: Int) -> ConnectionInsight {
     let streams = session?.streams ?? []
     return ConnectionInsight(
-      id: id, loop: loop, local: Socket.localAddress(descriptor), remote: Socket.peerAddress(descriptor),
-      counters: counters, sendWindow: session?.sendWindow ?? 0, receiveWindow: session?.receiveWindow ?? 0,
-      runningHandlers: runningHandlers, unsent: unsent.count,
+      id: id, loop: loop, local: Socket.localAddress(transport.descriptor),
+      remote: Socket.peerAddress(transport.descriptor),
+      counters: counters, security: transport.security, sendWindow: session?.sendWindow ?? 0,
+      receiveWindow: session?.receiveWindow ?? 0, runningHandlers: runningHandlers, unsent: transport.unsent.count,
       calls: streams.sorted { $0.id < $1.id }.compactMap { ($0 as? Call)?.insight })
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CJemalloc
+import CommandOptions
 import EventLoop
 import Glibc
 import RPCCore
@@ -18,6 +19,8 @@ struct BenchServer: ParsableCommand {
   @Option(help: "How many event loops, a thread each.")
   var loops = EventLoopGroup.processorCount
 
+  @OptionGroup var tls: TLSOptions
+
   func validate() throws {
     guard SocketAddress(listen) != nil else { throw ValidationError("--listen \(listen) is not HOST:PORT or unix:PATH") }
     guard loops > 0 else { throw ValidationError("--loops must be at least 1") }
@@ -26,10 +29,11 @@ struct BenchServer: ParsableCommand {
   func run() throws {
     let signals = try SignalSource(SIGTERM, SIGINT)
     guard let address = SocketAddress(listen) else { return }
+    let credentials = try tls.credentials()
     let group = try EventLoopGroup(count: loops)
     let services: [any ServiceProvider] = [Greeter(), Benchmark()]
     let server = try GRPCServer(services: services + Reflection.services(for: services), loops: group)
-    print("ready: \(try server.listen(on: address))")
+    print("ready: \(try server.listen(on: address, tls: credentials))")
     fflush(nil)
     let stop = Latch()
     try signals.watch(on: group.loops[0]) { stop.open() }

@@ -3,6 +3,7 @@ import Glibc
 import ProtoWire
 import RPCCore
 import RPCServer
+import TLS
 
 /// The server under test for the Connect project's conformance runner: it reads one ServerCompatRequest from its standard
 /// input, serves as that asks, says on its standard output where, and stops when its input ends.
@@ -22,25 +23,43 @@ enum ConformanceServer {
     guard request.protocol == .grpc || request.protocol == .grpcWeb, request.httpVersion == .httpVersion2 else {
       throw Refusal(reason: "only gRPC and gRPC-Web over HTTP/2 are served")
     }
-    guard !request.useTls else { throw Refusal(reason: "TLS is not served") }
+    let certificate = request.useTls ? try TLSCertificate(request) : nil
+    let credentials = try certificate.map { try TLSCredentials(tlsConfiguration($0, request)) }
     let group = try EventLoopGroup(count: EventLoopGroup.processorCount)
     var configuration = ServerConfiguration()
     if request.messageReceiveLimit > 0 { configuration.maximumRequestSize = Int(request.messageReceiveLimit) }
     if request.protocol == .grpcWeb { configuration.web = WebConfiguration() }
     let server = try GRPCServer(services: [ConformanceHandlers()], configuration: configuration, loops: group)
-    guard case .tcp(let host, let port) = try server.listen(on: .tcp(host: "127.0.0.1", port: 0)) else { return }
+    guard case .tcp(let host, let port) = try server.listen(on: .tcp(host: "127.0.0.1", port: 0), tls: credentials) else { return }
     try Pipe.write(
       ServerCompatResponse.with {
         $0.host = host
         $0.port = UInt32(port)
+        if case .text(let pem) = certificate?.chain { $0.pemCert = pem }
       })
     Pipe.waitForEnd()
     Latch.wait { await server.shutdown(grace: .seconds(5)) }
     group.shutdown()
   }
 
-  private struct Refusal: Swift.Error, CustomStringConvertible {
+  /// The client's certificate is its own authority.
+  private static func tlsConfiguration(_ certificate: TLSCertificate, _ request: ServerCompatRequest) -> TLSConfiguration {
+    var configuration = TLSConfiguration(certificates: [certificate])
+    if !request.clientTlsCert.isEmpty {
+      configuration.clientCertificates = .required(signedBy: .text(request.clientTlsCert))
+    }
+    return configuration
+  }
+
+  struct Refusal: Swift.Error, CustomStringConvertible {
     let reason: String
     var description: String { reason }
+  }
+}
+
+extension TLSCertificate {
+  fileprivate init(_ request: ServerCompatRequest) throws {
+    guard let given = request.serverCreds else { throw ConformanceServer.Refusal(reason: "TLS needs server_creds") }
+    self.init(chain: .text(given.cert), key: .text(given.key))
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandOptions
 import EventLoop
 import Glibc
 import RPCCore
@@ -14,12 +15,22 @@ struct InteropServer: ParsableCommand {
   @Option(help: "The port to listen on, on all addresses; 0 chooses one.")
   var port: UInt16 = 10_000
 
+  @Flag(name: .customLong("tls"), help: "Speak TLS; needs --tls-cert and --tls-key, which say so by themselves.")
+  var wantsTLS = false
+
+  @OptionGroup var tls: TLSOptions
+
+  func validate() throws {
+    guard !wantsTLS || !tls.tlsCert.isEmpty else { throw ValidationError("--tls needs --tls-cert and --tls-key.") }
+  }
+
   func run() throws {
     let signals = try SignalSource(SIGTERM, SIGINT)
+    let credentials = try tls.credentials()
     let group = try EventLoopGroup(count: EventLoopGroup.processorCount)
     let services: [any ServiceProvider] = [TestService()]
     let server = try GRPCServer(services: services + Reflection.services(for: services), loops: group)
-    print("ready: \(try server.listen(on: .tcp(host: "0.0.0.0", port: port)))")
+    print("ready: \(try server.listen(on: .tcp(host: "0.0.0.0", port: port), tls: credentials))")
     fflush(nil)
     let stop = Latch()
     try signals.watch(on: group.loops[0]) { stop.open() }

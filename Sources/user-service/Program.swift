@@ -12,19 +12,20 @@ struct Unavailable: Error {
 enum Program {
   /// Runs `body` until it returns. SIGTERM and SIGINT cancel its task; a second one ends the process at once.
   /// Main thread, before any other thread was started.
+  /// - Parameter onHangup: called for each SIGHUP, on a loop's thread; without it SIGHUP ends the process, as usual.
   static func run(
-    loops count: Int, logger: Logger, _ body: @escaping @Sendable (EventLoopGroup) async throws -> Void
+    loops count: Int, logger: Logger, onHangup: (@Sendable () -> Void)? = nil, _ body: @escaping @Sendable (EventLoopGroup) async throws -> Void
   ) throws {
     let signals: SignalSource
     let loops: EventLoopGroup
     do throws(EventLoopError) {
-      signals = try SignalSource(SIGTERM, SIGINT)
+      signals = onHangup == nil ? try SignalSource(SIGTERM, SIGINT) : try SignalSource(SIGTERM, SIGINT, SIGHUP)
       loops = try EventLoopGroup(count: count, logger: logger)
     } catch {
       throw exit(with: Unavailable(sentence: "The system has no room for this process: \(error)."))
     }
     let work = Task { try await body(loops) }
-    try signals.watch(on: loops.loops[0]) { work.cancel() }
+    try signals.watch(on: loops.loops[0], onHangup: onHangup) { work.cancel() }
     let result = Latch.wait { await work.result }
     loops.shutdown()
     switch result {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandOptions
 import EventLoop
 import Logging
 
@@ -8,6 +9,7 @@ struct ServeCommand: ParsableCommand {
     abstract: "Serve users.v1.UserService, with health and reflection.",
     discussion: """
       SIGTERM and SIGINT stop it: no new calls are taken, calls that run are finished. A second signal ends it at once.
+      With --tls-cert TCP addresses speak TLS. Files that change are read again, at once after SIGHUP.
       """)
 
   @Option(
@@ -50,6 +52,7 @@ struct ServeCommand: ParsableCommand {
     help: "Serve grpc.channelz.v1 too: who is connected, and what calls are open. [env: USER_SERVICE_CHANNELZ=true]")
   var channelz = false
 
+  @OptionGroup var tls: TLSOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var logging: LoggingOptions
 
@@ -63,9 +66,14 @@ struct ServeCommand: ParsableCommand {
     settings.grace = .seconds(
       try Limits.seconds(drainTimeout, flag: "--drain-timeout")
         ?? Environment.value("USER_SERVICE_DRAIN_TIMEOUT", "a number of seconds, 0 or more", Limits.seconds) ?? 30)
+    let credentials = try tls.credentials(environment: "USER_SERVICE")
     let count = try loopCount()
     let logger = try logging.bootstrap()
-    try Program.run(loops: count, logger: logger) { [settings] loops in
+    settings.certificates = credentials.map { Certificates(credentials: $0, logger: logger) }
+    let certificates = settings.certificates
+    // Reading files is nothing for a loop's thread.
+    let reload = certificates.map { certificates in { @Sendable in _ = Task { certificates.reload() } } }
+    try Program.run(loops: count, logger: logger, onHangup: reload) { [settings] loops in
       try await Service(settings, loops: loops, logger: logger).run()
     }
   }

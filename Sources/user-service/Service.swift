@@ -20,6 +20,8 @@ struct Service: Sendable {
     var migrates = false
     var logsCalls = false
     var servesChannelz = false
+    /// With them TCP addresses speak TLS.
+    var certificates: Certificates?
     /// Pages that may call by gRPC-Web; it is not served where there are none.
     var webOrigins: [String] = []
 
@@ -78,7 +80,9 @@ struct Service: Sendable {
       await server.shutdown(grace: .zero)
       throw error
     }
+    let watching = settings.certificates.map { certificates in Task { await certificates.watch() } }
     await cancellation()
+    watching?.cancel()
     logger.info("Stopping: calls that run are finished.", metadata: ["limit": "\(settings.grace)"])
     health.shutdown()
     await server.shutdown(grace: settings.grace)
@@ -86,7 +90,8 @@ struct Service: Sendable {
 
   private func listen(_ server: GRPCServer, _ address: SocketAddress) throws -> SocketAddress {
     do throws(EventLoopError) {
-      return try server.listen(on: address)
+      if case .unix = address { return try server.listen(on: address) }
+      return try server.listen(on: address, tls: settings.certificates?.credentials)
     } catch {
       throw Unavailable(sentence: "\(error). Stop what uses the address, or choose another one with --listen.")
     }

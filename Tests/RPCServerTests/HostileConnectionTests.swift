@@ -145,7 +145,8 @@ import Testing
         references.append(reference)
         loop.execute {
           do {
-            let connection = try Connection(serverEnd, peer: "unix", on: owner)
+            let transport = try Transport(serverEnd, tls: nil, wire: owner.wire)
+            let connection = try Connection(transport, peer: "unix", on: owner)
             try connection.start()
             reference.connection = connection
           } catch { Issue.record(error) }

@@ -56,6 +56,14 @@ def service(database):
         yield server
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """For localhost, with a client's pair and their authority."""
+    from programs import Certificates
+
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
 @pytest.fixture(scope="module")
 def users(service):
     """A stub of users.v1.UserService."""

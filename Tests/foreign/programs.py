@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 import grpc
 
@@ -19,6 +20,30 @@ def eventually(check, what, patience=PATIENCE):
         assert time.monotonic() < end, f"still not so after {patience} s: {what}"
         time.sleep(0.02)
     return answer
+
+
+class Certificates:
+    """What scripts/certs.sh makes, in a directory of their own."""
+
+    def __init__(self, directory, host="localhost"):
+        self.directory = Path(directory)
+        script = Path(__file__).resolve().parents[2] / "scripts/certs.sh"
+        subprocess.run([script, directory, host], check=True, stdout=subprocess.DEVNULL)
+
+    def path(self, name):
+        return str(self.directory / name)
+
+    def bytes(self, name):
+        return (self.directory / name).read_bytes()
+
+    @property
+    def flags(self):
+        return ["--tls-cert", self.path("server.pem"), "--tls-key", self.path("server-key.pem")]
+
+    def credentials(self, with_client=False):
+        """What a channel needs."""
+        pair = (self.bytes("client-key.pem"), self.bytes("client.pem")) if with_client else (None, None)
+        return grpc.ssl_channel_credentials(self.bytes("ca.pem"), *pair)
 
 
 class Server:
@@ -49,10 +74,15 @@ class Server:
         self.log.seek(0)
         return self.log.read()
 
-    def channel(self, address=None, **options):
+    def channel(self, address=None, credentials=None, **options):
         """A connection of its own, so that calls of tests don't share one by accident."""
         arguments = {"grpc.use_local_subchannel_pool": 1, **{f"grpc.{k}": v for k, v in options.items()}}
-        channel = grpc.insecure_channel(address or self.address, options=list(arguments.items()))
+        address = address or self.address
+        if credentials:
+            target = f"localhost:{address.rsplit(':', 1)[1]}"
+            channel = grpc.secure_channel(target, credentials, options=list(arguments.items()))
+        else:
+            channel = grpc.insecure_channel(address, options=list(arguments.items()))
         self.channels.append(channel)
         return channel
 
@@ -117,5 +147,5 @@ class InteropServer(Server):
 
 
 class BenchServer(Server):
-    def __init__(self, loops=2):
-        super().__init__([os.environ["BENCH_SERVER"], "--listen", "127.0.0.1:0", "--loops", str(loops)])
+    def __init__(self, *arguments, loops=2):
+        super().__init__([os.environ["BENCH_SERVER"], "--listen", "127.0.0.1:0", "--loops", str(loops), *arguments])

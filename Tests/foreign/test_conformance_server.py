@@ -40,11 +40,16 @@ class ConformanceServer:
 def start():
     servers, channels = [], []
 
-    def stub(**request):
+    def stub(credentials=None, **request):
         servers.append(server := ConformanceServer(**request))
         response = server.response()
         assert response.host == "127.0.0.1"
-        channels.append(channel := grpc.insecure_channel(f"{response.host}:{response.port}"))
+        if credentials:
+            assert response.pem_cert == request["server_creds"].cert
+            channels.append(channel := grpc.secure_channel(f"{response.host}:{response.port}", credentials))
+        else:
+            assert response.pem_cert == b""
+            channels.append(channel := grpc.insecure_channel(f"{response.host}:{response.port}"))
         return service_pb2_grpc.ConformanceServiceStub(channel)
 
     yield stub
@@ -213,6 +218,22 @@ def test_too_large_a_request(start):
     with pytest.raises(grpc.RpcError) as raised:
         stub.Unary(pb.UnaryRequest(request_data=bytes(1100)), timeout=TIMEOUT)
     assert raised.value.code() == StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_tls(start, certificates):
+    credentials = config_pb2.TLSCreds(cert=certificates.bytes("server.pem"), key=certificates.bytes("server-key.pem"))
+    stub = start(certificates.credentials(), use_tls=True, server_creds=credentials)
+    assert_info(stub.Unary(pb.UnaryRequest(), metadata=METADATA).payload.request_info, pb.UnaryRequest())
+
+
+def test_tls_with_client_certificates(start, certificates):
+    credentials = config_pb2.TLSCreds(cert=certificates.bytes("server.pem"), key=certificates.bytes("server-key.pem"))
+    request = {"use_tls": True, "server_creds": credentials, "client_tls_cert": certificates.bytes("client.pem")}
+    stub = start(certificates.credentials(with_client=True), **request)
+    assert_info(stub.Unary(pb.UnaryRequest(), metadata=METADATA).payload.request_info, pb.UnaryRequest())
+    with pytest.raises(grpc.RpcError) as raised:
+        start(certificates.credentials(), **request).Unary(pb.UnaryRequest(), timeout=TIMEOUT)
+    assert raised.value.code() == StatusCode.UNAVAILABLE
 
 
 def test_what_it_does_not_serve_is_said():

@@ -17,15 +17,17 @@ REQUEST_SIZES = (27182, 8, 1828, 45904)
 RESPONSE_SIZES = (31415, 9, 2653, 58979)
 
 
-@pytest.fixture(scope="module")
-def server():
-    with InteropServer() as server:
+@pytest.fixture(scope="module", params=["h2c", "tls"])
+def server(request, certificates):
+    credentials = certificates.credentials() if request.param == "tls" else None
+    with InteropServer(*(["--tls", *certificates.flags] if credentials else [])) as server:
+        server.credentials = credentials
         yield server
 
 
 @pytest.fixture
 def stub(server):
-    return test_pb2_grpc.TestServiceStub(server.channel())
+    return test_pb2_grpc.TestServiceStub(server.channel(credentials=server.credentials))
 
 
 def payload(size):
@@ -144,7 +146,7 @@ def test_status_and_message(stub, message):
 
 @pytest.mark.parametrize("kind", ["TestService", "UnimplementedService"], ids=["unimplemented_method", "unimplemented_service"])
 def test_unimplemented(server, kind):
-    stub = getattr(test_pb2_grpc, f"{kind}Stub")(server.channel())
+    stub = getattr(test_pb2_grpc, f"{kind}Stub")(server.channel(credentials=server.credentials))
     with pytest.raises(grpc.RpcError) as raised:
         stub.UnimplementedCall(empty_pb2.Empty(), timeout=TIMEOUT)
     assert raised.value.code() == StatusCode.UNIMPLEMENTED

@@ -31,8 +31,8 @@ int clinux_eventfd(void);
 void clinux_eventfd_signal(int fd);
 void clinux_eventfd_clear(int fd);
 
-/// Blocks the two signals in the calling thread and in those it starts, and makes a descriptor that reads them; -1 on error.
-int clinux_signalfd(int first, int second);
+/// Blocks the signals in the calling thread and in those it starts, and makes a descriptor that reads them; -1 on error.
+int clinux_signalfd(const int *_Nonnull signals, int count);
 /// The next signal that is pending on the descriptor, or 0.
 int clinux_signalfd_read(int fd);
 

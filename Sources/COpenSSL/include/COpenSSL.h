@@ -1,0 +1,42 @@
+#pragma once
+// OpenSSL's macros as functions, and a BIO over memory that the event loop lends.
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+/// Ciphertext on its way: what the socket brought, and what it is to take. One serves all sessions of a loop, since each is
+/// through with it before the next begins.
+typedef struct {
+  const unsigned char *_Nullable input;
+  size_t input_count;
+  unsigned char *_Nullable output;
+  size_t output_count;
+  size_t output_capacity;
+} copenssl_wire;
+
+/// A BIO that reads from the wire's input, asking to be tried again where there is none, and appends to its output.
+BIO *_Nullable copenssl_wire_bio(copenssl_wire *_Nonnull wire);
+
+/// What every server context of ours has: RFC 9113, section 9.2. 1 for success.
+int copenssl_harden(SSL_CTX *_Nonnull context, int minimum_version);
+/// Enforces ALPN with `h2` as the only protocol (RFC 9113, section 3.2): others get the alert no_application_protocol.
+void copenssl_require_h2(SSL_CTX *_Nonnull context);
+/// Has the certificate chosen by server name (RFC 6066, section 3): `choose` may put another context into the session.
+typedef int (*copenssl_choose)(SSL *_Nullable session, int *_Nullable alert, void *_Nullable subject);
+void copenssl_choose_by_name(SSL_CTX *_Nonnull context, copenssl_choose _Nonnull choose, void *_Nonnull subject);
+
+/// Certificates and keys from PEM text in memory; 1 for success.
+int copenssl_use_chain(SSL_CTX *_Nonnull context, const void *_Nonnull pem, int count);
+int copenssl_use_key(SSL_CTX *_Nonnull context, const void *_Nonnull pem, int count);
+/// Certificates that sign clients' ones, announced to the clients as well. The number of them, or -1.
+int copenssl_trust(SSL_CTX *_Nonnull context, const void *_Nonnull pem, int count);
+
+/// The alternative names of a certificate, one after the other: their type (GEN_DNS, GEN_URI, …) and text.
+typedef void (*copenssl_name)(void *_Nonnull subject, int type, const char *_Nonnull text, int count);
+void copenssl_each_name(X509 *_Nonnull certificate, copenssl_name _Nonnull name, void *_Nonnull subject);
+/// The last common name of the subject; its length, or -1 without one. `text` is to be freed with copenssl_free.
+int copenssl_common_name(X509 *_Nonnull certificate, unsigned char *_Nullable *_Nonnull text);
+void copenssl_free(void *_Nullable memory);

@@ -1,0 +1,34 @@
+internal import COpenSSL
+
+/// What went wrong with TLS.
+public struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
+  public enum Code: Sendable, Hashable {
+    /// A file could not be read.
+    case file
+    /// A certificate, a key, or how they belong together.
+    case credentials
+    /// The peer broke TLS, or did not show what it has to.
+    case peer
+    /// The process has no memory left, or OpenSSL is not what it should be.
+    case system
+  }
+
+  public let code: Code
+  public let message: String
+
+  public var description: String { message }
+
+  init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  /// The message and what OpenSSL's queue of errors says; the queue is empty afterwards.
+  static func latest(_ code: Code, _ message: String) -> TLSError {
+    // The first one is the cause; later ones tell where it passed through.
+    let number = ERR_get_error()
+    ERR_clear_error()
+    guard number != 0, let reason = ERR_reason_error_string(number) else { return TLSError(code, message) }
+    return TLSError(code, "\(message): \(String(cString: reason))")
+  }
+}
