@@ -37,13 +37,14 @@ public enum Socket {
   /// Opens a listening socket. Name resolution may block: call it at start-up, not on a loop.
   ///
   /// A Unix socket's file is replaced if nobody listens on it any more.
+  /// - Parameter mode: who may connect to a Unix socket, as chmod has it; nil: as the umask says. Without meaning for TCP.
   /// - Returns: the descriptor and the address with the port that was chosen if it was 0.
-  public static func listen(_ address: SocketAddress, backlog: Int32 = 4096) throws(EventLoopError) -> (
+  public static func listen(_ address: SocketAddress, mode: UInt32? = nil, backlog: Int32 = 4096) throws(EventLoopError) -> (
     descriptor: Int32, address: SocketAddress
   ) {
     switch address {
     case .tcp(let host, let port): try listenTCP(host: host, port: port, backlog: backlog)
-    case .unix(let path): (try listenUnix(path: path, backlog: backlog), address)
+    case .unix(let path): (try listenUnix(path: path, mode: mode, backlog: backlog), address)
     }
   }
 
@@ -108,7 +109,7 @@ public enum Socket {
     return (descriptor, bound ?? .tcp(host: host, port: port))
   }
 
-  private static func listenUnix(path: String, backlog: Int32) throws(EventLoopError) -> Int32 {
+  private static func listenUnix(path: String, mode: UInt32?, backlog: Int32) throws(EventLoopError) -> Int32 {
     let subject = "unix:\(path)"
     let descriptor = clinux_stream_socket(AF_UNIX)
     if descriptor < 0 { throw EventLoopError(call: "socket", errno: errno, subject: subject) }
@@ -117,7 +118,10 @@ public enum Socket {
       throw EventLoopError(call: "bind", errno: EADDRINUSE, subject: subject)
     }
     if errno == ECONNREFUSED { unlink(path) }
+    // Before bind it narrows what the file will have, so that it is never open to more; afterwards it is what was asked for.
+    if let mode { fchmod(descriptor, mode) }
     try check("bind", withUnixAddress(path) { bind(descriptor, $0, $1) }, descriptor, subject)
+    if let mode { try check("chmod", chmod(path, mode), descriptor, subject) }
     try check("listen", Glibc.listen(descriptor, backlog), descriptor, subject)
     return descriptor
   }
@@ -146,6 +150,13 @@ public enum Socket {
     }
   }
 
+  /// Empty for the client's end, which has no name.
+  private static func unixPath(_ storage: UnsafeMutablePointer<sockaddr_storage>, _ length: socklen_t) -> String {
+    let start = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 0
+    let bytes = UnsafeRawBufferPointer(start: storage, count: min(Int(length), MemoryLayout<sockaddr_un>.size))
+    return String(decoding: bytes.dropFirst(start).prefix { $0 != 0 }, as: UTF8.self)
+  }
+
   private static func withAddress(
     _ body: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
   ) -> SocketAddress? {
@@ -154,7 +165,7 @@ public enum Socket {
     return withUnsafeMutablePointer(to: &storage) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> SocketAddress? in
         guard body(address, &length) == 0 else { return nil }
-        if Int32(address.pointee.sa_family) == AF_UNIX { return .unix(path: "") }
+        if Int32(address.pointee.sa_family) == AF_UNIX { return .unix(path: unixPath(pointer, length)) }
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { host in
           withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16) { port in
             guard let hostText = host.baseAddress, let portText = port.baseAddress,

@@ -47,16 +47,33 @@ public final class GRPCServer: Sendable {
   /// Begins to accept connections.
   /// - Parameter tls: certificate and key, for TLS with ALPN `h2`; nil for HTTP/2 over TCP as it is (h2c, prior knowledge). Connections
   ///   that come after `TLSCredentials.reload` get the new ones.
+  /// - Parameter mode: who may connect to a Unix socket, as chmod has it: 0o660; nil: as the umask says.
   /// - Returns: the address, with the port that was chosen if it was 0.
   /// - Throws: `EventLoopError` when the address can't be had.
   @discardableResult
-  public func listen(on address: SocketAddress, tls: TLSCredentials? = nil) throws(EventLoopError) -> SocketAddress {
-    let (descriptor, bound) = try Socket.listen(address)
+  public func listen(
+    on address: SocketAddress, tls: TLSCredentials? = nil, mode: UInt32? = nil
+  ) throws(EventLoopError) -> SocketAddress {
+    let (descriptor, bound) = try Socket.listen(address, mode: mode)
+    accept(descriptor, bound, tls, ownsPath: true)
+    return bound
+  }
+
+  /// Begins to accept connections on a socket that listens already, such as one of `SocketActivation`. It is closed when the
+  /// server shuts down; a Unix socket's file is left to who made it.
+  /// - Returns: its address.
+  @discardableResult
+  public func listen(adopting descriptor: Int32, tls: TLSCredentials? = nil) -> SocketAddress {
+    let address = Socket.localAddress(descriptor) ?? .unix(path: "")
+    accept(descriptor, address, tls, ownsPath: false)
+    return address
+  }
+
+  private func accept(_ descriptor: Int32, _ address: SocketAddress, _ tls: TLSCredentials?, ownsPath: Bool) {
     let listener = Listener(
-      descriptor, bound, credentials: tls, on: loops[0].loop, handingTo: loops, core: core)
+      descriptor, address, ownsPath: ownsPath, credentials: tls, on: loops[0].loop, handingTo: loops, core: core)
     listeners.withLock { $0.append(listener) }
     loops[0].loop.execute { listener.start() }
-    return bound
   }
 
   /// Stops: no new connections; clients are told (two-phase GOAWAY), calls that run are finished, and what still runs

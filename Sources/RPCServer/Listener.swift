@@ -27,7 +27,8 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   let address: SocketAddress
   private let descriptor: Int32
   private let isTCP: Bool
-  private let unixPath: String?
+  /// The file of a Unix socket, which goes with it.
+  private let ownPath: String?
   private let credentials: TLSCredentials?
   private let loop: EventLoop
   private let loops: [ServerLoop]
@@ -39,14 +40,19 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   private var pauseTimer: LoopTimer?
 
   init(
-    _ descriptor: Int32, _ address: SocketAddress, credentials: TLSCredentials?, on loop: EventLoop,
+    _ descriptor: Int32, _ address: SocketAddress, ownsPath: Bool = true, credentials: TLSCredentials?, on loop: EventLoop,
     handingTo loops: [ServerLoop], core: ServerCore
   ) {
     self.credentials = credentials
     self.descriptor = descriptor
     self.address = address
-    if case .unix(let path) = address { unixPath = path } else { unixPath = nil }
-    isTCP = unixPath == nil
+    if case .unix(let path) = address {
+      isTCP = false
+      ownPath = ownsPath ? path : nil
+    } else {
+      isTCP = true
+      ownPath = nil
+    }
     self.loop = loop
     self.loops = loops
     logger = core.logger
@@ -67,7 +73,7 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
     source = nil
     pauseTimer = nil
     _ = Glibc.close(descriptor)
-    if let unixPath { unlink(unixPath) }
+    if let ownPath { unlink(ownPath) }
   }
 
   func ready(_ readiness: Readiness) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandOptions
 import EventLoop
+import Glibc
 import Logging
 
 struct ServeCommand: ParsableCommand {
@@ -15,10 +16,18 @@ struct ServeCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Where to listen: HOST:PORT or unix:PATH; may be given several times. Port 0 chooses one."
+      "Where to listen: HOST:PORT, [V6]:PORT, unix:PATH, or systemd for the sockets that it passes; may be given several"
+        + " times. Port 0 chooses one."
         + " [env: USER_SERVICE_LISTEN, separated by commas] (default: 127.0.0.1:50051)",
       valueName: "address"))
   var listen: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Who may connect to Unix sockets, as chmod has it: 660. [env: USER_SERVICE_UNIX_MODE] (default: as the umask says)",
+      valueName: "mode"))
+  var unixMode: String?
 
   @Option(
     name: .long,
@@ -53,11 +62,15 @@ struct ServeCommand: ParsableCommand {
   var channelz = false
 
   @OptionGroup var tls: TLSOptions
+  @OptionGroup var serving: ServingOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var logging: LoggingOptions
 
   func run() throws {
     var settings = Service.Settings(addresses: try addresses(), database: try database.postgres())
+    settings.inherited = try inherited()
+    settings.unixMode = try mode()
+    try serving.apply(to: &settings.configuration)
     settings.patience = try database.patience()
     settings.migrates = migrate
     settings.logsCalls = try accessLog || isSet("USER_SERVICE_ACCESS_LOG")
@@ -108,12 +121,34 @@ struct ServeCommand: ParsableCommand {
       ?? EventLoopGroup.processorCount
   }
 
+  private var places: [String] { listen.isEmpty ? list("USER_SERVICE_LISTEN") ?? ["127.0.0.1:50051"] : listen }
+
+  private func inherited() throws -> [Int32] {
+    guard places.contains("systemd") else { return [] }
+    do throws(EventLoopError) {
+      let descriptors = try SocketActivation.take()
+      guard !descriptors.isEmpty else {
+        throw EventLoopError(call: "sd_listen_fds", errno: ENOENT, subject: "systemd")
+      }
+      return descriptors
+    } catch {
+      throw ValidationError("--listen systemd needs the sockets of a .socket unit (\(error)).")
+    }
+  }
+
+  private func mode() throws -> UInt32? {
+    let parse: (String) -> UInt32? = { UInt32($0, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil } }
+    guard let unixMode else { return try Environment.value("USER_SERVICE_UNIX_MODE", "a mode such as 660", parse) }
+    guard let mode = parse(unixMode) else { throw ValidationError("--unix-mode must be a mode such as 660.") }
+    return mode
+  }
+
   private func addresses() throws -> [SocketAddress] {
     let isFlag = !listen.isEmpty
-    return try (isFlag ? listen : list("USER_SERVICE_LISTEN") ?? ["127.0.0.1:50051"]).map { text in
+    return try places.filter { $0 != "systemd" }.map { text in
       guard let address = SocketAddress(text) else {
         throw ValidationError(
-          "\(isFlag ? "--listen" : "USER_SERVICE_LISTEN") has '\(text)'; it must be HOST:PORT or unix:PATH.")
+          "\(isFlag ? "--listen" : "USER_SERVICE_LISTEN") has '\(text)'; it must be HOST:PORT, unix:PATH or systemd.")
       }
       return address
     }

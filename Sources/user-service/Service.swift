@@ -12,6 +12,10 @@ import UserService
 struct Service: Sendable {
   struct Settings: Sendable {
     let addresses: [SocketAddress]
+    /// Sockets that listen already.
+    var inherited: [Int32] = []
+    var unixMode: UInt32?
+    var configuration = ServerConfiguration()
     let database: PostgresConfiguration
     /// How long the database is waited for.
     var patience = Duration.seconds(15)
@@ -65,7 +69,7 @@ struct Service: Sendable {
       UserServiceHandlers(store: PostgresUserStore(client: database)), health,
     ]
     if settings.servesChannelz { services.append(ChannelzService()) }
-    var configuration = ServerConfiguration()
+    var configuration = settings.configuration
     configuration.errorDomain = UserServiceError.domain
     if !settings.webOrigins.isEmpty { configuration.web = WebConfiguration(origins: settings.webOrigins) }
     let server = try GRPCServer(
@@ -73,7 +77,7 @@ struct Service: Sendable {
       interceptors: settings.logsCalls ? [AccessLog(logger: logger)] : [], configuration: configuration, loops: loops,
       logger: logger)
     do {
-      let bound = try settings.addresses.map { try listen(server, $0) }
+      let bound = try settings.addresses.map { try listen(server, $0) } + settings.inherited.map { listen(server, $0) }
       let places = bound.map(\.description).joined(separator: ", ")
       Output.line("ready: serving \(UserServiceHandlers.serviceName) on \(places)")
     } catch {
@@ -90,11 +94,16 @@ struct Service: Sendable {
 
   private func listen(_ server: GRPCServer, _ address: SocketAddress) throws -> SocketAddress {
     do throws(EventLoopError) {
-      if case .unix = address { return try server.listen(on: address) }
+      if case .unix = address { return try server.listen(on: address, mode: settings.unixMode) }
       return try server.listen(on: address, tls: settings.certificates?.credentials)
     } catch {
       throw Unavailable(sentence: "\(error). Stop what uses the address, or choose another one with --listen.")
     }
+  }
+
+  private func listen(_ server: GRPCServer, _ descriptor: Int32) -> SocketAddress {
+    if case .unix = Socket.localAddress(descriptor) { return server.listen(adopting: descriptor) }
+    return server.listen(adopting: descriptor, tls: settings.certificates?.credentials)
   }
 
   /// Health says what callers would meet.

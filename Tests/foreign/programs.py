@@ -49,11 +49,12 @@ class Certificates:
 class Server:
     """A server that says in a line where it listens, and must end with 0 when it is told to stop."""
 
-    def __init__(self, command, environment=None):
+    def __init__(self, command, environment=None, inherited=()):
         clean = {k: v for k, v in os.environ.items() if not k.startswith("USER_SERVICE_") and k != "DATABASE_URL"}
         self.log = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self.log, text=True, env={**clean, **(environment or {})})
+            command, stdout=subprocess.PIPE, stderr=self.log, text=True, env={**clean, **(environment or {})},
+            pass_fds=inherited)
         try:
             self.ready_line = self._ready_line()
         except BaseException:

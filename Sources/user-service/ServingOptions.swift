@@ -1,0 +1,87 @@
+import ArgumentParser
+import RPCServer
+
+/// How much and for how long clients may have of a server. docs/limits.md says more of each.
+struct ServingOptions: ParsableArguments {
+  @Option(name: .long, help: help("How many connections may be open.", "MAX_CONNECTIONS", "20000"))
+  var maxConnections: Int?
+
+  @Option(name: .long, help: help("How many calls may run at once.", "MAX_CALLS", "16384"))
+  var maxCalls: Int?
+
+  @Flag(
+    name: .long,
+    help: "Find a lower limit of running calls by their latency. [env: USER_SERVICE_ADAPTIVE_LIMIT=true]")
+  var adaptiveLimit = false
+
+  @Option(
+    name: .long,
+    help: help("How many MiB messages that wait for their clients may take.", "MAX_BUFFERED", "1024", "MiB"))
+  var maxBuffered: Int?
+
+  @Option(
+    name: .long,
+    help: help("How long a connection is kept, give or take a tenth.", "MAX_CONNECTION_AGE", "for ever", "seconds"))
+  var maxConnectionAge: Int?
+
+  @Option(
+    name: .long,
+    help: help("How long a connection without calls is kept.", "MAX_CONNECTION_IDLE", "for ever", "seconds"))
+  var maxConnectionIdle: Int?
+
+  @Option(
+    name: .long,
+    help: help("After how long a silence a client is pinged.", "KEEPALIVE_INTERVAL", "7200", "seconds"))
+  var keepaliveInterval: Int?
+
+  @Option(
+    name: .long,
+    help: help("How often a client may ping, calls or no calls.", "MIN_PING_INTERVAL", "300, with calls", "seconds"))
+  var minPingInterval: Int?
+
+  func apply(to configuration: inout ServerConfiguration) throws {
+    try set(&configuration.maximumConnections, maxConnections, "MAX_CONNECTIONS", 1...1_000_000)
+    try set(&configuration.maximumRunningCalls, maxCalls, "MAX_CALLS", 1...1_000_000)
+    if let size = try value(maxBuffered, "MAX_BUFFERED", 1...1_048_576) {
+      configuration.maximumBufferedBytesInAll = size << 20
+      configuration.maximumBufferedBytes = min(configuration.maximumBufferedBytes, size << 20)
+    }
+    if try adaptiveLimit || Environment.value("USER_SERVICE_ADAPTIVE_LIMIT", "true or false", Bool.init) ?? false {
+      configuration.adaptiveLimit = AdaptiveLimit()
+    }
+    try set(&configuration.times.age, maxConnectionAge, "MAX_CONNECTION_AGE")
+    try set(&configuration.times.idle, maxConnectionIdle, "MAX_CONNECTION_IDLE")
+    try set(&configuration.times.keepAliveInterval, keepaliveInterval, "KEEPALIVE_INTERVAL")
+    if let seconds = try value(minPingInterval, "MIN_PING_INTERVAL", 0...86_400) {
+      configuration.times.minimumPingInterval = .seconds(seconds)
+      configuration.times.allowsPingsWithoutCalls = true
+    }
+  }
+
+  private func set(_ setting: inout Int, _ flag: Int?, _ name: String, _ range: ClosedRange<Int>) throws {
+    if let value = try value(flag, name, range) { setting = value }
+  }
+
+  private func set(_ setting: inout Duration?, _ flag: Int?, _ name: String) throws {
+    if let seconds = try value(flag, name, 1...31_536_000) { setting = .seconds(seconds) }
+  }
+
+  private func value(_ flag: Int?, _ name: String, _ range: ClosedRange<Int>) throws -> Int? {
+    let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
+    guard let flag else {
+      return try Environment.value("USER_SERVICE_\(name)", expected) { text in
+        Int(text).flatMap { range.contains($0) ? $0 : nil }
+      }
+    }
+    guard range.contains(flag) else {
+      throw ValidationError("--\(name.lowercased().split(separator: "_").joined(separator: "-")) must be \(expected).")
+    }
+    return flag
+  }
+
+  private static func help(
+    _ meaning: String, _ variable: String, _ standard: String, _ unit: String = "count"
+  ) -> ArgumentHelp {
+    ArgumentHelp("\(meaning) [env: USER_SERVICE_\(variable)] (default: \(standard))", valueName: unit)
+  }
+}
