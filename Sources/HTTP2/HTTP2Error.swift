@@ -21,6 +21,12 @@ public struct HTTP2Error: Error, Sendable, Hashable, CustomStringConvertible {
     self.reason = "\(reason)"
   }
 
+  /// The peer broke a rule that nghttp2 does not keep.
+  init(violation reason: StaticString) {
+    kind = .protocolViolation
+    self.reason = "\(reason)"
+  }
+
   init(code: Int) {
     switch Int32(truncatingIfNeeded: code) {
     case Int32(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue): kind = .badPreface
@@ -42,6 +48,7 @@ public struct HTTP2ErrorCode: Sendable, Hashable {
   public static let protocolError = HTTP2ErrorCode(rawValue: 0x1)
   public static let internalError = HTTP2ErrorCode(rawValue: 0x2)
   public static let settingsTimeout = HTTP2ErrorCode(rawValue: 0x4)
+  public static let streamClosed = HTTP2ErrorCode(rawValue: 0x5)
   public static let refusedStream = HTTP2ErrorCode(rawValue: 0x7)
   public static let cancel = HTTP2ErrorCode(rawValue: 0x8)
   public static let enhanceYourCalm = HTTP2ErrorCode(rawValue: 0xb)

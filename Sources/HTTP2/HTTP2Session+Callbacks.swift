@@ -67,13 +67,28 @@ private let onBeginFrame:
     guard let header = header?.pointee else { return 0 }
     let type = UInt32(header.type)
     if type == NGHTTP2_DATA.rawValue {
+      let id = header.stream_id
+      _ = with(userData) { $0.check(id) }
       let isLast = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
       guard header.length < AbuseGuard.smallFrame, !isLast else { return 0 }
       return with(userData) { $0.abuse.smallDataFrame(now: $0.now) }
     }
-    guard type != NGHTTP2_HEADERS.rawValue, type != NGHTTP2_CONTINUATION.rawValue else { return 0 }
-    guard type == NGHTTP2_RST_STREAM.rawValue else { return with(userData) { $0.abuse.controlFrame(now: $0.now) } }
-    return with(userData) { $0.abuse.peerReset(now: $0.now) }
+    let id = header.stream_id
+    switch type {
+    case NGHTTP2_CONTINUATION.rawValue: return 0
+    case NGHTTP2_HEADERS.rawValue: return with(userData) { $0.check(id) }
+    case NGHTTP2_RST_STREAM.rawValue:
+      return with(userData) {
+        $0.closed.insert(id)
+        $0.abuse.peerReset(now: $0.now)
+      }
+    default:
+      return with(userData) {
+        // nghttp2 does not look at what the priority tree would be made of (RFC 9113, section 6.3).
+        if type == NGHTTP2_PRIORITY.rawValue, id == 0 { $0.violation = (.protocolError, "PRIORITY is for a stream") }
+        $0.abuse.controlFrame(now: $0.now)
+      }
+    }
   }
 
 private let onHeader:

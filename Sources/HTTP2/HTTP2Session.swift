@@ -37,6 +37,9 @@ public final class HTTP2Session {
   /// Request bytes received and not yet credited to the connection.
   @exclusivity(unchecked) var uncredited = 0
   @exclusivity(unchecked) var abuse: AbuseGuard
+  @exclusivity(unchecked) var closed = ClosedStreams()
+  /// The peer broke a rule that nghttp2 does not keep.
+  @exclusivity(unchecked) var violation: (code: HTTP2ErrorCode, reason: StaticString)?
   private var pings: PingGuard?
   /// CLOCK_MONOTONIC in nanoseconds, as the owner last told.
   @exclusivity(unchecked) public var now: UInt64
@@ -106,10 +109,20 @@ public final class HTTP2Session {
       if error.isFlooded { calmDown("too many frames at once") }
       throw error
     }
+    if let (code, reason) = violation {
+      giveUp(code, reason)
+      throw HTTP2Error(violation: reason)
+    }
     if let reason = abuse.verdict {
       calmDown(reason)
       throw HTTP2Error(abuse: reason)
     }
+  }
+
+  /// DATA or HEADERS begin.
+  @inline(__always)
+  func check(_ id: Int32) {
+    if closed.contains(id) { violation = (.streamClosed, "a frame on a stream that its sender had ended") }
   }
 
   /// The peer asks whether we are there.
@@ -178,6 +191,7 @@ public final class HTTP2Session {
     stream.isClosed = true
     stream.closeCode = HTTP2ErrorCode(rawValue: code)
     if code == 0 { abuse.streamCompleted() }
+    if stream.isRemoteClosed { closed.insert(stream.id) }
     // Noted first: the list may hold the last reference.
     note(stream, .closed)
     let last = streams.count - 1

@@ -19,7 +19,9 @@ extension Call {
         return end(Outcome(error: RPCError(deframing: error)))
       }
       requestWaiter.resume()
-    case .over: creditReceived()
+    case .over:
+      creditReceived()
+      if isRemoteClosed, !isHeadSubmitted, outcome?.isNotGRPC == true { speak() }
     }
   }
 

@@ -76,19 +76,22 @@ extension Call {
     isSpeaking = false
     guard !isClosed else { return }
     guard !isHeadSubmitted else { return session.resumeBody(self) }
+    if let outcome, outcome.isNotGRPC {
+      guard isRemoteClosed else { return }
+      isHeadSubmitted = true
+      let fields = ResponseFields.notGRPC(httpStatus: outcome.httpStatus, extra: outcome.extra)
+      return outbound.isEmpty ? session.submitHeadersOnly(self, fields) : session.submitResponse(self, fields)
+    }
     isHeadSubmitted = true
     let initial = context?.call.response.withLock { response -> Metadata? in
       response.isInitialMetadataSent = true
       return response.metadata?.initial
     }
-    if let web, outcome?.isNotGRPC != true { return submit(to: session, web, initial: initial ?? [:]) }
+    if let web { return submit(to: session, web, initial: initial ?? [:]) }
     if let outcome, outbound.isEmpty {
-      let fields =
-        outcome.isNotGRPC
-        ? ResponseFields.notGRPC(httpStatus: outcome.httpStatus, extra: outcome.extra)
-        : ResponseFields.trailersOnly(
-          httpStatus: outcome.httpStatus, initial: initial ?? [:], error: answeredError, trailing: trailing,
-          extra: outcome.extra)
+      let fields = ResponseFields.trailersOnly(
+        httpStatus: outcome.httpStatus, initial: initial ?? [:], error: answeredError, trailing: trailing,
+        extra: outcome.extra)
       session.submitHeadersOnly(self, fields)
     } else {
       session.submitResponse(self, ResponseFields.head(with: initial ?? [:], extra: compressionFields))
@@ -114,8 +117,9 @@ extension Call {
     messagesShrank()
     if outbound.count <= limits.responseHighMark / 4 { writeWaiter?.resume() }
     guard outbound.isEmpty else { return (count, .more) }
-    if outcome != nil {
-      return (count, .end(trailers: web == nil ? ResponseFields.trailers(answeredError, trailing) : nil))
+    if let outcome {
+      let hasTrailers = web == nil && !outcome.isNotGRPC
+      return (count, .end(trailers: hasTrailers ? ResponseFields.trailers(answeredError, trailing) : nil))
     }
     return (count, count > 0 ? .more : .later)
   }

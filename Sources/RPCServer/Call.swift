@@ -160,7 +160,14 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
   }
 
+  /// An answer to what is not gRPC. It waits for the request's end, as HTTP clients expect.
   func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
+    var extra = extra
+    if status != 204, head.text(":method") != "HEAD" {
+      let text = Array("This is a gRPC server.\n".utf8)
+      extra += [("content-type", "text/plain"), ("content-length", "\(text.count)")]
+      outbound.append(text)
+    }
     end(Outcome(httpStatus: status, extra: extra, isNotGRPC: true))
   }
 

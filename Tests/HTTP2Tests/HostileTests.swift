@@ -39,6 +39,9 @@ import Testing
     ("padding without its length", [Frame(.data, flags: Frame.padded, stream: 1)]),
     ("DATA behind the end", [.data(1, [1], end: true), .data(1, [1])]),
     ("HEADERS behind the end", [.data(1, [1], end: true), .headers(1, request)]),
+    ("HEADERS behind RST_STREAM", [.reset(1, 8), .headers(1, request)]),
+    ("trailers behind RST_STREAM", [.reset(1, 8), .headers(1, [["x", "y"]], end: true)]),
+    ("PRIORITY on stream 0", [Frame(.priority, stream: 0, [0, 0, 0, 3, 1])]),
   ])
   func badFrames(name: String, frames: [Frame]) throws {
     let bench = try SessionBench.started()
@@ -50,6 +53,31 @@ import Testing
     // Whatever comes then does no harm.
     do { try bench.feed(.headers(21, Self.request), .ping(1)) } catch is HTTP2Error {}
     _ = try? bench.output()
+  }
+
+  /// What was on its way when we ended a stream is no fault of its sender (RFC 9113, section 5.1).
+  @Test func framesOnAStreamThatWeEndedAreIgnored() throws {
+    let bench = try SessionBench.started()
+    try bench.feed(.headers(1, Self.request), .headers(3, Self.request))
+    bench.session.submitHeadersOnly(bench.stream(1), HeaderFields([":status", "200"]))
+    bench.session.reset(bench.stream(3), .cancel)
+    _ = try bench.output()
+    let answer = try bench.answer(
+      .data(1, [1]), .data(3, [1]), .headers(1, [["x", "y"]], end: true), .headers(3, [["x", "y"]], end: true), .ping(1))
+    #expect(answer.map(\.kind) == [.ping])
+  }
+
+  /// More streams than are remembered: the oldest are ignored, as nghttp2 has it.
+  @Test func headersOnAStreamThatItsSenderEndedEndTheConnection() throws {
+    let bench = try SessionBench.started()
+    for id in stride(from: UInt32(1), through: 39, by: 2) {
+      try bench.feed(.headers(id, Self.request, end: true))
+      bench.session.submitHeadersOnly(bench.stream(Int32(id)), HeaderFields([":status", "200"]))
+      _ = try bench.output()
+    }
+    #expect(try bench.answer(.headers(1, [["x", "y"]], end: true), .ping(1)).map(\.kind) == [.ping])
+    #expect(throws: HTTP2Error.self) { try bench.feed(.headers(9, [["x", "y"]], end: true)) }
+    #expect(try bench.output().of(.goAway).map { $0.number(at: 4) } == [5])
   }
 
   /// Fields that make a request malformed: RST_STREAM(PROTOCOL_ERROR), and the connection lives (RFC 9113, 8.1.1).
