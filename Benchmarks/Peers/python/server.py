@@ -28,7 +28,9 @@ class Greeter(hello_service.GreeterServicer):
 
 
 async def main():
-    server = grpc.aio.server()
+    # Without these it refuses calls when more than 1,000 wait.
+    pending = ("grpc.server.max_pending_requests", "grpc.server.max_pending_requests_hard_limit")
+    server = grpc.aio.server(options=[(name, 100_000) for name in pending])
     sum_service.add_BenchmarkServiceServicer_to_server(Benchmark(), server)
     hello_service.add_GreeterServicer_to_server(Greeter(), server)
     port = server.add_insecure_port("127.0.0.1:0")
