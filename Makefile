@@ -1,12 +1,12 @@
 # What there is to do here. `make help` lists it; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test build generate certs bench fuzz docs clean setup
+.PHONY: help run test build generate certs bench fuzz test-asan test-tsan docs clean setup
 SHELL := /bin/bash
 
 help: ## Show this list
 	@echo 'user-service: a user directory over gRPC, on Postgres.'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 	@echo
 	@echo 'Missing Debian packages are installed by apt-get; it is said which.'
 	@echo 'README.md says more.'
@@ -39,6 +39,14 @@ setup: ## Only install what Debian packages are missing
 fuzz: ## Fuzz the codecs for a minute each (FUZZ_SECONDS=60)
 	@scripts/setup.sh build
 	@scripts/fuzz.sh
+
+test-asan: ## Run the Swift tests under the address sanitizer
+	@scripts/setup.sh build database test
+	@scripts/sanitize.sh address
+
+test-tsan: ## Run the Swift tests under the thread sanitizer
+	@scripts/setup.sh build database test
+	@scripts/sanitize.sh thread
 
 docs: ## Build ProtoWire's documentation from its comments, to .local/docs
 	@scripts/setup.sh build
