@@ -1,6 +1,6 @@
 # What there is to do here. `make help` lists it; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test build generate certs bench bench-check fuzz docs clean setup
+.PHONY: help run test build generate certs bench bench-check bench-plots fuzz test-asan test-tsan docs clean setup
 SHELL := /bin/bash
 
 help: ## Show this list
@@ -42,6 +42,14 @@ setup: ## Only install what Debian packages are missing
 fuzz: ## Fuzz the codecs for a minute each (FUZZ_SECONDS=60)
 	@scripts/setup.sh build
 	@scripts/fuzz.sh
+
+test-asan: ## Run the Swift tests under the address sanitizer
+	@scripts/setup.sh build database test
+	@scripts/sanitize.sh address
+
+test-tsan: ## Run the Swift tests under the thread sanitizer
+	@scripts/setup.sh build database test
+	@scripts/sanitize.sh thread
 
 docs: ## Build ProtoWire's documentation from its comments, to .local/docs
 	@scripts/setup.sh build

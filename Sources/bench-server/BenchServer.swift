@@ -27,6 +27,7 @@ struct BenchServer: ParsableCommand {
   }
 
   func run() throws {
+    DescriptorLimit.raise()
     let signals = try SignalSource(SIGTERM, SIGINT)
     guard let address = SocketAddress(listen) else { return }
     let credentials = try tls.credentials()

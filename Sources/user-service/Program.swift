@@ -16,6 +16,7 @@ enum Program {
   static func run(
     loops count: Int, logger: Logger, onHangup: (@Sendable () -> Void)? = nil, _ body: @escaping @Sendable (EventLoopGroup) async throws -> Void
   ) throws {
+    DescriptorLimit.raise()
     let signals: SignalSource
     let loops: EventLoopGroup
     do throws(EventLoopError) {

@@ -77,7 +77,10 @@ class Connection:
         self.buffered = b""
         self.next_stream = 1
         if hello:
-            self.send(PREFACE + frame(SETTINGS))
+            self.hello()
+
+    def hello(self):
+        self.send(PREFACE + frame(SETTINGS))
 
     def send(self, data):
         self.socket.sendall(data)

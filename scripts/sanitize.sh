@@ -1,0 +1,38 @@
+#!/bin/bash
+# Runs the Swift tests under a sanitizer, those with a database included.
+# usage: scripts/sanitize.sh address|thread|undefined [swift test arguments]   (undefined looks at our C only)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+case "${1-}" in
+  address | thread | undefined) sanitizer=$1 ;;
+  *)
+    echo 'usage: scripts/sanitize.sh address|thread|undefined [swift test arguments]' >&2
+    exit 64
+    ;;
+esac
+shift
+
+# A finding gives an exit code of its own; Swift's report of a crash would get in its way.
+suppressions=$PWD/Tests/sanitizers
+export ASAN_OPTIONS=detect_leaks=1
+export LSAN_OPTIONS=suppressions=$suppressions/leaks.txt:print_suppressions=0
+export TSAN_OPTIONS=suppressions=$suppressions/races.txt:exitcode=66
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export SWIFT_BACKTRACE=enable=no
+
+trap 'scripts/postgres.sh stop test' EXIT
+scripts/postgres.sh start test
+TEST_DATABASE_URL=$(scripts/postgres.sh url test)
+export TEST_DATABASE_URL
+
+flags=(--sanitize="$sanitizer" --scratch-path ".build-$sanitizer")
+swift build --build-tests "${flags[@]}"
+if [ $# -gt 0 ]; then
+  swift test --skip-build "${flags[@]}" "$@"
+  exit
+fi
+# As scripts/test.sh has it: tests that block one at a time, those with a database together.
+swift test --skip-build "${flags[@]}" --no-parallel --skip 'PostgresTests|UserServiceTests'
+swift test --skip-build "${flags[@]}" --filter PostgresTests
+swift test --skip-build "${flags[@]}" --filter UserServiceTests
