@@ -21,6 +21,13 @@ export TSAN_OPTIONS=suppressions=$suppressions/races.txt:exitcode=66
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export SWIFT_BACKTRACE=enable=no
 
+if [ "$sanitizer" = thread ]; then
+  mkdir -p .build-thread
+  clang -shared -fPIC -O1 -o .build-thread/futex.so Tests/sanitizers/futex.c
+  preload=(env "LD_PRELOAD=$PWD/.build-thread/futex.so")
+else
+  preload=()
+fi
 trap 'scripts/postgres.sh stop test' EXIT
 scripts/postgres.sh start test
 TEST_DATABASE_URL=$(scripts/postgres.sh url test)
@@ -29,10 +36,10 @@ export TEST_DATABASE_URL
 flags=(--sanitize="$sanitizer" --scratch-path ".build-$sanitizer")
 swift build --build-tests "${flags[@]}"
 if [ $# -gt 0 ]; then
-  swift test --skip-build "${flags[@]}" "$@"
+  "${preload[@]}" swift test --skip-build "${flags[@]}" "$@"
   exit
 fi
 # As scripts/test.sh has it: tests that block one at a time, those with a database together.
-swift test --skip-build "${flags[@]}" --no-parallel --skip 'PostgresTests|UserServiceTests'
-swift test --skip-build "${flags[@]}" --filter PostgresTests
-swift test --skip-build "${flags[@]}" --filter UserServiceTests
+"${preload[@]}" swift test --skip-build "${flags[@]}" --no-parallel --skip 'PostgresTests|UserServiceTests'
+"${preload[@]}" swift test --skip-build "${flags[@]}" --filter PostgresTests
+"${preload[@]}" swift test --skip-build "${flags[@]}" --filter UserServiceTests

@@ -42,23 +42,25 @@ private func with(_ userData: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -
   return 0
 }
 
-/// The Swift stream behind a stream id; nothing happens for one that is not ours.
+/// The Swift stream behind a stream id; nothing happens for one that is not ours. nghttp2 tells of one frame in several callbacks,
+/// a header field each, so the stream that was asked for last is remembered.
 @inline(__always)
-private func with(_ session: OpaquePointer?, stream id: Int32, _ body: (HTTP2Stream) -> Void) {
-  guard let pointer = nghttp2_session_get_stream_user_data(session, id) else { return }
-  Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef(body)
+private func with(_ owner: HTTP2Session, stream id: Int32, _ body: (HTTP2Stream) -> Void) {
+  if owner.latest.id != id {
+    owner.latest = (id, nghttp2_session_get_stream_user_data(owner.session, id).map { .fromOpaque($0) })
+  }
+  owner.latest.stream?._withUnsafeGuaranteedRef(body)
 }
 
-private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, userData in
+private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 = { _, frame, userData in
   guard let frame else { return 0 }
   let id = cnghttp2_stream_id(frame)
-  _ = with(userData) { $0.progress.headersBegan(id, now: $0.now) }
-  if cnghttp2_is_request(frame) != 0 { return with(userData) { $0.open(id) } }
-  with(session, stream: id) { stream in
-    stream.isReceivingTrailers = true
-    stream.trailers = HeaderBlock()
+  return with(userData) { owner in
+    owner.progress.headersBegan(id, now: owner.now)
+    owner.fields.begin()
+    if cnghttp2_is_request(frame) != 0 { return owner.open(id) }
+    with(owner, stream: id) { $0.isReceivingTrailers = true }
   }
-  return 0
 }
 
 /// Every frame of a known type passes here, those too that nghttp2 ignores: what is charged, is charged here.
@@ -94,33 +96,26 @@ private let onBeginFrame:
 private let onHeader:
   @convention(c) (
     Session, Frame, UnsafePointer<UInt8>?, Int, UnsafePointer<UInt8>?, Int, UInt8, UserData
-  ) -> Int32 = { session, frame, name, nameLength, value, valueLength, _, userData in
-    guard let frame else { return 0 }
-    return with(userData) { owner in
-      with(session, stream: cnghttp2_stream_id(frame)) { stream in
-        let name = UnsafeRawBufferPointer(start: name, count: nameLength)
-        let value = UnsafeRawBufferPointer(start: value, count: valueLength)
-        if stream.isReceivingTrailers {
-          stream.trailers?.append(name: name, value: value, limits: owner.configuration.headerLimits)
-        } else {
-          stream.head.append(name: name, value: value, limits: owner.configuration.headerLimits)
-        }
-      }
+  ) -> Int32 = { _, _, name, nameLength, value, valueLength, _, userData in
+    with(userData) { owner in
+      owner.fields.append(
+        name: UnsafeRawBufferPointer(start: name, count: nameLength),
+        value: UnsafeRawBufferPointer(start: value, count: valueLength), limits: owner.configuration.headerLimits)
     }
   }
 
 private let onData: @convention(c) (Session, UInt8, Int32, UnsafePointer<UInt8>?, Int, UserData) -> Int32 = {
-  session, _, id, bytes, count, userData in
+  _, _, id, bytes, count, userData in
   with(userData) { owner in
     owner.uncredited += count
-    with(session, stream: id) { stream in
+    with(owner, stream: id) { stream in
       stream.receive(UnsafeRawBufferPointer(start: bytes, count: count))
       owner.note(stream, .data)
     }
   }
 }
 
-private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, userData in
+private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 = { _, frame, userData in
   guard let frame else { return 0 }
   let type = UInt32(cnghttp2_type(frame))
   let flags = UInt32(cnghttp2_flags(frame))
@@ -128,8 +123,16 @@ private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 
     switch type {
     case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
       if type == NGHTTP2_HEADERS.rawValue { owner.progress.headersStream = 0 }
-      with(session, stream: cnghttp2_stream_id(frame)) { stream in
-        if type == NGHTTP2_HEADERS.rawValue, !stream.isReceivingTrailers { owner.note(stream, .head) }
+      with(owner, stream: cnghttp2_stream_id(frame)) { stream in
+        if type == NGHTTP2_HEADERS.rawValue {
+          let block = owner.fields.finish()
+          if stream.isReceivingTrailers {
+            stream.trailers = block
+          } else {
+            stream.head = block
+            owner.note(stream, .head)
+          }
+        }
         if flags & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
           stream.isRemoteClosed = true
           owner.note(stream, .end)
@@ -146,35 +149,35 @@ private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 
 private let onFrameSent: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, userData in
   guard let frame else { return 0 }
   let type = UInt32(cnghttp2_type(frame))
-  if type == NGHTTP2_DATA.rawValue {
-    _ = with(userData) {
-      $0.abuse.dataSent()
-      $0.hasSpoken = true
+  return with(userData) { owner in
+    switch type {
+    case NGHTTP2_DATA.rawValue:
+      owner.abuse.dataSent()
+      owner.hasSpoken = true
+    case NGHTTP2_HEADERS.rawValue: owner.hasSpoken = true
+    case NGHTTP2_RST_STREAM.rawValue:
+      if cnghttp2_is_fault(frame) != 0 { owner.abuse.provokedReset(now: owner.now) }
+      return
+    case NGHTTP2_GOAWAY.rawValue: return owner.goAwayWasSent()
+    default: return
     }
-  } else if type == NGHTTP2_HEADERS.rawValue {
-    _ = with(userData) { $0.hasSpoken = true }
-  }
-  if type == NGHTTP2_RST_STREAM.rawValue, cnghttp2_is_fault(frame) != 0 {
-    _ = with(userData) { $0.abuse.provokedReset(now: $0.now) }
-  }
-  if type == NGHTTP2_GOAWAY.rawValue { return with(userData) { $0.goAwayWasSent() } }
-  guard UInt32(cnghttp2_flags(frame)) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 else { return 0 }
-  guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue else { return 0 }
-  with(session, stream: cnghttp2_stream_id(frame)) { stream in
-    // The response is complete and the peer still sends: tell it to stop without calling it an error (RFC 9113, 8.1).
-    if !stream.isRemoteClosed {
-      nghttp2_submit_rst_stream(
-        session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
+    guard UInt32(cnghttp2_flags(frame)) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 else { return }
+    with(owner, stream: cnghttp2_stream_id(frame)) { stream in
+      // The response is complete and the peer still sends: tell it to stop without calling it an error (RFC 9113, 8.1).
+      if !stream.isRemoteClosed {
+        nghttp2_submit_rst_stream(
+          session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
+      }
     }
   }
-  return 0
 }
 
 private let onStreamClose: @convention(c) (Session, Int32, UInt32, UserData) -> Int32 = { session, id, code, userData in
   with(userData) { owner in
-    with(session, stream: id) { stream in
+    with(owner, stream: id) { stream in
       owner.close(stream, code: code)
       nghttp2_session_set_stream_user_data(session, id, nil)
     }
+    owner.latest = (0, nil)
   }
 }

@@ -38,6 +38,10 @@ public final class HTTP2Session {
   @exclusivity(unchecked) var uncredited = 0
   @exclusivity(unchecked) var abuse: AbuseGuard
   @exclusivity(unchecked) var closed = ClosedStreams()
+  /// Of the header section that is being received.
+  @exclusivity(unchecked) var fields = HeaderCollector()
+  /// The stream that a callback asked for last, if `streams` holds one of that id.
+  @exclusivity(unchecked) var latest: (id: Int32, stream: Unmanaged<HTTP2Stream>?) = (0, nil)
   /// The peer broke a rule that nghttp2 does not keep.
   @exclusivity(unchecked) var violation: (code: HTTP2ErrorCode, reason: StaticString)?
   private var pings: PingGuard?
@@ -185,6 +189,7 @@ public final class HTTP2Session {
     streams.append(stream)
     // The list keeps the stream as long as nghttp2 may name it.
     nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(stream).toOpaque())
+    latest = (id, Unmanaged.passUnretained(stream))
   }
 
   func close(_ stream: HTTP2Stream, code: UInt32) {

@@ -73,7 +73,7 @@ package struct ByteBuffer: ~Copyable {
     }
     var larger = max(capacity * 2, 128)
     while larger < held + needed { larger *= 2 }
-    let replacement = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+    let replacement = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 8)
     if let memory {
       replacement.copyMemory(from: memory + head, byteCount: held)
       memory.deallocate()

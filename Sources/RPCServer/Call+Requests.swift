@@ -9,7 +9,7 @@ extension Call {
   func requestsArrived() {
     if let web, web.isDamaged { return end(Outcome(error: RPCError(.internal, "the request is not base64"))) }
     switch phase {
-    case .head: break
+    case .head, .ready: break
     case .request: soleRequestArrived()
     case .running:
       guard let requestWaiter, requestWaiter.isTaken else { return }
@@ -43,7 +43,6 @@ extension Call {
   /// Waits until the one message and the end of the request are here. gRPC's status code document: a wrong number of
   /// messages is UNIMPLEMENTED.
   private func soleRequestArrived() {
-    guard let route else { return }
     do {
       let front = try deframer.front()
       switch front {
@@ -58,7 +57,7 @@ extension Call {
         if deframer.count > length + MessageDeframer.prefixLength {
           end(Outcome(error: RPCError(.unimplemented, "the request has more than one message, the method takes one")))
         } else if isRemoteClosed {
-          run(route)
+          start()
         } else {
           awaitRest()
         }

@@ -8,16 +8,17 @@ import Synchronization
 /// One call: a stream, the state machine of its gRPC exchange, and the task of its handler.
 ///
 /// It goes through these phases, each at most once: its head is awaited; for one request message, that message is awaited;
-/// its handler runs; it is over. The handler's task may outlive the last phase, when the deadline or the peer ended the call.
+/// its handler is about to be started, and runs; it is over. The handler's task may outlive the last phase, when the deadline or the peer ended the call.
 // @unchecked Sendable: it belongs to its connection's loop. `ServerCallChannel`, which handlers use, goes to that loop first.
 final class Call: HTTP2Stream, @unchecked Sendable {
-  enum Phase { case head, request, running, over }
+  enum Phase { case head, request, ready, running, over }
 
   let connection: Connection
   @exclusivity(unchecked) var phase = Phase.head
   @exclusivity(unchecked) var route: Route?
   @exclusivity(unchecked) var context: ServerContext?
-  @exclusivity(unchecked) private var task: Task<Void, Never>?
+  /// Of a handler that has suspended.
+  @exclusivity(unchecked) var task: Task<Void, Never>?
   @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
 
   /// Nil where nobody observes.
@@ -50,7 +51,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   @exclusivity(unchecked) private var stalledSince: UInt64?
   @exclusivity(unchecked) var isHeadSubmitted = false
   /// When its handler was started.
-  @exclusivity(unchecked) private var startedAt: UInt64 = 0
+  @exclusivity(unchecked) var startedAt: UInt64 = 0
   /// Set when the call is over: what follows the last message.
   @exclusivity(unchecked) var outcome: Outcome?
 
@@ -135,7 +136,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     if route.handler.descriptor.kind.hasSingleRequest {
       phase = .request
     } else {
-      run(route)
+      start()
     }
   }
 
@@ -184,59 +185,6 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     guard phase != .over, let context else { return }
     let stage = phase == .request ? "the request was received" : context.call.response.withLock { "\($0.stage)" }
     end(Outcome(error: RPCError(.deadlineExceeded, "the deadline passed while \(stage)")))
-  }
-
-  // MARK: Handler
-
-  /// Starts the handler on this thread: one that never suspends is done when this returns.
-  func run(_ route: Route) {
-    guard let context, admit(route) else { return }
-    phase = .running
-    connection.runningHandlers += 1
-    startedAt = loop.now
-    loop.activity = route
-    let task = Task.immediate(executorPreference: loop) { [self] in
-      do {
-        let interceptors = connection.owner.core.interceptors
-        if interceptors.isEmpty {
-          try await route.handler.body(self, context)
-        } else {
-          try await intercept(interceptors[...], route, context)
-        }
-        handlerReturned(nil)
-      } catch {
-        handlerReturned(error)
-      }
-    }
-    if phase == .running { self.task = task }
-  }
-
-  private func intercept(
-    _ interceptors: ArraySlice<any ServerInterceptor>, _ route: Route, _ context: ServerContext
-  ) async throws {
-    guard let first = interceptors.first else { return try await route.handler.body(self, context) }
-    try await first.intercept(context) { try await intercept(interceptors.dropFirst(), route, context) }
-  }
-
-  private func handlerReturned(_ error: (any Error)?) {
-    loop.assertCurrent()
-    connection.runningHandlers -= 1
-    if let route { connection.owner.admission.end(route, startedAt) }
-    task = nil
-    guard phase == .running else { return }
-    guard let error else {
-      // Only an interceptor that never went on can leave out the one response.
-      let isWhole = !outbound.isEmpty || isHeadSubmitted || route?.handler.descriptor.kind.hasSingleResponse == false
-      return end(Outcome(error: isWhole ? nil : RPCError(.internal, "the handler was not called")))
-    }
-    let answer = RPCError(mapping: error)
-    if let cause = answer.cause {
-      connection.owner.core.logger.error(
-        "A call failed.",
-        metadata: ["method": "\(route?.description ?? "")", "code": "\(answer.code)", "cause": "\(cause)"])
-    }
-    // What a stream wrote before its error belongs to the answer; one response and an error do not go together.
-    end(Outcome(error: answer), keepingMessages: route?.handler.descriptor.kind.hasSingleResponse == false)
   }
 
   // MARK: End

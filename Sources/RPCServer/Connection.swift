@@ -8,7 +8,8 @@ internal import TLS
 ///
 /// A turn: read, let the session take the bytes, walk the streams that have news; at the turn's end submit what the calls
 /// have to say and write all frames at once. docs/architecture.md tells the whole way.
-final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
+// @unchecked Sendable: for the tasks of handlers, which run on that thread.
+final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @unchecked Sendable {
   private enum Phase {
     case open
     /// GOAWAY(2^31-1) and PING are sent; calls on their way are still taken.
@@ -48,6 +49,15 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
   /// Calls with something to submit.
   @exclusivity(unchecked) private var speaking: [Call] = []
   private var timer: LoopTimer?
+
+  // Call+Handler.swift.
+  /// Calls whose handlers are to be started.
+  @exclusivity(unchecked) var ready: [Call] = []
+  /// How many of them are.
+  @exclusivity(unchecked) var started = 0
+  /// The one whose handler was started last.
+  @exclusivity(unchecked) var latest: Call?
+
   @exclusivity(unchecked) var isFailing = false
 
   // Connection+Life.swift.
@@ -125,6 +135,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate {
       // All streams of the session come from makeStream.
       unsafeDowncast(stream, to: Call.self).handle(events)
     }
+    startHandlers()
   }
 
   // MARK: Writing

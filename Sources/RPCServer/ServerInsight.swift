@@ -81,7 +81,7 @@ extension Call {
     let state =
       switch phase {
       case .head: "receiving its head"
-      case .request: "receiving its request"
+      case .request, .ready: "receiving its request"
       case .running: context?.call.response.withLock { "\($0.stage)" } ?? "running"
       case .over: "sending its response"
       }

@@ -67,16 +67,16 @@ import Testing
     #expect(answer.map(\.kind) == [.ping])
   }
 
-  /// More streams than are remembered: the oldest are ignored, as nghttp2 has it.
+  /// The first stream's place was taken by one 64 streams later: frames on it are ignored, as nghttp2 has it.
   @Test func headersOnAStreamThatItsSenderEndedEndTheConnection() throws {
     let bench = try SessionBench.started()
-    for id in stride(from: UInt32(1), through: 39, by: 2) {
+    for id in stride(from: UInt32(1), through: 129, by: 2) {
       try bench.feed(.headers(id, Self.request, end: true))
       bench.session.submitHeadersOnly(bench.stream(Int32(id)), HeaderFields([":status", "200"]))
       _ = try bench.output()
     }
     #expect(try bench.answer(.headers(1, [["x", "y"]], end: true), .ping(1)).map(\.kind) == [.ping])
-    #expect(throws: HTTP2Error.self) { try bench.feed(.headers(9, [["x", "y"]], end: true)) }
+    #expect(throws: HTTP2Error.self) { try bench.feed(.headers(3, [["x", "y"]], end: true)) }
     #expect(try bench.output().of(.goAway).map { $0.number(at: 4) } == [5])
   }
 

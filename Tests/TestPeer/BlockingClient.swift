@@ -9,8 +9,11 @@ public import ProtoWire
 /// let user = try reply.message(as: User.self)       // or look at reply.status, reply.text, reply.trailers
 /// ```
 public final class BlockingClient {
+  private struct Entry { weak var call: ClientCall? }
+
   public let peer: Peer
-  private var calls: [UInt32: ClientCall] = [:]
+  /// A call keeps its client; who drops a call that is not over hears no more of it.
+  private var calls: [UInt32: Entry] = [:]
   private var nextStream: UInt32 = 1
   private var window = 65_535
   private var initialWindow = 65_535
@@ -40,7 +43,7 @@ public final class BlockingClient {
   public func start(_ path: String, metadata: [HeaderField] = []) throws -> ClientCall {
     let call = ClientCall(stream: nextStream, client: self, window: initialWindow)
     nextStream += 2
-    calls[call.stream] = call
+    calls[call.stream] = Entry(call: call)
     try peer.send(.headers(call.stream, Peer.request(path, metadata)))
     return call
   }
@@ -63,21 +66,21 @@ public final class BlockingClient {
   /// Takes a frame and gives it to whom it concerns.
   func pump() throws {
     guard let frame = try peer.next() else {
-      for call in calls.values { call.isOver = true }
+      for entry in calls.values { entry.call?.isOver = true }
       throw Peer.Failure.ended
     }
     switch frame.kind {
     case .windowUpdate:
-      if frame.stream == 0 { window += Int(frame.number()) } else { calls[frame.stream]?.window += Int(frame.number()) }
+      if frame.stream == 0 { window += Int(frame.number()) } else { calls[frame.stream]?.call?.window += Int(frame.number()) }
     case .settings where !frame.has(Frame.ack): takeSettings(frame)
     case .ping where !frame.has(Frame.ack): try peer.send(Frame(.ping, flags: Frame.ack, frame.payload))
     case .goAway: goAways.append(frame.number())
     case .data:
       if !frame.payload.isEmpty { try peer.send(.windowUpdate(0, UInt32(frame.payload.count))) }
-      calls[frame.stream]?.take(frame)
-    default: calls[frame.stream]?.take(frame)
+      calls[frame.stream]?.call?.take(frame)
+    default: calls[frame.stream]?.call?.take(frame)
     }
-    if calls[frame.stream]?.isOver == true { calls[frame.stream] = nil }
+    if calls[frame.stream]?.call?.isOver != false { calls[frame.stream] = nil }
   }
 
   /// The answer was sent at the start already.
@@ -85,7 +88,7 @@ public final class BlockingClient {
     for offset in stride(from: 0, to: frame.payload.count, by: 6) where frame.payload[offset + 1] == 4 {
       let change = Int(frame.number(at: offset + 2)) - initialWindow
       initialWindow += change
-      for call in calls.values { call.window += change }
+      for entry in calls.values { entry.call?.window += change }
     }
   }
 }
