@@ -1,7 +1,7 @@
 // Load of two gRPC calls in a given proportion, which h2load can't do: it sends but one body. The body of a write holds an
-// email ada-00000000@..., whose digits are made different each time. Every answer must have grpc-status 0.
-// Prints calls a second and mean seconds of a call.
-// usage: rpc-load HOST:PORT READ-BODY WRITE-BODY WRITES-OF-TEN CONNECTIONS STREAMS SECONDS
+// email ada-00000000@..., whose digits are made different each time. With USERS, that of a read holds an id of messages.py,
+// whose number is drawn from 1 to USERS. Every answer must have grpc-status 0. Prints calls a second and mean seconds of a call.
+// usage: rpc-load HOST:PORT READ-BODY WRITE-BODY WRITES-OF-TEN CONNECTIONS STREAMS SECONDS [USERS]
 // The bodies are files named like their methods of users.v1.UserService.
 #include <arpa/inet.h>
 #include <nghttp2/nghttp2.h>
@@ -15,7 +15,7 @@
 
 struct method {
   char path[128], body[4096];
-  size_t length, digits;
+  size_t length, digits, number;
 };
 struct call {
   struct method *method;
@@ -33,7 +33,7 @@ static struct method reads, writes;
 static const char *authority;
 static long submitted, finished;
 static unsigned long serial;
-static int writes_of_ten;
+static int writes_of_ten, users;
 static double end, total;
 
 static double now(void) {
@@ -56,6 +56,8 @@ static struct method load(const char *path) {
   snprintf(method.path, sizeof method.path, "/users.v1.UserService/%s", strrchr(path, '/') + 1);
   char *email = memmem(method.body, method.length, "ada-00000000", 12);
   method.digits = email ? email - method.body + 4 : 0;
+  char *id = memmem(method.body, method.length, "-7c1e-8000-", 11);
+  method.number = id ? id - method.body + 11 : 0;
   return method;
 }
 
@@ -78,6 +80,11 @@ static void submit(nghttp2_session *session, struct call *call) {
   if (call->method->digits) {
     unsigned long rest = serial++;
     for (int i = 8; i-- > 0; rest /= 36) call->body[call->method->digits + i] = "0123456789abcdefghijklmnopqrstuvwxyz"[rest % 36];
+  }
+  if (users && call->method->number) {
+    char digits[13];
+    snprintf(digits, sizeof digits, "%012lx", 1 + random() % users);
+    memcpy(call->body + call->method->number, digits, 12);
   }
   nghttp2_nv fields[] = {
       FIELD(":method", "POST"),      FIELD(":scheme", "http"),
@@ -130,10 +137,10 @@ static struct connection connect_to(const char *host, int port, nghttp2_session_
 }
 
 int main(int count, char **arguments) {
-  if (count != 8) return 64;
+  if (count != 8 && count != 9) return 64;
   authority = arguments[1];
   reads = load(arguments[2]), writes = load(arguments[3]);
-  writes_of_ten = atoi(arguments[4]);
+  writes_of_ten = atoi(arguments[4]), users = count == 9 ? atoi(arguments[8]) : 0;
   int connections = atoi(arguments[5]), streams = atoi(arguments[6]);
   char host[64] = {0};
   int port;
