@@ -17,14 +17,14 @@ shift
 suppressions=$PWD/Tests/sanitizers
 export ASAN_OPTIONS=detect_leaks=1
 export LSAN_OPTIONS=suppressions=$suppressions/leaks.txt:print_suppressions=0
-export TSAN_OPTIONS=suppressions=$suppressions/races.txt:exitcode=66
+export TSAN_OPTIONS=exitcode=66
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export SWIFT_BACKTRACE=enable=no
 
 if [ "$sanitizer" = thread ]; then
   mkdir -p .build-thread
-  clang -shared -fPIC -O1 -o .build-thread/futex.so Tests/sanitizers/futex.c
-  preload=(env "LD_PRELOAD=$PWD/.build-thread/futex.so")
+  clang -shared -fPIC -O1 -o .build-thread/ordering.so Tests/sanitizers/ordering.c
+  preload=(env "LD_PRELOAD=$PWD/.build-thread/ordering.so")
 else
   preload=()
 fi
