@@ -68,10 +68,17 @@ public enum WireString: WireMapKey {
 
   @inlinable @inline(__always)
   public static func prepend(_ value: String, to writer: inout WireWriter) {
-    let isContiguous: Void? = value.utf8.withContiguousStorageIfAvailable {
-      writer.prependDelimited(UnsafeRawBufferPointer($0))
-    }
-    if isContiguous == nil { Array(value.utf8).withUnsafeBytes { writer.prependDelimited($0) } }
+    value.utf8.span.withUnsafeBytes { writer.prependDelimited($0) }
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(_ value: String, tag: UInt32, to writer: inout WireWriter) {
+    writer.prependText(value, tag: tag)
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(repeated values: [String], tag: UInt32, to writer: inout WireWriter) {
+    writer.prependTexts(values, tag: tag)
   }
 
   @inlinable @inline(__always)
@@ -100,7 +107,17 @@ public enum WireUncheckedString: WireMapKey {
 
   @inlinable @inline(__always)
   public static func prepend(_ value: String, to writer: inout WireWriter) {
-    WireString.prepend(value, to: &writer)
+    value.utf8.span.withUnsafeBytes { writer.prependDelimited($0) }
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(_ value: String, tag: UInt32, to writer: inout WireWriter) {
+    writer.prependText(value, tag: tag)
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(repeated values: [String], tag: UInt32, to writer: inout WireWriter) {
+    writer.prependTexts(values, tag: tag)
   }
 
   @inlinable @inline(__always)
