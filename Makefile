@@ -1,12 +1,12 @@
 # What there is to do here. `make help` lists it; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test build generate certs bench fuzz test-asan test-tsan docs clean setup
+.PHONY: help run test build generate certs bench bench-check bench-plots fuzz test-asan test-tsan docs clean setup
 SHELL := /bin/bash
 
 help: ## Show this list
 	@echo 'user-service: a user directory over gRPC, on Postgres.'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 	@echo
 	@echo 'Missing Debian packages are installed by apt-get; it is said which.'
 	@echo 'README.md says more.'
@@ -30,8 +30,11 @@ certs: ## Make certificates for development, in .local/certs
 	@scripts/setup.sh certs
 	@scripts/certs.sh
 
-bench: ## Measure GetSum against nghttpd, GetUser against pgbench (3-4 minutes)
-	@scripts/bench.sh
+bench: ## Measure beside nghttpd, gRPC C++, grpcio, pgbench, libpq (SECTIONS='sum user')
+	@scripts/bench.sh $(SECTIONS)
+
+bench-check: ## Hold instructions and allocations a call to Benchmarks/thresholds.txt
+	@scripts/bench-check.sh $(UPDATE)
 
 setup: ## Only install what Debian packages are missing
 	@scripts/setup.sh

@@ -1,6 +1,7 @@
-"""Programs under measurement: started, pinned, asked for the CPU time they took, and stopped."""
+"""Programs under measurement: started, pinned, asked for the CPU time and memory they took, and stopped."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -30,6 +31,7 @@ class Program:
     """A running server. Its CPU time is read from its own clock, in nanoseconds, all threads, past ones too."""
 
     def __init__(self, command, ready=None, environment=None):
+        begin = time.monotonic()
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE if ready else subprocess.DEVNULL,
@@ -37,6 +39,7 @@ class Program:
             env={**os.environ, **(environment or {})},
         )
         self.addresses = self._wait_until_ready(command, ready) if ready else []
+        self.seconds_to_ready = time.monotonic() - begin
 
     def _wait_until_ready(self, command, ready):
         for line in self.process.stdout:
@@ -47,6 +50,11 @@ class Program:
     def cpu_seconds(self):
         # What clock_getcpuclockid(3) computes: the bits of the inverted process id, and 2 for the scheduler's clock.
         return time.clock_gettime((~self.process.pid << 3) | 2)
+
+    def resident_bytes(self, key="VmRSS"):
+        """VmRSS is now, VmHWM the most so far."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return int(re.search(rf"{key}:\s+(\d+) kB", status.read())[1]) * 1024
 
     def __enter__(self):
         return self

@@ -1,13 +1,18 @@
 #!/bin/bash
-# Measures release binaries: GetSum and StreamSum of bench-server beside nghttpd, GetUser of user-service beside pgbench
-# on a private Postgres. Takes 3-4 minutes after the build.
-# usage: scripts/bench.sh [sum] [latency] [stream] [user]   (all of them by default)
+# Measures release binaries beside their peers and writes the tables of docs/benchmarks.md: see there. Takes about 15 minutes
+# after the build, and less with a choice of sections.
+# usage: scripts/bench.sh [SECTION]...   (`help` lists them)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-scripts/setup.sh build database test
+scripts/setup.sh build database certs test peers
 { read -r BENCH_SERVER && read -r USER_SERVICE; } <<<"$(scripts/build.sh bench-server user-service)"
 export BENCH_SERVER USER_SERVICE
+make -s -C Benchmarks/Peers OUT="$PWD/.local/peers" >&2
+BENCH_PEERS=$PWD/.local/peers
+BENCH_PYTHON=$(scripts/venv.sh)/bin/python
+BENCH_CERTS=$(scripts/certs.sh .local/bench-certs)
+export BENCH_PEERS BENCH_PYTHON BENCH_CERTS
 
 trap 'scripts/postgres.sh delete bench' EXIT
 trap 'exit 130' INT
@@ -15,4 +20,5 @@ trap 'exit 143' TERM HUP
 scripts/postgres.sh start bench
 BENCH_DATABASE_URL=$(scripts/postgres.sh url bench) # the whole of it is ours
 export BENCH_DATABASE_URL
+ulimit -n "$(ulimit -H -n)" # for 10,000 connections
 python3 -B Benchmarks/bench.py "$@"

@@ -8,7 +8,8 @@ for location in .local/postgres/*.directory; do
   name=$(basename "$location" .directory)
   [ "$name" = run ] || scripts/postgres.sh delete "$name"
 done
-rm -rf .build .build-* .local/venv .local/log .local/test-certs
+rm -rf .build .build-* Benchmarks/.build Benchmarks/Peers/swift/.build
+rm -rf .local/venv .local/log .local/test-certs .local/bench-certs .local/peers
 if [ -e .local/postgres/run.directory ]; then
   echo 'clean: the data of make run stays; scripts/postgres.sh delete run deletes it.'
 fi

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Finds the Debian packages that are missing and installs them.
-# usage: scripts/setup.sh [build|database|generate|certs|test]...   (all of them by default)
+# usage: scripts/setup.sh [build|database|generate|certs|test|peers]...   (all but the last by default)
 set -euo pipefail
 
 declare -A packages=(
@@ -9,6 +9,8 @@ declare -A packages=(
   [generate]='protobuf-compiler'
   [certs]='openssl'
   [test]='curl openssl nghttp2-client nghttp2-server python3 python3-venv'
+  # What scripts/bench.sh compares with; nothing else needs it.
+  [peers]='g++ make libgrpc++-dev protobuf-compiler protobuf-compiler-grpc valgrind'
 )
 
 [ $# -gt 0 ] || set -- build database generate certs test
@@ -16,7 +18,7 @@ declare -A packages=(
 wanted=()
 for group in "$@"; do
   if [ -z "${packages[$group]-}" ]; then
-    echo "usage: scripts/setup.sh [build|database|generate|certs|test]..." >&2
+    echo "usage: scripts/setup.sh [build|database|generate|certs|test|peers]..." >&2
     exit 64
   fi
   read -ra names <<<"${packages[$group]}"
