@@ -30,8 +30,11 @@ certs: ## Make certificates for development, in .local/certs
 	@scripts/setup.sh certs
 	@scripts/certs.sh
 
-bench: ## Measure beside nghttpd, gRPC C++, grpcio, pgbench, libpq (SECTIONS='sum user')
+bench: ## Measure beside nghttpd, gRPC C++, grpcio, grpc-swift-2, pgbench (SECTIONS='sum user')
 	@scripts/bench.sh $(SECTIONS)
+
+bench-plots: ## Measure how cost grows, and draw it to docs/plots
+	@scripts/bench-plots.sh $(SECTIONS)
 
 bench-check: ## Hold instructions and allocations a call to Benchmarks/thresholds.txt
 	@scripts/bench-check.sh $(UPDATE)

@@ -10,7 +10,8 @@ from load import call
 from programs import SERVER_CORE, Failure, Program, pinned, tool
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BENCH_SERVER, CPP, PYTHON, SWIFT = "this, 1 loop", "gRPC C++, async, 1 thread", "Python grpcio, aio", "grpc-swift-2, NIO posix"
+BENCH_SERVER, CPP, PYTHON, SWIFT = "this, 1 loop", "gRPC C++, async, 1 thread", "Python grpcio, aio", "grpc-swift-2, NIO, 1 loop"
+SWIFT_ALONE = f"{SWIFT}, flushes not coalesced"
 
 
 def free_port():
@@ -60,7 +61,7 @@ class Peers:
             return [os.path.join(os.environ["BENCH_PEERS"], "grpc-cpp")]
         if name == PYTHON:
             return [os.environ["BENCH_PYTHON"], "-B", f"{HERE}/Peers/python/server.py", self.python_messages()]
-        return [os.environ["BENCH_GRPC_SWIFT"]]
+        return [os.environ["BENCH_GRPC_SWIFT"], *(["alone"] if name == SWIFT_ALONE else [])]
 
     def peer(self, name):
         def start():

@@ -79,6 +79,12 @@ def revision():
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "no revision"
 
 
+def peer_version(package):
+    """What the nested package asks for."""
+    with open(os.path.join(os.path.dirname(__file__), "Peers", "swift", "Package.swift"), encoding="utf-8") as file:
+        return re.search(rf'/{package}", exact: "([^"]+)"', file.read())[1]
+
+
 def machine():
     """The machine and the versions of all that is measured, as a list."""
     with open("/proc/cpuinfo", encoding="ascii") as file:
@@ -98,7 +104,8 @@ def machine():
         f"- {version('swift', '--version')}; g++ {version('g++', '-dumpfullversion')}",
         f"- nghttpd and h2load {package('nghttp2-client')}, libnghttp2 {package('libnghttp2-14')}",
         f"- gRPC C++ {package('libgrpc++-dev')}, grpcio"
-        f" {version(os.environ.get('BENCH_PYTHON', 'python3'), '-c', 'import grpc; print(grpc.__version__)')}",
+        f" {version(os.environ.get('BENCH_PYTHON', 'python3'), '-c', 'import grpc; print(grpc.__version__)')}, grpc-swift-2"
+        f" {peer_version('grpc-swift-2')} on NIO transport {peer_version('grpc-swift-nio-transport')}",
         f"- {version('sh', '-c', 'ls /usr/lib/postgresql/*/bin/postgres | tail -1 | xargs -I% % --version')},"
         f" libpq {package('libpq5')}",
     ])
