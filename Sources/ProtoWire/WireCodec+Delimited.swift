@@ -51,9 +51,10 @@ public enum WireString: WireMapKey {
       seen |= raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
       offset &+= 8
     }
-    while offset < raw.count {
-      seen |= UInt64(raw[offset])
-      offset &+= 1
+    if raw.count >= 8 {
+      seen |= raw.loadUnaligned(fromByteOffset: raw.count &- 8, as: UInt64.self)
+    } else {
+      for byte in raw { seen |= UInt64(byte) }
     }
     if seen & 0x8080_8080_8080_8080 == 0 {
       return String(copying: UTF8Span(unchecked: bytes.span, isKnownASCII: true))
