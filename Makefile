@@ -46,7 +46,7 @@ fuzz: ## Fuzz the codecs for a minute each (FUZZ_SECONDS=60)
 	@scripts/setup.sh build
 	@scripts/fuzz.sh
 
-test-asan: ## Run the Swift tests under the address sanitizer
+test-asan: ## Run the Swift tests under the address sanitizer, and C with traps for undefined behaviour
 	@scripts/setup.sh build database test
 	@scripts/sanitize.sh address
 

@@ -37,8 +37,8 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   let logger: Logger
   weak var owner: (any ConnectionOwner)?
 
-  var phase = Phase.new
-  var handle: OpaquePointer?
+  @exclusivity(unchecked) var phase = Phase.new
+  @exclusivity(unchecked) var handle: OpaquePointer?
   var source: IOSource?
 
   // Connecting.
@@ -48,21 +48,21 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   var connectTimer: LoopTimer?
 
   // Ready.
-  var pipeline = Pipeline<PendingQuery>()
-  var registry = StatementRegistry()
+  @exclusivity(unchecked) var pipeline = Pipeline<PendingQuery>()
+  @exclusivity(unchecked) var registry = StatementRegistry()
   let parameterBuffer = ParameterBuffer()
-  var batch = TurnBatch<PendingQuery>()
+  @exclusivity(unchecked) var batch = TurnBatch<PendingQuery>()
   /// What `flushTurn` is sending; empty between flushes.
-  var outgoing = TurnBatch<PendingQuery>()
+  @exclusivity(unchecked) var outgoing = TurnBatch<PendingQuery>()
   /// A script under way: no pipelining until it is done.
-  var script: PendingQuery?
+  @exclusivity(unchecked) var script: PendingQuery?
   var scriptRows: PostgresRows?
   var scriptError: PostgresError?
-  var isFlushScheduled = false
+  @exclusivity(unchecked) var isFlushScheduled = false
   /// When it came up.
-  var readySince: UInt64 = 0
+  @exclusivity(unchecked) var readySince: UInt64 = 0
   /// When the server last answered, or was first asked after a pause.
-  var lastProgress: UInt64 = 0
+  @exclusivity(unchecked) var lastProgress: UInt64 = 0
 
   init(loop: EventLoop, role: Role, settings: ConnectionSettings, logger: Logger, owner: any ConnectionOwner) {
     self.loop = loop

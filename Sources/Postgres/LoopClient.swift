@@ -14,15 +14,15 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   let settings: ConnectionSettings
   let logger: Logger
   let availability: Availability
-  var state = State.new
+  @exclusivity(unchecked) var state = State.new
 
   // Shared connections.
-  var slots: [SharedSlot] = []
+  @exclusivity(unchecked) var slots: [SharedSlot] = []
   /// Stalled ones that finish what they have, or are closed.
   var retiring: [Connection] = []
   /// Requests for which no connection has room.
-  var waiting = Ring<PendingQuery>(capacity: 64)
-  var circuit: Circuit
+  @exclusivity(unchecked) var waiting = Ring<PendingQuery>(capacity: 64)
+  @exclusivity(unchecked) var circuit: Circuit
   var random = SystemRandomNumberGenerator()
 
   // Leases.
@@ -35,7 +35,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
 
   // Upkeep.
   var deadlineTimer: LoopTimer?
-  var nextDeadline = UInt64.max
+  @exclusivity(unchecked) var nextDeadline = UInt64.max
   var upkeepTimer: LoopTimer?
   var drained: UnsafeContinuation<Void, Never>?
   var drainLimit = UInt64.max
@@ -130,7 +130,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
 
 /// A place for one shared connection.
 final class SharedSlot {
-  var connection: Connection?
+  @exclusivity(unchecked) var connection: Connection?
   var backoff: Backoff
   var timer: LoopTimer?
 

@@ -20,18 +20,18 @@ final class PendingQuery: @unchecked Sendable {
   let parameters: [PostgresValue]
   let kind: Kind
   /// CLOCK_MONOTONIC in nanoseconds; `UInt64.max` is never.
-  var deadline: UInt64
-  private var continuation: Continuation?
+  @exclusivity(unchecked) var deadline: UInt64
+  @exclusivity(unchecked) private var continuation: Continuation?
   /// For the client's own statements: called on the loop instead of a continuation.
-  private var completion: ((Answer) -> Void)?
-  private(set) var isDone = false
+  @exclusivity(unchecked) private var completion: ((Answer) -> Void)?
+  @exclusivity(unchecked) private(set) var isDone = false
 
   /// When it was submitted, by the loop's clock.
-  var submittedAt: UInt64 = 0
+  @exclusivity(unchecked) var submittedAt: UInt64 = 0
   /// Something of it may have reached the server.
-  var isSent = false
+  @exclusivity(unchecked) var isSent = false
   /// It has a Sync of its own.
-  var isAlone = false
+  @exclusivity(unchecked) var isAlone = false
   /// When a connection first died under it; it was then given to another one.
   var firstLossAt: UInt64?
   /// It was sent again because the prepared statement was stale.
@@ -39,9 +39,9 @@ final class PendingQuery: @unchecked Sendable {
   /// It asked for its statement's preparation when it was last sent.
   var didPrepare = false
   /// The name it was last prepared or executed under.
-  var serverName = ""
+  @exclusivity(unchecked) var serverName = ""
   /// Its rows, until the Sync says they are committed.
-  var heldRows: PostgresRows?
+  @exclusivity(unchecked) var heldRows: PostgresRows?
   var preparationError: PostgresError?
 
   init(_ statement: Statement, _ parameters: [PostgresValue], kind: Kind = .prepared, deadline: UInt64) {

@@ -88,9 +88,19 @@ struct WireBuffer: ~Copyable {
   mutating func put(varint value: UInt64) {
     if value < 0x80 {
       put(byte: UInt8(truncatingIfNeeded: value))
+    } else if value < 0x4000 {
+      put(twoBytes: value)
     } else {
       put(longVarint: value)
     }
+  }
+
+  /// A varint of at most 14 bits.
+  @inlinable @inline(__always)
+  mutating func put(twoBytes value: UInt64) {
+    start -= 2
+    let bytes = UInt16(truncatingIfNeeded: value & 0x7f | 0x80 | value &<< 1 & 0x7f00)
+    start.storeBytes(of: bytes.littleEndian, as: UInt16.self)
   }
 
   @inlinable @inline(never)
@@ -98,9 +108,28 @@ struct WireBuffer: ~Copyable {
     putInline(longVarint: value)
   }
 
-  /// Up to 8 bytes in one store: it ends where the written bytes begin, and what it has too much lies in the room before them.
+  /// Of two to four bytes mostly, or five.
   @inlinable @inline(__always)
   mutating func putInline(longVarint value: UInt64) {
+    guard value < 1 << 35 else { return put(longestVarint: value) }
+    // Spreads groups of seven bits over bytes: halves, then quarters.
+    var bits = UInt32(truncatingIfNeeded: value & 0x3fff | (value & 0xfff_c000) &<< 2)
+    bits = bits & 0x7f_007f | (bits & 0x3f80_3f80) &<< 1
+    if value < 1 << 28 {
+      // In one store: it ends where the written bytes begin, and what it has too much lies in the room before them.
+      let spare: UInt32 = value < 1 << 21 ? value < 1 << 14 ? 16 : 8 : 0
+      bits |= 0x80_8080 &>> spare
+      (start - 4).storeBytes(of: (bits &<< spare).littleEndian, as: UInt32.self)
+      start -= 4 &- Int(spare &>> 3)
+    } else {
+      put(byte: UInt8(truncatingIfNeeded: value &>> 28))
+      put(fixed32: bits | 0x8080_8080)
+    }
+  }
+
+  /// Five to ten bytes.
+  @inlinable @inline(never)
+  mutating func put(longestVarint value: UInt64) {
     guard value < 1 << 56 else {
       put(hugeVarint: value)
       return
@@ -128,17 +157,73 @@ struct WireBuffer: ~Copyable {
     }
   }
 
+  /// A length behind its tag, most often a byte each.
+  @inlinable @inline(__always)
+  mutating func put(length: Int, tag: UInt32) {
+    let length = UInt64(UInt(bitPattern: length))
+    if length < 0x80, tag < 0x80 {
+      start -= 2
+      let bytes = UInt16(truncatingIfNeeded: tag) | UInt16(truncatingIfNeeded: length) &<< 8
+      start.storeBytes(of: bytes.littleEndian, as: UInt16.self)
+    } else {
+      put(varint: length)
+      put(tag: tag)
+    }
+  }
+
   /// At most 5 bytes; needs room for 8. With a constant tag all but one branch folds away.
   @inlinable @inline(__always)
   mutating func put(tag: UInt32) {
     if tag < 0x80 {
       put(byte: UInt8(truncatingIfNeeded: tag))
     } else if tag < 0x4000 {
-      start -= 2
-      let bytes = UInt16(truncatingIfNeeded: tag & 0x7f | 0x80 | (tag &>> 7) &<< 8)
-      start.storeBytes(of: bytes.littleEndian, as: UInt16.self)
+      put(twoBytes: UInt64(tag))
     } else {
       put(longVarint: UInt64(tag))
+    }
+  }
+
+  // MARK: Strings
+
+  /// A string behind its length and tag. Does nothing and returns false if it is not short or if there is no room.
+  @inline(__always)
+  mutating func putShort(text: String, tag: UInt32) -> Bool {
+    let start = start
+    let room = start - base
+    // Nothing is called in the closure that could let go of the string, so that the compiler need not retain it.
+    let count = text.utf8.withContiguousStorageIfAvailable { text in
+      guard text.count <= 48, text.count &+ 18 <= room else { return -1 }
+      Self.copy(few: text, to: start - text.count)
+      return text.count
+    }
+    guard let count, count >= 0 else { return false }
+    self.start = start - count
+    put(length: count, tag: tag)
+    return true
+  }
+
+  /// Copies at most 48 bytes, by loads and stores that may overlap: a call would take longer.
+  @inline(__always)
+  private static func copy(few bytes: UnsafeBufferPointer<UInt8>, to target: UnsafeMutableRawPointer) {
+    guard let source = UnsafeRawPointer(bytes.baseAddress) else { return }
+    let count = bytes.count
+    @inline(__always) func copy<Word: BitwiseCopyable>(_: Word.Type, at offset: Int) {
+      (target + offset).storeBytes(of: (source + offset).loadUnaligned(as: Word.self), as: Word.self)
+    }
+    if count >= 16 {
+      copy(SIMD16<UInt8>.self, at: 0)
+      if count > 32 { copy(SIMD16<UInt8>.self, at: 16) }
+      copy(SIMD16<UInt8>.self, at: count &- 16)
+    } else if count >= 8 {
+      copy(UInt64.self, at: 0)
+      copy(UInt64.self, at: count &- 8)
+    } else if count >= 4 {
+      copy(UInt32.self, at: 0)
+      copy(UInt32.self, at: count &- 4)
+    } else if count > 0 {
+      copy(UInt8.self, at: 0)
+      copy(UInt8.self, at: count &>> 1)
+      copy(UInt8.self, at: count &- 1)
     }
   }
 }

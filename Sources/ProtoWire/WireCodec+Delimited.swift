@@ -51,9 +51,10 @@ public enum WireString: WireMapKey {
       seen |= raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
       offset &+= 8
     }
-    while offset < raw.count {
-      seen |= UInt64(raw[offset])
-      offset &+= 1
+    if raw.count >= 8 {
+      seen |= raw.loadUnaligned(fromByteOffset: raw.count &- 8, as: UInt64.self)
+    } else {
+      for byte in raw { seen |= UInt64(byte) }
     }
     if seen & 0x8080_8080_8080_8080 == 0 {
       return String(copying: UTF8Span(unchecked: bytes.span, isKnownASCII: true))
@@ -68,10 +69,17 @@ public enum WireString: WireMapKey {
 
   @inlinable @inline(__always)
   public static func prepend(_ value: String, to writer: inout WireWriter) {
-    let isContiguous: Void? = value.utf8.withContiguousStorageIfAvailable {
-      writer.prependDelimited(UnsafeRawBufferPointer($0))
-    }
-    if isContiguous == nil { Array(value.utf8).withUnsafeBytes { writer.prependDelimited($0) } }
+    value.utf8.span.withUnsafeBytes { writer.prependDelimited($0) }
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(_ value: String, tag: UInt32, to writer: inout WireWriter) {
+    writer.prependText(value, tag: tag)
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(repeated values: [String], tag: UInt32, to writer: inout WireWriter) {
+    writer.prependTexts(values, tag: tag)
   }
 
   @inlinable @inline(__always)
@@ -100,7 +108,17 @@ public enum WireUncheckedString: WireMapKey {
 
   @inlinable @inline(__always)
   public static func prepend(_ value: String, to writer: inout WireWriter) {
-    WireString.prepend(value, to: &writer)
+    value.utf8.span.withUnsafeBytes { writer.prependDelimited($0) }
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(_ value: String, tag: UInt32, to writer: inout WireWriter) {
+    writer.prependText(value, tag: tag)
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(repeated values: [String], tag: UInt32, to writer: inout WireWriter) {
+    writer.prependTexts(values, tag: tag)
   }
 
   @inlinable @inline(__always)

@@ -24,6 +24,13 @@ extension WireVarintScalar {
   }
 
   @inlinable @inline(__always)
+  public static func prepend(_ value: Value, tag: UInt32, to writer: inout WireWriter) {
+    writer.buffer.reserve(18)
+    writer.buffer.put(varint: varint(of: value))
+    writer.buffer.put(tag: tag)
+  }
+
+  @inlinable @inline(__always)
   public static func isDefault(_ value: Value) -> Bool { varint(of: value) == 0 }
 }
 

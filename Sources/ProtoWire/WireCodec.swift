@@ -11,6 +11,16 @@ public protocol WireCodec {
   static func read(from reader: inout WireReader, into value: inout Value) throws(WireError)
   /// Writes a value, without its tag.
   static func prepend(_ value: Value, to writer: inout WireWriter)
+  /// Writes a value and the tag before it. There is a default; a codec's own may make room for both at once.
+  static func prepend(_ value: Value, tag: UInt32, to writer: inout WireWriter)
+}
+
+extension WireCodec {
+  @inlinable @inline(__always)
+  public static func prepend(_ value: Value, tag: UInt32, to writer: inout WireWriter) {
+    prepend(value, to: &writer)
+    writer.prependTag(tag)
+  }
 }
 
 /// A scalar type: its values are replaced, never merged.
@@ -18,12 +28,23 @@ public protocol WireScalar: WireCodec {
   static func read(from reader: inout WireReader) throws(WireError) -> Value
   /// Whether proto3 leaves the value out.
   static func isDefault(_ value: Value) -> Bool
+  /// Writes values, each behind a tag. There is a default.
+  static func prepend(repeated values: [Value], tag: UInt32, to writer: inout WireWriter)
 }
 
 extension WireScalar {
   @inlinable @inline(__always)
   public static func read(from reader: inout WireReader, into value: inout Value) throws(WireError) {
     value = try read(from: &reader)
+  }
+
+  @inlinable @inline(__always)
+  public static func prepend(repeated values: [Value], tag: UInt32, to writer: inout WireWriter) {
+    var index = values.count
+    while index > 0 {
+      index &-= 1
+      prepend(values[index], tag: tag, to: &writer)
+    }
   }
 }
 

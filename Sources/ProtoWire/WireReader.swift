@@ -82,12 +82,12 @@ public struct WireReader: ~Copyable {
     if message == nil {
       var new = M()
       try readMessage(into: &new)
-      message = new
+      message = consume new
     } else {
       var merged = message ?? M()
       message = nil  // so that `merged` is the only reference to its contents
       try readMessage(into: &merged)
-      message = merged
+      message = consume merged
     }
   }
 
@@ -101,7 +101,7 @@ public struct WireReader: ~Copyable {
     try readMessage(into: &new)
     fieldStart = field
     if messages.isEmpty { messages.reserveCapacity(runLength()) }
-    messages.append(new)
+    messages.append(consume new)
   }
 
   // MARK: Groups
@@ -138,7 +138,7 @@ public struct WireReader: ~Copyable {
     var merged = message ?? M()
     message = nil
     try readGroup(into: &merged, number: number)
-    message = merged
+    message = consume merged
   }
 
   /// One element of a repeated group.
@@ -148,6 +148,6 @@ public struct WireReader: ~Copyable {
   ) throws(WireError) {
     var new = M()
     try readGroup(into: &new, number: number)
-    messages.append(new)
+    messages.append(consume new)
   }
 }

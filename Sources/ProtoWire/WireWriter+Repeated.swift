@@ -1,13 +1,8 @@
 extension WireWriter {
   /// Each value behind a tag of its own.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func prepend<C: WireScalar>(repeated values: [C.Value], as _: C.Type, tag: UInt32) {
-    var index = values.count
-    while index > 0 {
-      index &-= 1
-      C.prepend(values[index], to: &self)
-      prependTag(tag)
-    }
+    C.prepend(repeated: values, tag: tag, to: &self)
   }
 
   /// Each message behind a tag of its own.
@@ -52,8 +47,7 @@ extension WireWriter {
         }
       }
     }
-    prependVarint(UInt64(UInt(bitPattern: count &- before)))
-    prependTag(tag)
+    prependLength(since: before, tag: tag)
   }
 
   /// All values behind one tag and a length; nothing if there are none.
@@ -92,12 +86,9 @@ extension WireWriter {
     _: K.Type, _: V.Type, _ key: K.Value, _ value: V.Value, _ tag: UInt32
   ) {
     let before = count
-    V.prepend(value, to: &self)
-    prependTag(WireTag.make(2, V.wireType))
-    K.prepend(key, to: &self)
-    prependTag(WireTag.make(1, K.wireType))
-    prependVarint(UInt64(UInt(bitPattern: count &- before)))
-    prependTag(tag)
+    V.prepend(value, tag: WireTag.make(2, V.wireType), to: &self)
+    K.prepend(key, tag: WireTag.make(1, K.wireType), to: &self)
+    prependLength(since: before, tag: tag)
   }
 }
 

@@ -88,6 +88,37 @@ public struct WireWriter: ~Copyable {
     buffer.put(varint: UInt64(UInt(bitPattern: bytes.count)))
   }
 
+  /// A tag, a length and a string. Not inlined: it would be most of a message's code.
+  @usableFromInline @inline(never)
+  mutating func prependText(_ text: String, tag: UInt32) {
+    if !buffer.putShort(text: text, tag: tag) { prependLong(text, tag: tag) }
+  }
+
+  /// Strings, each behind a tag and a length. They stay where they are in memory: to load one would be to retain it.
+  @usableFromInline @inline(never)
+  mutating func prependTexts(_ texts: [String], tag: UInt32) {
+    texts.withUnsafeBufferPointer { texts in
+      var index = texts.count
+      while index > 0 {
+        index &-= 1
+        if !buffer.putShort(text: texts[index], tag: tag) { prependLong(texts[index], tag: tag) }
+      }
+    }
+  }
+
+  @inline(never)
+  private mutating func prependLong(_ text: String, tag: UInt32) {
+    text.utf8.span.withUnsafeBytes { prependDelimited($0) }
+    prependTag(tag)
+  }
+
+  /// The length of what was written since the count was `before`, and a tag.
+  @inlinable @inline(__always)
+  mutating func prependLength(since before: Int, tag: UInt32) {
+    buffer.reserve(18)
+    buffer.put(length: count &- before, tag: tag)
+  }
+
   /// Fields that were kept as they came.
   @inlinable @inline(__always)
   public mutating func prepend(_ unknownFields: UnknownFields) {
@@ -101,16 +132,14 @@ public struct WireWriter: ~Copyable {
   /// A field, whatever its value.
   @inlinable @inline(__always)
   public mutating func prepend<C: WireScalar>(_ value: C.Value, as _: C.Type, tag: UInt32) {
-    C.prepend(value, to: &self)
-    prependTag(tag)
+    C.prepend(value, tag: tag, to: &self)
   }
 
   /// A field that is left out when it is nil.
   @inlinable @inline(__always)
   public mutating func prepend<C: WireScalar>(ifPresent value: C.Value?, as _: C.Type, tag: UInt32) {
     if let value {
-      C.prepend(value, to: &self)
-      prependTag(tag)
+      C.prepend(value, tag: tag, to: &self)
     }
   }
 
@@ -118,8 +147,7 @@ public struct WireWriter: ~Copyable {
   @inlinable @inline(__always)
   public mutating func prepend<C: WireScalar>(ifNotDefault value: C.Value, as _: C.Type, tag: UInt32) {
     if !C.isDefault(value) {
-      C.prepend(value, to: &self)
-      prependTag(tag)
+      C.prepend(value, tag: tag, to: &self)
     }
   }
 
@@ -128,9 +156,7 @@ public struct WireWriter: ~Copyable {
   public mutating func prepend<M: WireMessage>(message: borrowing M, tag: UInt32) {
     let before = count
     message.encodeFields(into: &self)
-    buffer.reserve(18)
-    buffer.put(varint: UInt64(UInt(bitPattern: count &- before)))
-    buffer.put(tag: tag)
+    prependLength(since: before, tag: tag)
   }
 
   /// A message field that is left out when it is nil.

@@ -1,4 +1,4 @@
-public import ProtoWire
+import ProtoWire
 
 /// The details that google/rpc/error_details.proto has, each in a line. https://google.aip.dev/193
 extension ErrorDetail {

@@ -60,11 +60,12 @@ extension Connection {
     guard !ready.isEmpty else { return }
     while started < ready.count {
       let task = Task.immediate(executorPreference: owner.loop) { [self] in
+        let interceptors = owner.core.interceptors
         // Nothing is ready any more when a handler that had suspended returns: all were started before this thread did anything else.
-        while let call = nextReady() {
+        // A handler may have cancelled the task: it is not for the next one then.
+        while !Task.isCancelled, let call = nextReady() {
           guard let (route, context) = call.beginHandler() else { continue }
           do {
-            let interceptors = owner.core.interceptors
             if interceptors.isEmpty {
               try await route.handler.body(call, context)
             } else {

@@ -101,6 +101,23 @@ import Testing
     #expect(Array(decoded.string.utf8) == Array(text.utf8))
   }
 
+  /// Short strings are copied in ways of their own, unless there is no room; all must write the same.
+  @Test(arguments: 0...80)
+  func stringsOfEveryLengthInEveryRoom(count: Int) {
+    let text = String(decoding: (0..<count).map { UInt8(ascii: "!") + UInt8($0) }, as: UTF8.self)
+    for (tag, tagBytes) in [(0x0a, [0x0a]), (0x82, [0x82, 1]), (0x4002, [0x82, 0x80, 1])] as [(UInt32, [UInt8])] {
+      let field = tagBytes + [UInt8(count)] + text.utf8
+      for used in 0..<128 {
+        var writer = WireWriter(capacity: 128)
+        for _ in 0..<used { writer.prependByte(0xff) }
+        writer.prepend(text, as: WireString.self, tag: tag)
+        writer.prepend(repeated: [text, "a", text], as: WireUncheckedString.self, tag: tag)
+        let expected = field + tagBytes + [1, UInt8(ascii: "a")] + field + field + [UInt8](repeating: 0xff, count: used)
+        #expect(writer.withUnsafeBytes { [UInt8]($0) } == expected)
+      }
+    }
+  }
+
   @Test(arguments: [
     "80", "c3", "c328", "c080", "c1bf", "e28228", "eda080", "edbfbf", "f08080af", "f4908080", "f5808080", "ff", "61ff",
     "6161616161616161616161616161616161616161ff", "f09f98",

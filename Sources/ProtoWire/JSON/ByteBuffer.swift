@@ -102,13 +102,17 @@ struct ByteBuffer: ~Copyable {
     append(decimal: value.magnitude)
   }
 
+  /// The last `width` digits, zeros before them.
   mutating func append(decimal value: UInt64, width: Int) {
-    var divisor: UInt64 = 1
-    for _ in 1..<Swift.max(width, 1) { divisor &*= 10 }
-    while divisor > 0 {
-      append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / divisor % 10))
-      divisor /= 10
+    reserve(width)
+    var rest = value
+    var position = count &+ width
+    while position > count {
+      position &-= 1
+      base[position] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
     }
+    count &+= width
   }
 
   /// Drops what is behind the first `count` bytes.

@@ -7,6 +7,11 @@ extension JSONPrinter {
     var position = 0
     let count = bytes.count
     while position < count {
+      if let word = bytes.word(at: position), !Self.needsEscape(word) {
+        if word & highBits != 0 { isASCII = false }
+        position &+= 8
+        continue
+      }
       let byte = bytes[position]
       if byte >= 0x80 { isASCII = false }
       if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7f {
@@ -23,6 +28,16 @@ extension JSONPrinter {
     }
     if !isASCII { try checkUTF8(bytes, .wire) }
     output.append(UInt8(ascii: "\""))
+  }
+
+  /// Whether one of eight bytes is a control character, a quote, a backslash or DEL.
+  @inline(__always)
+  private static func needsEscape(_ word: UInt64) -> Bool {
+    let quote = (word ^ 0x2222_2222_2222_2222) &- lowBits
+    let backslash = (word ^ 0x5c5c_5c5c_5c5c_5c5c) &- lowBits
+    let delete = (word ^ 0x7f7f_7f7f_7f7f_7f7f) &- lowBits
+    // A byte of these has its high bit if it was less than what was taken, or had it before: those are not ASCII, and stay.
+    return ((word &- 0x2020_2020_2020_2020) | quote | backslash | delete) & ~word & highBits != 0
   }
 
   private mutating func escape(_ byte: UInt8) {
@@ -58,6 +73,18 @@ extension JSONPrinter {
       index += 3
     }
     output.append(UInt8(ascii: "\""))
+  }
+}
+
+private let lowBits: UInt64 = 0x0101_0101_0101_0101
+private let highBits: UInt64 = 0x8080_8080_8080_8080
+
+extension UnsafeBufferPointer<UInt8> {
+  /// Eight bytes from there, if there are as many.
+  @inline(__always)
+  fileprivate func word(at offset: Int) -> UInt64? {
+    guard let baseAddress, offset &+ 8 <= count else { return nil }
+    return UnsafeRawPointer(baseAddress).loadUnaligned(fromByteOffset: offset, as: UInt64.self)
   }
 }
 

@@ -9,23 +9,22 @@ extension UserID: CustomStringConvertible {
 
   private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> UserID? {
     guard bytes.count == 36 else { return nil }
-    var high: UInt64 = 0
-    var low: UInt64 = 0
-    var digits = 0
-    for index in 0..<36 {
-      let byte = bytes[index]
-      if isHyphen(index) {
-        guard byte == UInt8(ascii: "-") else { return nil }
-        continue
-      }
-      guard let digit = value(byte) else { return nil }
-      if digits < 16 { high = high << 4 | digit } else { low = low << 4 | digit }
-      digits += 1
-    }
-    return UserID(high: high, low: low)
+    let hyphen = UInt8(ascii: "-")
+    guard bytes[8] == hyphen, bytes[13] == hyphen, bytes[18] == hyphen, bytes[23] == hyphen else { return nil }
+    guard let a = number(bytes[0..<8]), let b = number(bytes[9..<13]), let c = number(bytes[14..<18]),
+      let d = number(bytes[19..<23]), let e = number(bytes[24..<36])
+    else { return nil }
+    return UserID(high: a << 32 | b << 16 | c, low: d << 48 | e)
   }
 
-  private static func isHyphen(_ index: Int) -> Bool { index == 8 || index == 13 || index == 18 || index == 23 }
+  private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
+    var number: UInt64 = 0
+    for digit in digits {
+      guard let value = value(digit) else { return nil }
+      number = number << 4 | value
+    }
+    return number
+  }
 
   private static func value(_ byte: UInt8) -> UInt64? {
     switch byte {
@@ -39,23 +38,30 @@ extension UserID: CustomStringConvertible {
   /// The canonical text form: 36 characters, lower case. One allocation.
   public var description: String {
     String(unsafeUninitializedCapacity: 36) { buffer in
-      var shift = 60
-      var word = high
-      for index in 0..<36 {
-        if Self.isHyphen(index) {
-          buffer[index] = UInt8(ascii: "-")
-          continue
-        }
-        let digit = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 0xf
-        buffer[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-        if shift == 0 {
-          word = low
-          shift = 60
-        } else {
-          shift -= 4
-        }
-      }
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
+      func put(_ digits: UInt64, at offset: Int) { bytes.storeBytes(of: digits.bigEndian, toByteOffset: offset, as: UInt64.self) }
+      // Eight digits at a time; the hyphens, and the groups of four, over what a store before them wrote too much.
+      let (b, c) = (Self.hexadecimal(high), Self.hexadecimal(low >> 32))
+      put(Self.hexadecimal(high >> 32), at: 0)
+      put(b, at: 9)
+      put(b << 32, at: 14)
+      put(c, at: 19)
+      put(c << 32, at: 24)
+      put(Self.hexadecimal(low), at: 28)
+      let hyphen = UInt8(ascii: "-")
+      (buffer[8], buffer[13], buffer[18], buffer[23]) = (hyphen, hyphen, hyphen, hyphen)
       return 36
     }
+  }
+
+  /// The low 32 bits as eight ASCII digits, the first in the highest byte: each four bits are moved to a byte of their own, and those
+  /// above nine get the distance from "9" to "a" on top.
+  private static func hexadecimal(_ word: UInt64) -> UInt64 {
+    var digits = word & 0xffff_ffff
+    digits = (digits << 16 | digits) & 0x0000_ffff_0000_ffff
+    digits = (digits << 8 | digits) & 0x00ff_00ff_00ff_00ff
+    digits = (digits << 4 | digits) & 0x0f0f_0f0f_0f0f_0f0f
+    let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    return digits + 0x3030_3030_3030_3030 + letters * 39
   }
 }
