@@ -106,6 +106,6 @@ def machine():
         f"- gRPC C++ {package('libgrpc++-dev')}, grpcio"
         f" {version(os.environ.get('BENCH_PYTHON', 'python3'), '-c', 'import grpc; print(grpc.__version__)')}, grpc-swift-2"
         f" {peer_version('grpc-swift-2')} on NIO transport {peer_version('grpc-swift-nio-transport')}",
-        f"- {version('sh', '-c', 'ls /usr/lib/postgresql/*/bin/postgres | tail -1 | xargs -I% % --version')},"
+        f"- {version('sh', '-c', '$(ls /usr/lib/postgresql/*/bin/postgres | tail -1) --version')},"
         f" libpq {package('libpq5')}",
     ])
