@@ -206,6 +206,9 @@ public final class HTTP2Session {
     }
     streams.removeLast()
     if progress.headersStream == stream.id { progress.headersStream = 0 }
-    if streams.isEmpty { progress.idleSince = now }
+    if streams.isEmpty {
+      progress.idleSince = now
+      fields.rest()
+    }
   }
 }

@@ -49,6 +49,12 @@ struct HeaderCollector: ~Copyable {
     return block
   }
 
+  /// Gives the memory back: a connection without streams may stay so for long.
+  mutating func rest() {
+    begin()
+    free()
+  }
+
   @inline(__always)
   private mutating func room(for count: Int) -> UnsafeMutableRawPointer {
     if let bytes, info.used + count <= capacity { return bytes + info.used }
