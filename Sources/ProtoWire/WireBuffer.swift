@@ -50,8 +50,10 @@ struct WireBuffer: ~Copyable {
   mutating func grow(_ size: Int) {
     let used = count
     let room = end - base
-    // Small buffers grow faster, to be copied less often. Sizes come from what is in memory already: no sum can overflow.
-    var larger = WireBuffer(capacity: Swift.max(room &* (room < 1 << 16 ? 4 : 2), used &+ size &+ 64))
+    // Small buffers grow faster, to be copied less often; what does not fit is seldom the last that is written. Sizes come
+    // from what is in memory already: no sum can overflow.
+    let needed = used &+ size &+ Swift.min(size, 1 << 16) &+ 64
+    var larger = WireBuffer(capacity: Swift.max(room &* (room < 1 << 16 ? 4 : 2), needed))
     larger.put(bytes: UnsafeRawBufferPointer(start: start, count: used))
     self = larger
   }
@@ -105,56 +107,66 @@ struct WireBuffer: ~Copyable {
 
   @inlinable @inline(never)
   mutating func put(longVarint value: UInt64) {
-    putInline(longVarint: value)
+    start = Self.store(longVarint: value, before: start)
   }
 
-  /// Of two to four bytes mostly, or five.
+  /// Many varints, from the last to the first; needs room for 10 bytes each.
   @inlinable @inline(__always)
-  mutating func putInline(longVarint value: UInt64) {
-    guard value < 1 << 35 else { return put(longestVarint: value) }
+  mutating func put(varints indices: Range<Int>, _ varint: (Int) -> UInt64) {
+    // In a register: a store through a pointer might change the property, for all that the compiler knows.
+    var next = start
+    var index = indices.upperBound
+    while index > indices.lowerBound {
+      index &-= 1
+      let value = varint(index)
+      if value < 0x80 {
+        next -= 1
+        next.storeBytes(of: UInt8(truncatingIfNeeded: value), as: UInt8.self)
+      } else {
+        next = Self.store(longVarint: value, before: next)
+      }
+    }
+    start = next
+  }
+
+  /// Stores four bytes at once, and returns where those that are needed begin. The others lie in the room before them.
+  @inlinable @inline(__always)
+  static func store(longVarint value: UInt64, before end: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+    guard value < 1 << 28 else { return store(longerVarint: value, before: end) }
     // Spreads groups of seven bits over bytes: halves, then quarters.
     var bits = UInt32(truncatingIfNeeded: value & 0x3fff | (value & 0xfff_c000) &<< 2)
     bits = bits & 0x7f_007f | (bits & 0x3f80_3f80) &<< 1
-    if value < 1 << 28 {
-      // In one store: it ends where the written bytes begin, and what it has too much lies in the room before them.
-      let spare: UInt32 = value < 1 << 21 ? value < 1 << 14 ? 16 : 8 : 0
-      bits |= 0x80_8080 &>> spare
-      (start - 4).storeBytes(of: (bits &<< spare).littleEndian, as: UInt32.self)
-      start -= 4 &- Int(spare &>> 3)
-    } else {
-      put(byte: UInt8(truncatingIfNeeded: value &>> 28))
-      put(fixed32: bits | 0x8080_8080)
-    }
+    // Eight times the bytes that are not needed. A number's leading zeros are counted as the trailing ones of its swapped
+    // bytes, which is faster. The highest bit, which is free, is there for a number of one byte.
+    let spare = (bits.byteSwapped | 1 &<< 31).trailingZeroBitCount & 24
+    let word = bits &<< UInt32(truncatingIfNeeded: spare) | 0x80_8080
+    (end - 4).storeBytes(of: word.littleEndian, as: UInt32.self)
+    return end - 4 + spare &>> 3
   }
 
-  /// Five to ten bytes.
+  /// The same with eight bytes, or more.
   @inlinable @inline(never)
-  mutating func put(longestVarint value: UInt64) {
-    guard value < 1 << 56 else {
-      put(hugeVarint: value)
-      return
-    }
-    // Spreads groups of seven bits over bytes: halves, then quarters, then eighths.
+  static func store(longerVarint value: UInt64, before end: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+    guard value < 1 << 56 else { return store(hugeVarint: value, before: end) }
     var bits = value & 0x0fff_ffff | (value & 0xff_ffff_f000_0000) &<< 4
     bits = bits & 0x3fff_0000_3fff | (bits & 0x0fff_c000_0fff_c000) &<< 2
     bits = bits & 0x7f_007f_007f_007f | (bits & 0x3f80_3f80_3f80_3f80) &<< 1
-    // Seven bits a byte; value is not 0.
-    let size = (70 &- value.leadingZeroBitCount) / 7
-    let last = UInt64(truncatingIfNeeded: 8 &* (size &- 1))
-    bits |= 0x8080_8080_8080_8080 & ((1 &<< last) &- 1)
-    (start - 8).storeBytes(of: (bits &<< (56 &- last)).littleEndian, as: UInt64.self)
-    start -= size
+    let spare = (bits.byteSwapped | 1 &<< 63).trailingZeroBitCount & 56
+    let word = bits &<< UInt64(truncatingIfNeeded: spare) | 0x80_8080_8080_8080
+    (end - 8).storeBytes(of: word.littleEndian, as: UInt64.self)
+    return end - 8 + spare &>> 3
   }
 
   /// Nine or ten bytes.
   @inlinable @inline(never)
-  mutating func put(hugeVarint value: UInt64) {
+  static func store(hugeVarint value: UInt64, before end: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
     let size = value &>> 63 == 0 ? 9 : 10
-    start -= size
+    let begin = end - size
     for index in 0..<size {
       let bits = UInt8(truncatingIfNeeded: value &>> UInt64(truncatingIfNeeded: 7 &* index)) & 0x7f
-      (start + index).storeBytes(of: index &+ 1 < size ? bits | 0x80 : bits, as: UInt8.self)
+      (begin + index).storeBytes(of: index &+ 1 < size ? bits | 0x80 : bits, as: UInt8.self)
     }
+    return begin
   }
 
   /// A length behind its tag, most often a byte each.

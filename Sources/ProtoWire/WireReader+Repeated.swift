@@ -38,26 +38,16 @@ extension WireReader {
   ) throws(WireError) {
     let length = try cursor.length()
     var packed = WireCursor(position: cursor.position, end: cursor.position + length)
-    let total = packed.varintCount
-    if values.isEmpty {
-      var failure: WireError?
-      values = [C.Value](unsafeUninitializedCapacity: total) { target, initialized in
-        // Each varint takes one of the `total` bytes that end one, so that `target` has room for all.
-        do throws(WireError) {
-          while initialized < total {
-            (target.baseAddress.unsafelyUnwrapped + initialized).initialize(to: C.value(of: try packed.packedVarint()))
-            initialized &+= 1
-          }
-        } catch {
-          failure = error
-        }
+    // Each varint takes one of the bytes that end one, so that there is room for all.
+    try values.append(addingCapacity: packed.varintCount) { (values: inout OutputSpan<C.Value>) throws(WireError) in
+      if packed.hasBlock {
+        var block = WireCursor.Block(repeating: 0)
+        repeat {
+          for index in 0..<(try packed.varints(into: &block)) { values.append(C.value(of: block[index])) }
+        } while packed.hasBlock
       }
-      if let failure { throw failure }
-    } else {
-      values.reserveForAppending(total)
-      for _ in 0..<total { values.append(C.value(of: try packed.packedVarint())) }
+      while !packed.isAtEnd { values.append(C.value(of: try packed.packedVarint())) }
     }
-    guard packed.isAtEnd else { throw WireError(.truncated) }
     cursor.position = packed.end
   }
 
@@ -148,36 +138,6 @@ extension WireReader {
     cursor.end = outerEnd
     groupEnd = outerGroup
     fieldStart = outerField
-  }
-}
-
-extension WireCursor {
-  /// How many varints end in the bytes that are left: as many as bytes without the high bit.
-  @usableFromInline
-  var varintCount: Int {
-    var total = 0
-    var next = position
-    while end - next >= 8 {
-      // A one in each byte that ends a varint; the product adds them up in its highest byte.
-      let ends = (~next.loadUnaligned(as: UInt64.self) &>> 7) & 0x0101_0101_0101_0101
-      total &+= Int(truncatingIfNeeded: (ends &* 0x0101_0101_0101_0101) &>> 56)
-      next += 8
-    }
-    for byte in UnsafeRawBufferPointer(start: next, count: end - next) where byte < 0x80 { total &+= 1 }
-    return total
-  }
-
-  /// A varint where longer ones are common.
-  @inlinable @inline(__always)
-  mutating func packedVarint() throws(WireError) -> UInt64 {
-    guard position < end else { throw WireError(.truncated) }
-    let first = position.load(as: UInt8.self)
-    if first < 0x80 {
-      position += 1
-      return UInt64(first)
-    }
-    if let value = shortVarint() { return value }
-    return try longVarint()
   }
 }
 

@@ -31,20 +31,13 @@ extension WireWriter {
     guard !values.isEmpty else { return }
     let before = count
     values.withUnsafeBufferPointer { values in
-      var index = values.count
-      while index > 0 {
+      var end = values.count
+      while end > 0 {
         // Room for many at once, so that not each has to ask.
-        let stop = Swift.max(index &- 256, 0)
-        buffer.reserve((index &- stop) &* 10)
-        while index > stop {
-          index &-= 1
-          let bits = C.varint(of: values[index])
-          if bits < 0x80 {
-            buffer.put(byte: UInt8(truncatingIfNeeded: bits))
-          } else {
-            buffer.putInline(longVarint: bits)
-          }
-        }
+        let begin = Swift.max(end &- 256, 0)
+        buffer.reserve((end &- begin) &* 10)
+        buffer.put(varints: begin..<end) { C.varint(of: values[$0]) }
+        end = begin
       }
     }
     prependLength(since: before, tag: tag)
