@@ -136,7 +136,7 @@ enum Names {
 
   // MARK: Files
 
-  /// `users/v1/users.proto` becomes `users_v1_users`: a file name that is unique in its module, and a Swift identifier.
+  /// `users/v1/users.proto` becomes `users_v1_users`: a Swift identifier, and a file name that the generator checks to be unique.
   static func file(_ path: String) -> String {
     let path = path.hasSuffix(".proto") ? path.dropLast(6) : path[...]
     let name = String(path.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })

@@ -67,6 +67,34 @@ import Testing
     #expect(response.file.isEmpty)
   }
 
+  @Test(arguments: [
+    (wanted: ["a/b.proto", "a_b.proto"], parameter: ""), (["c.proto", "a/b.proto", "a_b.proto"], ""),
+    // One of them is only imported, but into the same module.
+    (["a_b.proto"], ""), (["a_b.proto"], "Module=a_b.proto:Here"),
+  ])
+  func filesThatBecomeTheSameAreNamed(wanted: [String], parameter: String) {
+    let response = respond(wanted: wanted, parameter: parameter)
+    #expect(
+      response.error
+        == "a/b.proto and a_b.proto would both become a_b.pb.swift: rename one, or generate it for another module")
+    #expect(response.file.isEmpty)
+  }
+
+  @Test func filesOfTwoModulesMayBecomeTheSame() {
+    let response = respond(wanted: ["c.proto", "a_b.proto"], parameter: "Module=a:Other")
+    #expect(response.error == nil)
+    #expect(response.file.map(\.name) == ["a_b.pb.swift", "c.pb.swift"])
+  }
+
+  private func respond(wanted: [String], parameter: String) -> Google_Protobuf_Compiler_CodeGeneratorResponse {
+    Generator.respond(
+      to: .with {
+        $0.fileToGenerate = wanted
+        $0.parameter = parameter
+        $0.protoFile = ["a/b.proto", "a_b.proto", "c.proto"].map { name in .with { $0.name = name } }
+      })
+  }
+
   @Test func longestModulePathWins() throws {
     let options = try Options(parameter: "Module=google:A,Module=google/protobuf:B,Module=google/protobuf/any.proto:C")
     #expect(options.module(of: "google/protobuf/any.proto") == "C")
