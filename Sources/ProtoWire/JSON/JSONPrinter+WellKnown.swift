@@ -82,7 +82,9 @@ extension JSONPrinter {
       if !isFirst { output.append(UInt8(ascii: ",")) }
       isFirst = false
       var isUpper = false
-      for byte in try cursor.jsonDelimited() {
+      let path = try cursor.jsonDelimited()
+      guard !path.isEmpty else { throw JSONError(.invalidValue, "a path of a google.protobuf.FieldMask is empty") }
+      for byte in path {
         switch byte {
         case UInt8(ascii: "_") where !isUpper:
           isUpper = true

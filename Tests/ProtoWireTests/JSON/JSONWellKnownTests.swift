@@ -83,7 +83,8 @@ import Testing
         }
       }, .with { $0.mask = .with { $0.paths = ["fooBar"] } },
       .with { $0.mask = .with { $0.paths = ["foo__bar"] } }, .with { $0.mask = .with { $0.paths = ["foo_"] } },
-      .with { $0.mask = .with { $0.paths = ["foo_3"] } }, .with { $0.value = .init() },
+      .with { $0.mask = .with { $0.paths = ["foo_3"] } }, .with { $0.mask = .with { $0.paths = [""] } },
+      .with { $0.mask = .with { $0.paths = ["a", ""] } }, .with { $0.value = .init() },
       .with { $0.value = .with { $0.kind = .numberValue(.nan) } },
       .with { $0.value = .with { $0.kind = .numberValue(.infinity) } },
       .with { $0.any = .with { $0.typeURL = "x/no.Such" } }, .with { $0.any = .with { $0.value = [0] } },
