@@ -20,11 +20,16 @@ struct JSONNumber {
       let byte = text[index]
       index += 1
       if byte.isDigit {
-        if isFraction { exponent -= 1 }
+        if isFraction { exponent &-= 1 }
         if byte == UInt8(ascii: "0") {
-          zeros += 1
+          zeros &+= 1
         } else {
-          append(byte &- UInt8(ascii: "0"), behind: zeros)
+          let digit = UInt64(byte &- UInt8(ascii: "0"))
+          if zeros == 0, mantissa < 1 << 60 {
+            mantissa = mantissa &* 10 &+ digit
+          } else if !isTooLong {
+            (mantissa, isTooLong) = Self.append(digit, to: mantissa, behind: zeros)
+          }
           zeros = 0
         }
       } else if byte == UInt8(ascii: ".") {
@@ -46,21 +51,18 @@ struct JSONNumber {
     exponent += isDivided ? -power : power
   }
 
-  private mutating func append(_ digit: UInt8, behind zeros: Int) {
-    guard !isTooLong else { return }
-    if mantissa != 0 {
-      for _ in 0...zeros {
-        let (next, overflow) = mantissa.multipliedReportingOverflow(by: 10)
-        if overflow {
-          isTooLong = true
-          return
-        }
-        mantissa = next
-      }
+  /// Any number of digits more, and whether that does not fit.
+  @inline(never)
+  private static func append(_ digit: UInt64, to mantissa: UInt64, behind zeros: Int) -> (UInt64, isTooLong: Bool) {
+    guard mantissa != 0 else { return (digit, false) }
+    var mantissa = mantissa
+    for _ in 0...zeros {
+      let (next, overflow) = mantissa.multipliedReportingOverflow(by: 10)
+      if overflow { return (mantissa, true) }
+      mantissa = next
     }
-    let (sum, overflow) = mantissa.addingReportingOverflow(UInt64(digit))
-    mantissa = sum
-    isTooLong = overflow
+    let (sum, overflow) = mantissa.addingReportingOverflow(digit)
+    return (sum, overflow)
   }
 
   /// The absolute value, if it is an integer that fits.
@@ -109,16 +111,34 @@ struct JSONNumber {
     1e22,
   ]
 
+  /// The nearest number for every mantissa that is to be divided by a power of ten whose fives fit in 64 bits. So it finds
+  /// doubles of 17 digits, which `quick` does not.
+  private func quotient<T: BinaryFloatingPoint>(as _: T.Type) -> T? {
+    guard mantissa != 0 else { return isNegative ? -0.0 : 0 }
+    guard !isTooLong, -27...0 ~= exponent else { return nil }
+    let divisor = Self.fives[-exponent]
+    let (up, down) = (mantissa.leadingZeroBitCount, divisor.leadingZeroBitCount)
+    // Both with their highest bits in front, and the dividend halved, so that the quotient has 63 or 64 bits.
+    let dividend = mantissa &<< UInt64(up)
+    let (quotient, remainder) = (divisor &<< UInt64(down)).dividingFullWidth((dividend &>> 1, dividend &<< 63))
+    // It is rounded once, here: its last bit, far below those that stay, says that more would follow.
+    let value = T(remainder == 0 ? quotient : quotient | 1)
+    // Times a power of two, which is exact.
+    return T(sign: isNegative ? .minus : .plus, exponent: T.Exponent(down - up - 63 + exponent), significand: value)
+  }
+
+  private static let fives: [UInt64] = (0...27).map { power in (0..<power).reduce(1) { product, _ in product * 5 } }
+
   /// The nearest number; nil if that is beyond the largest finite one.
   static func double(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
-    if let value = JSONNumber(text).quick { return value }
+    let number = JSONNumber(text)
+    if let value = number.quick ?? number.quotient(as: Double.self) { return value }
     return finite(Double(String(decoding: text, as: UTF8.self)))
   }
 
   static func float(_ text: UnsafeBufferPointer<UInt8>) -> Float? {
-    let number = JSONNumber(text)
-    // Rounding twice may miss the nearest, so only what needs no second rounding goes by way of Double.
-    if let value = number.quick, number.mantissa < 1 << 24, number.exponent == 0 { return Float(value) }
+    // Not by way of Double: rounding twice may miss the nearest.
+    if let value = JSONNumber(text).quotient(as: Float.self) { return value }
     return finite(Float(String(decoding: text, as: UTF8.self)))
   }
 

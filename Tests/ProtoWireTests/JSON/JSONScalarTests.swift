@@ -117,4 +117,36 @@ import Testing
     }
     #expect(printing?.code == .wire)
   }
+
+  /// The nearest number, as Swift itself finds it.
+  @Test func numbersAreRoundedOnce() throws {
+    var random = SeededGenerator(seed: 5)
+    func digits() -> String {
+      // Of any length, short of those that no longer fit in 64 bits and beyond.
+      String((UInt64.random(in: .min ... .max, using: &random) >> Int.random(in: 0..<64, using: &random)))
+        + ["", "", "", "0", "5", "000001"].randomElement(using: &random)!
+    }
+    var texts = ["0", "-0", "0.0", "-0.00", "9007199254740993.0", "1.00000005960464477539", "16777217.0", "4503599627370497.5"]
+    for _ in 0..<3000 {
+      let whole = digits()
+      let place = Int.random(in: 0...whole.count, using: &random)
+      let fraction = String(repeating: "0", count: Int.random(in: 0..<12, using: &random)) + whole.dropFirst(place)
+      let sign = Bool.random(using: &random) ? "-" : ""
+      let integer = place == 0 || whole.first == "0" ? "0" : String(whole.prefix(place))
+      let power = Bool.random(using: &random) ? "" : "e\(Int.random(in: -40...8, using: &random))"
+      texts.append(sign + integer + (fraction.isEmpty ? "" : "." + fraction) + power)
+    }
+    // Halfway between two numbers, and just beside that.
+    for _ in 0..<500 {
+      let odd = UInt64.random(in: 1 << 53..<1 << 54, using: &random) | 1
+      texts += ["\(odd)", "\(odd).0", "\(odd).001", "\(odd - 1).999", "\(odd / 2).5"]
+    }
+    for text in texts {
+      let wire = try JSON.transcoder().wire(
+        fromJSON: Array(#"{"doubles":[\#(text)],"floats":[\#(text)]}"#.utf8), messageName: Everything.messageName)
+      let message = try Everything(wireBytes: wire)
+      #expect(message.doubles.first?.bitPattern == Double(text)?.bitPattern, "\(text)")
+      #expect(message.floats.first?.bitPattern == Float(text)?.bitPattern, "\(text)")
+    }
+  }
 }
