@@ -16,7 +16,7 @@ struct Server {
         $0.http2.targetWindowSize = 1 << 20
       },
       eventLoopGroup: MultiThreadedEventLoopGroup(numberOfThreads: 1))
-    let server = GRPCServer(transport: transport, services: [Benchmark(), Hello()])
+    let server = GRPCServer(transport: transport, services: [Benchmark(), Greetings()])
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.serve() }
       guard let address = try await transport.listeningAddress.ipv4 else { return }
@@ -50,7 +50,7 @@ struct Benchmark: BenchmarkService.SimpleServiceProtocol {
   }
 }
 
-struct Hello: Greeter.SimpleServiceProtocol {
+struct Greetings: Greeter.SimpleServiceProtocol {
   func sayHello(request: HelloRequest, context: ServerContext) async throws -> HelloReply {
     .with { $0.response = request.request }
   }
