@@ -20,6 +20,7 @@ extension Connection {
     guard phase == .ready, script == nil, !batch.isEmpty else { return }
     if pipeline.isIdle { lastProgress = loop.now }
     swap(&batch, &outgoing)
+    outgoing.replaceReads(Lookup.join)
     defer { outgoing.removeAll() }
     sendOutgoing()
     if phase == .ready { flushOutput() }

@@ -98,7 +98,7 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
 
   /// Each request that waits for an answer.
   func forEachRequest(_ body: (PendingQuery) -> Void) {
-    pipeline.forEachRequest(body)
+    pipeline.forEachRequest { $0.lookups.isEmpty ? body($0) : $0.lookups.forEach(body) }
     batch.reads.forEach(body)
     batch.singles.forEach(body)
     if let script { body(script) }
@@ -135,6 +135,9 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   /// A request whose connection died before it was answered.
   func interrupt(_ request: PendingQuery, _ error: PostgresError) {
     guard !request.isDone else { return }
+    // Each for itself: they need not travel together again.
+    for lookup in request.lookups { interrupt(lookup, error) }
+    guard request.lookups.isEmpty else { return }
     // Once; a connection that was open already when the first one died belongs to the same outage and does not count.
     let mayResubmit = request.firstLossAt.map { readySince <= $0 } ?? true
     if isShared, request.isSafeToRetry, mayResubmit, let owner {

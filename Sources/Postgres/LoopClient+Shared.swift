@@ -28,7 +28,7 @@ extension LoopClient {
   }
 
   private func place(_ request: PendingQuery) {
-    if waiting.isEmpty, let connection = leastLoaded() { return connection.enqueue(request) }
+    if waiting.isEmpty, let connection = connection(for: request) { return connection.enqueue(request) }
     if waiting.count >= settings.configuration.sharedQueueLimit { waiting.filter { !$0.isDone } }
     guard waiting.count < settings.configuration.sharedQueueLimit else {
       return request.fail(
@@ -39,12 +39,16 @@ extension LoopClient {
     waiting.append(request)
   }
 
-  private func leastLoaded() -> Connection? {
+  /// The least loaded one; for a lookup rather the one that others of the turn travel on.
+  private func connection(for request: PendingQuery) -> Connection? {
     var best: Connection?
     var bestLoad = settings.configuration.pipelineDepth
     for slot in slots {
       guard let connection = slot.connection, connection.isReady else { continue }
       let load = connection.load
+      if request.lookup != nil, connection.batch.reads.last?.lookup != nil, load < settings.configuration.pipelineDepth {
+        return connection
+      }
       if load < bestLoad {
         best = connection
         bestLoad = load

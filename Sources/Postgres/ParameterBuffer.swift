@@ -86,6 +86,7 @@ final class ParameterBuffer {
       case .text(let text): text.utf8.count + 1
       case .bytes(let bytes): bytes.count
       case .textArray(let elements): elements.reduce(20) { $0 + 4 + $1.utf8.count }
+      case .uuidArray(let elements): 20 + elements.count * 20
       }
     guard size <= maximumSize else { throw refused(index, "is larger than a gigabyte") }
     return size
@@ -111,18 +112,28 @@ final class ParameterBuffer {
       try write(text, index, &end)
       store(0 as UInt8, &end)
     case .textArray(let elements):
-      // array_recv: dimensions, has-null flag, element type, then size and lower bound of the one dimension.
-      store(elements.isEmpty ? 0 as Int32 : 1, &end)
-      store(0 as Int32, &end)
-      store(OID.text, &end)
-      if elements.isEmpty { break }
-      store(Int32(clamping: elements.count), &end)
-      store(1 as Int32, &end)
+      beginArray(of: OID.text, elements.count, &end)
       for element in elements {
         store(Int32(clamping: element.utf8.count), &end)
         try write(element, index, &end)
       }
+    case .uuidArray(let elements):
+      beginArray(of: OID.uuid, elements.count, &end)
+      for element in elements {
+        store(16 as Int32, &end)
+        store(element, &end)
+      }
     }
+  }
+
+  /// array_recv: dimensions, has-null flag, element type, then size and lower bound of the one dimension.
+  private static func beginArray(of type: UInt32, _ count: Int, _ end: inout UnsafeMutableRawPointer) {
+    store(count == 0 ? 0 as Int32 : 1, &end)
+    store(0 as Int32, &end)
+    store(type, &end)
+    if count == 0 { return }
+    store(Int32(clamping: count), &end)
+    store(1 as Int32, &end)
   }
 
   private static func write(

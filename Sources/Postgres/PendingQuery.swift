@@ -19,6 +19,11 @@ final class PendingQuery: @unchecked Sendable {
   let statement: Statement
   let parameters: [PostgresValue]
   let kind: Kind
+  /// What it may be sent together with, and its key there.
+  let lookup: Lookup?
+  let key: UInt128
+  /// The lookups that it is sent for: it has nobody else to answer to.
+  let lookups: [PendingQuery]
   /// CLOCK_MONOTONIC in nanoseconds; `UInt64.max` is never.
   @exclusivity(unchecked) var deadline: UInt64
   @exclusivity(unchecked) private var continuation: Continuation?
@@ -49,6 +54,26 @@ final class PendingQuery: @unchecked Sendable {
     self.parameters = parameters
     self.kind = kind
     self.deadline = deadline
+    (lookup, key, lookups) = (nil, 0, [])
+  }
+
+  init(_ lookup: Lookup, _ key: UInt128, deadline: UInt64) {
+    statement = lookup.one
+    parameters = [.uuid(UInt64(truncatingIfNeeded: key >> 64), UInt64(truncatingIfNeeded: key))]
+    kind = .prepared
+    self.deadline = deadline
+    (self.lookup, self.key, lookups) = (lookup, key, [])
+  }
+
+  /// Deadlines and cancellation stay with the lookups.
+  init(_ statement: Statement, _ parameters: [PostgresValue], standingFor lookups: [PendingQuery]) {
+    self.statement = statement
+    self.parameters = parameters
+    kind = .prepared
+    deadline = .max
+    submittedAt = lookups[0].submittedAt
+    (lookup, key, self.lookups) = (nil, 0, lookups)
+    for lookup in lookups { lookup.isSent = true }
   }
 
   deinit { assert(continuation == nil && completion == nil, "a query was dropped without an answer") }
@@ -87,6 +112,12 @@ final class PendingQuery: @unchecked Sendable {
     if let completion {
       self.completion = nil
       completion(answer)
+    }
+    guard !lookups.isEmpty else { return }
+    do throws(PostgresError) {
+      try Lookup.distribute(try answer.get(), to: lookups)
+    } catch {
+      for lookup in lookups { lookup.fail(error) }
     }
   }
 

@@ -87,9 +87,25 @@ public final class PostgresClient: Sendable {
   public nonisolated(nonsending) func query(
     _ statement: Statement, _ parameters: [PostgresValue] = [], deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRows {
-    try Self.checkCancellation(statement.name)
     let client = nearest()
-    let request = PendingQuery(statement, parameters, deadline: effective(deadline, on: client))
+    return try await run(PendingQuery(statement, parameters, deadline: effective(deadline, on: client)), on: client)
+  }
+
+  /// Finds the row that has a uuid, together with others of the same `Lookup` that are asked in the same turn of the
+  /// loop. Errors, cancellation and the deadline are each one's own, as with `query`.
+  /// - Parameter deadline: CLOCK_MONOTONIC in nanoseconds; nil: `defaultTimeout` from now.
+  public nonisolated(nonsending) func find(
+    _ lookup: Lookup, _ id: (high: UInt64, low: UInt64), deadline: UInt64? = nil
+  ) async throws(PostgresError) -> PostgresRow? {
+    let client = nearest()
+    let key = UInt128(id.high) << 64 | UInt128(id.low)
+    return try await run(PendingQuery(lookup, key, deadline: effective(deadline, on: client)), on: client).first
+  }
+
+  private nonisolated(nonsending) func run(
+    _ request: PendingQuery, on client: LoopClient
+  ) async throws(PostgresError) -> PostgresRows {
+    try Self.checkCancellation(request.statement.name)
     let answer = await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         if client.loop.isCurrent {

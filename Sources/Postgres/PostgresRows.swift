@@ -2,15 +2,22 @@
 /// with the last row.
 public struct PostgresRows: Sendable, RandomAccessCollection {
   let storage: ResultStorage
+  /// Which of the block's rows are the answer: others may belong to statements that travelled with this one.
+  private let range: Range<Int>
 
-  init(_ storage: ResultStorage) { self.storage = storage }
+  init(_ storage: ResultStorage) { self.init(storage, 0..<storage.rowCount) }
+
+  init(_ storage: ResultStorage, _ range: Range<Int>) {
+    self.storage = storage
+    self.range = range
+  }
 
   public var startIndex: Int { 0 }
-  public var endIndex: Int { storage.rowCount }
+  public var endIndex: Int { range.count }
 
   public subscript(position: Int) -> PostgresRow {
-    precondition(position >= 0 && position < storage.rowCount, "row out of range")
-    return PostgresRow(storage: storage, index: position)
+    precondition(position >= 0 && position < range.count, "row out of range")
+    return PostgresRow(storage: storage, index: range.lowerBound + position)
   }
 
   /// How many rows the statement inserted, updated, deleted or returned.

@@ -18,6 +18,8 @@ public enum PostgresValue: Sendable, Hashable {
   case timestamp(Int64)
   /// text[]
   case textArray([String])
+  /// uuid[]: each the 128 bits as a number.
+  case uuidArray([UInt128])
 
   /// The type that the statement is prepared with. 0: as the statement's text says.
   var typeOID: UInt32 {
@@ -32,6 +34,7 @@ public enum PostgresValue: Sendable, Hashable {
     case .uuid: OID.uuid
     case .timestamp: OID.timestamptz
     case .textArray: OID.textArray
+    case .uuidArray: OID.uuidArray
     }
   }
 
@@ -65,6 +68,7 @@ enum OID {
   static let varcharArray: UInt32 = 1015
   static let timestamptz: UInt32 = 1184
   static let uuid: UInt32 = 2950
+  static let uuidArray: UInt32 = 2951
   static let jsonb: UInt32 = 3802
 }
 

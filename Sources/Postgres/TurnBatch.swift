@@ -13,6 +13,9 @@ struct TurnBatch<Request> {
     if sharesSync { reads.append(request) } else { singles.append(request) }
   }
 
+  /// Sends other reads in place of those that it has.
+  mutating func replaceReads(_ replacement: ([Request]) -> [Request]) { reads = replacement(reads) }
+
   mutating func removeAll() {
     reads.removeAll(keepingCapacity: true)
     singles.removeAll(keepingCapacity: true)

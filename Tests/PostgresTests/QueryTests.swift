@@ -41,6 +41,18 @@ import Testing
     }
   }
 
+  @Test func arraysOfUUIDs() async throws {
+    try await Bench.run { bench in
+      let statement = Statement("uuids", "SELECT $1::uuid[]::text[]", isReadOnly: true)
+      for (ids, texts) in [
+        ([], []), ([1, .max], ["00000000-0000-0000-0000-000000000001", "ffffffff-ffff-ffff-ffff-ffffffffffff"]),
+      ] as [([UInt128], [String])] {
+        let rows = try await bench.client.query(statement, [.uuidArray(ids)])
+        #expect(try rows[0][0].textArray == texts)
+      }
+    }
+  }
+
   @Test func emptyAndForeignText() async throws {
     try await Bench.run { bench in
       try bench.admin.run("CREATE TYPE \(bench.name).mood AS ENUM ('glad', 'sad')")

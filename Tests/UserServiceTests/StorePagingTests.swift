@@ -138,7 +138,8 @@ import Testing
         .createTime: [time, id], .email: [.text("u5@example.com")], .id: [id],
       ]
       var reads: [(Statement, [PostgresValue], index: String)] = [
-        (UserSQL.findByID, [id], "users_pkey"),
+        (UserSQL.findByID.one, [id], "users_pkey"),
+        (UserSQL.findByID.many, [.uuidArray(Array(repeating: 1 << 127, count: 16))], "users_pkey"),
         (UserSQL.findByEmail, [.text("u5@example.com")], "users_email_normalized_key"),
       ]
       for order in Self.orders {

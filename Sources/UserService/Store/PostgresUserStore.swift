@@ -23,8 +23,13 @@ public struct PostgresUserStore: UserStore {
   public nonisolated(nonsending) func find(
     id: UserID, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord? {
-    let rows = try await query(UserSQL.findByID, [.uuid(id.high, id.low)], deadline)
-    guard let row = rows.first else { return nil }
+    let row: PostgresRow?
+    do throws(PostgresError) {
+      row = try await client.find(UserSQL.findByID, (id.high, id.low), deadline: deadline)
+    } catch {
+      throw .database(error)
+    }
+    guard let row else { return nil }
     return try UserRecord(row: row)
   }
 

@@ -9,7 +9,7 @@ enum UserSQL {
 
   // MARK: Reads
 
-  static let findByID = Statement("users_find_by_id", "SELECT \(columns) FROM users WHERE id = $1", isReadOnly: true)
+  static let findByID = Lookup("users_find_by_id", "SELECT \(columns) FROM users", by: "id")
 
   static let findByEmail = Statement(
     "users_find_by_email", "SELECT \(columns) FROM users WHERE email_normalized = $1", isReadOnly: true)
