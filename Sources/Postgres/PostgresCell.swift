@@ -138,10 +138,11 @@ public struct PostgresCell: Sendable {
     guard exists else {
       throw PostgresError(.decodingFailed, "Column \(column) was asked for, and the row has \(storage.columnCount).")
     }
-    guard !isNull else { throw mismatch("\(wanted), not null") }
     let (row, column) = (Int32(clamping: row), Int32(clamping: column))
-    guard PQfformat(storage.pointer, column) == 1 || typeOID == OID.text else { throw mismatch("binary") }
     let count = Int(PQgetlength(storage.pointer, row, column))
+    // The length of null is 0 too.
+    if count == 0, isNull { throw mismatch("\(wanted), not null") }
+    guard storage.isBinary || typeOID == OID.text else { throw mismatch("binary") }
     return UnsafeRawBufferPointer(start: PQgetvalue(storage.pointer, row, column), count: count)
   }
 

@@ -91,7 +91,8 @@ extension PostgresClient {
     } onCancel: {
       client.loop.execute { client.cancel(waiter) }
     }
-    return try await Self.settle(answer)
+    if case .failure(let error) = answer { await Self.pause(after: error) }
+    return try answer.get()
   }
 
   /// What the server gets to know of the deadline: less than its own timeout, at least a millisecond.

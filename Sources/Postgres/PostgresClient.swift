@@ -102,6 +102,8 @@ public final class PostgresClient: Sendable {
     return try await run(PendingQuery(lookup, key, deadline: effective(deadline, on: client)), on: client).first
   }
 
+  /// Inlined: each async function on the way costs a frame and a switch of executors.
+  @inline(__always)
   private nonisolated(nonsending) func run(
     _ request: PendingQuery, on client: LoopClient
   ) async throws(PostgresError) -> PostgresRows {
@@ -117,18 +119,14 @@ public final class PostgresClient: Sendable {
     } onCancel: {
       client.loop.execute { client.cancel(request) }
     }
-    return try await Self.settle(answer)
+    if case .failure(let error) = answer { await Self.pause(after: error) }
+    return try answer.get()
   }
 
   /// A refusal comes without any wait. A caller that asks again at once must not hold its loop, which could then never learn
   /// that the database is back: so it lets others go first.
-  static nonisolated(nonsending) func settle<Value>(
-    _ answer: Result<Value, PostgresError>
-  ) async throws(PostgresError) -> Value {
-    if case .failure(let error) = answer, [.unavailable, .queueFull, .shutDown].contains(error.code) {
-      await Task.yield()
-    }
-    return try answer.get()
+  static nonisolated(nonsending) func pause(after error: PostgresError) async {
+    if [.unavailable, .queueFull, .shutDown].contains(error.code) { await Task.yield() }
   }
 
   /// A task that is cancelled already asks for nothing: the database might be faster than the cancellation handler.

@@ -6,11 +6,14 @@ final class ResultStorage: @unchecked Sendable {
   let pointer: OpaquePointer
   let rowCount: Int
   let columnCount: Int
+  /// All columns are asked for in one format.
+  let isBinary: Bool
 
   init(_ pointer: OpaquePointer) {
     self.pointer = pointer
     rowCount = Int(PQntuples(pointer))
     columnCount = Int(PQnfields(pointer))
+    isBinary = PQbinaryTuples(pointer) == 1
   }
 
   deinit { PQclear(pointer) }
