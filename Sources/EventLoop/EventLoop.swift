@@ -221,6 +221,16 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
 
   // MARK: Loop thread only
 
+  /// Resumes a task of this loop, and runs it until it suspends before returning, as `Task.immediate` does a new one.
+  /// - Parameter resume: resumes one continuation of a task that prefers this loop, and does nothing else.
+  public func runImmediately(_ resume: () -> Void) {
+    assertCurrent()
+    let waiting = jobs.count
+    resume()
+    guard jobs.count > waiting, let job = jobs.popLast() else { return }
+    job.runSynchronously(on: asUnownedTaskExecutor())
+  }
+
   /// Registers a file descriptor. The handler is held until the source's `cancel()`.
   /// - Throws: what epoll_ctl says, ENOSPC when the user's watch limit is reached.
   public func register(

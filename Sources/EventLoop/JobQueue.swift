@@ -28,6 +28,12 @@ struct JobQueue: ~Copyable {
     return job
   }
 
+  mutating func popLast() -> UnownedJob? {
+    guard count > 0 else { return nil }
+    count -= 1
+    return storage.advanced(by: (head + count) & (capacity - 1)).move()
+  }
+
   private mutating func grow() {
     let larger = UnsafeMutablePointer<UnownedJob>.allocate(capacity: capacity * 2)
     let first = min(count, capacity - head)

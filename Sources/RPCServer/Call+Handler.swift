@@ -59,32 +59,16 @@ extension Connection {
   func startHandlers() {
     guard !ready.isEmpty else { return }
     while started < ready.count {
-      let task = Task.immediate(executorPreference: owner.loop) { [self] in
-        let interceptors = owner.core.interceptors
-        // Nothing is ready any more when a handler that had suspended returns: all were started before this thread did anything else.
-        // A handler may have cancelled the task: it is not for the next one then.
-        while !Task.isCancelled, let call = nextReady() {
-          guard let (route, context) = call.beginHandler() else { continue }
-          do {
-            if interceptors.isEmpty {
-              try await route.handler.body(call, context)
-            } else {
-              try await call.intercept(interceptors[...], route, context)
-            }
-            call.handlerReturned(nil)
-          } catch {
-            call.handlerReturned(error)
-          }
-        }
-      }
-      if let latest, latest.phase == .running { latest.task = task }
+      let task = owner.idleTasks.popLast() ?? HandlerTask()
+      task.run(self)
+      if let latest, latest.phase == .running { latest.task = task.task }
       latest = nil
     }
     ready.removeAll(keepingCapacity: true)
     started = 0
   }
 
-  private func nextReady() -> Call? {
+  func nextReady() -> Call? {
     guard started < ready.count else { return nil }
     started += 1
     return ready[started - 1]

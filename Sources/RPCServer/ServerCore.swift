@@ -65,6 +65,7 @@ struct CallLimits {
 // @unchecked Sendable: everything but `load` belongs to `loop`'s thread.
 final class ServerLoop: @unchecked Sendable {
   static let readSize = 65_536
+  private static let maximumIdleTasks = 128
 
   let loop: EventLoop
   let core: ServerCore
@@ -82,6 +83,8 @@ final class ServerLoop: @unchecked Sendable {
   /// Where a connection's frames are gathered for one write.
   @exclusivity(unchecked) var gather = GatherBuffer()
   private(set) var connections: [Connection] = []
+  /// Of handlers that have returned; the next ones run in them.
+  @exclusivity(unchecked) var idleTasks: [HandlerTask] = []
   @exclusivity(unchecked) var calls = CallCounters()
   /// The loop's time when a connection last read or wrote: near enough for counters, and nearer at hand.
   @exclusivity(unchecked) var now: UInt64 = 0
@@ -154,7 +157,11 @@ final class ServerLoop: @unchecked Sendable {
     for connection in connections { connection.drain() }
   }
 
+  var keepsTasks: Bool { !isDraining && idleTasks.count < Self.maximumIdleTasks }
+
   private func finishDraining() {
+    for task in idleTasks { task.end() }
+    idleTasks = []
     graceTimer?.cancel()
     graceTimer = nil
     let callbacks = onEmpty

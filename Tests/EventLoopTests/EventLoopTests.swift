@@ -37,6 +37,34 @@ import Testing
     }
   }
 
+  @Test func aTaskResumedImmediatelyRunsBeforeOthersThatWait() async throws {
+    final class Record: Sendable {
+      let lines = Mutex<[String]>([])
+      let parked = Mutex<UnsafeContinuation<Void, Never>?>(nil)
+      func add(_ line: String) { lines.withLock { $0.append(line) } }
+    }
+    try await withLoop { loop in
+      let record = Record()
+      await withCheckedContinuation { continuation in
+        loop.execute {
+          Task.immediate(executorPreference: loop) {
+            await withUnsafeContinuation { parked in record.parked.withLock { $0 = parked } }
+            record.add("resumed")
+            await Task.yield()
+            continuation.resume()
+          }
+          Task(executorPreference: loop) { record.add("other") }
+          loop.runImmediately { record.parked.withLock { $0 }?.resume() }
+          record.add("after")
+          // Nothing was resumed: those that wait stay where they are.
+          loop.runImmediately {}
+          record.add("nothing")
+        }
+      }
+      #expect(record.lines.withLock { $0 } == ["resumed", "after", "nothing", "other"])
+    }
+  }
+
   @Test func workOfOneThreadKeepsItsOrder() async throws {
     try await withLoop { loop in
       let seen = Mutex<[Int]>([])

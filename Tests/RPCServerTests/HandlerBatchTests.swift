@@ -1,6 +1,7 @@
 import ProtoWire
 import RPCCore
 import RPCServer
+import Synchronization
 import TestPeer
 import Testing
 
@@ -65,6 +66,37 @@ import Testing
     let ask = Self.method("Ask") { _ in Number(Task.isCancelled ? 1 : 0) }
     let answers = try await answers(["Ask", "Cancel", "Ask", "Cancel", "Ask"], of: [cancel, ask])
     #expect(answers == [[Number(0)], [Number(1)], [Number(0)], [Number(3)], [Number(0)]])
+  }
+
+  @TaskLocal private static var mark = 0
+
+  /// A handler that has suspended leaves its task to later ones, and nothing of its own in it.
+  @Test func aTaskThatIsKeptIsAsGoodAsNew() async throws {
+    let tasks = Mutex<[Int]>([])
+    @Sendable func note() { withUnsafeCurrentTask { task in tasks.withLock { $0.append(task.hashValue) } } }
+    let suspend = Self.method("Suspend") { number in
+      note()
+      return try await Self.$mark.withValue(7) {
+        async let child = number.value
+        try await Task.sleep(for: .milliseconds(1))
+        return Number(await child + Int64(Self.mark))
+      }
+    }
+    let look = Self.method("Look") { _ in
+      note()
+      return Number(Int64(Self.mark) + (Task.isCancelled ? 100 : 0))
+    }
+    let (entered, cancelled) = (Gate(), Gate())
+    try await serving([suspend, look, .park(entered: entered, cancelled: cancelled)]) { server in
+      let client = try server.client()
+      #expect(try client.call(path("Suspend"), Number(1)).message(as: Number.self) == Number(8))
+      #expect(try client.call(path("Look"), Number(0)).message(as: Number.self) == Number(0))
+      #expect(tasks.withLock { $0.count == 2 && $0[0] == $0[1] })
+      // One that was cancelled is not kept.
+      #expect(try client.call(path("Park"), Bytes(), metadata: [["grpc-timeout", "20m"]]).status == 4)
+      try cancelled.wait()
+      #expect(try client.call(path("Look"), Number(0)).message(as: Number.self) == Number(0))
+    }
   }
 
   /// The limit counts handlers that run, not calls that came: those of a read that end at once are never too many.
