@@ -1,5 +1,12 @@
 /// Keeps an optional message behind a reference, so that a message type can contain itself. Copies share the memory until
 /// one of them is changed.
+///
+/// ```swift
+/// struct Node: WireMessage {
+///   @Indirect var next: Node?
+///   // …
+/// }
+/// ```
 @propertyWrapper
 @frozen
 public struct Indirect<Value: WireMessage>: Sendable, Hashable {
@@ -16,11 +23,19 @@ public struct Indirect<Value: WireMessage>: Sendable, Hashable {
 
   @usableFromInline var box: Box?
 
+  /// Begins with a message, or with none; the compiler calls it for `@Indirect var next: Node?`.
   @inlinable
   public init(wrappedValue: Value?) {
     box = wrappedValue.map(Box.init)
   }
 
+  /// The message itself: what `node.next` reads and writes.
+  ///
+  /// ```swift
+  /// var node = Node()
+  /// node.next = Node()  // allocates
+  /// let copy = node     // shares that memory
+  /// ```
   @inlinable
   public var wrappedValue: Value? {
     get { box?.value }

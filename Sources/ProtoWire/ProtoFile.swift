@@ -1,4 +1,12 @@
 /// A .proto file as its descriptor: what reflection serves.
+///
+/// Generated code has one for each file:
+///
+/// ```swift
+/// let file = ProtoFile.users_v1_users
+/// file.name          // "users/v1/users.proto"
+/// file.dependencies  // those that it imports
+/// ```
 public struct ProtoFile: Sendable {
   /// Path of the file, such as `users/v1/users.proto`.
   public let name: String
@@ -9,6 +17,11 @@ public struct ProtoFile: Sendable {
   /// The files that this one imports.
   public let dependencies: [ProtoFile]
 
+  /// A file whose descriptor is at hand, as from `protoc --descriptor_set_out`.
+  ///
+  /// ```swift
+  /// let file = ProtoFile(name: "a.proto", serialized: bytes, dependencies: [.google_protobuf_any])
+  /// ```
   public init(name: String, serialized: [UInt8], dependencies: [ProtoFile] = []) {
     self.name = name
     self.serialized = serialized
@@ -17,6 +30,10 @@ public struct ProtoFile: Sendable {
 
   /// Takes the descriptor in base64, as generated code has it: characters outside the alphabet, such as line breaks, are
   /// skipped.
+  ///
+  /// ```swift
+  /// let file = ProtoFile(name: "a.proto", base64: "CgdhLnByb3Rv", dependencies: [])
+  /// ```
   public init(name: String, base64: StaticString, dependencies: [ProtoFile]) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(base64.utf8CodeUnitCount / 4 * 3)

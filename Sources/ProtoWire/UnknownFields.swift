@@ -1,24 +1,45 @@
 /// Fields that a message's definition does not know, byte for byte as they came. One word, zero when there are none.
+///
+/// ```swift
+/// let old = try OldShape(wireBytes: new.wireBytes())
+/// old.unknownFields.isEmpty  // false: a field was added since
+/// old.wireBytes()            // it is still in there
+/// ```
 @frozen
 public struct UnknownFields: Sendable, Hashable {
   // nil, never an empty array, when there are none: copying nil costs no reference counting.
   @usableFromInline var storage: [UInt8]?
 
+  /// None.
   @inlinable @inline(__always)
   public init() {
     storage = nil
   }
 
   /// Takes over fields that are serialized already. The bytes must be whole fields.
+  ///
+  /// ```swift
+  /// // Field 15, a varint of 1.
+  /// shape.unknownFields = UnknownFields(wireBytes: [0x78, 0x01])
+  /// ```
   @inlinable
   public init(wireBytes: [UInt8]) {
     storage = wireBytes.isEmpty ? nil : wireBytes
   }
 
+  /// Whether there are none.
+  ///
+  /// ```swift
+  /// UnknownFields().isEmpty  // true
+  /// ```
   @inlinable @inline(__always)
   public var isEmpty: Bool { storage == nil }
 
   /// The fields with their tags, in the order in which they came.
+  ///
+  /// ```swift
+  /// UnknownFields(wireBytes: [0x78, 0x01]).wireBytes  // [0x78, 0x01]
+  /// ```
   @inlinable
   public var wireBytes: [UInt8] { storage ?? [] }
 

@@ -1,4 +1,9 @@
 /// UTF-8, refused if it is not.
+///
+/// ```swift
+/// name = try reader.read(WireString.self)              // throws invalidUTF8
+/// writer.prepend(name, as: WireString.self, tag: 0x0a)  // 0a 03 61 62 63 of "abc"
+/// ```
 public enum WireString: WireMapKey {
   public typealias Value = String
 
@@ -93,6 +98,10 @@ public enum WireString: WireMapKey {
 
 /// A string whose bytes nobody checks: of proto2, and of editions that say `features.utf8_validation = NONE`. Peers may send
 /// any bytes in it, so that what is not UTF-8 is replaced by U+FFFD rather than refused.
+///
+/// ```swift
+/// note = try reader.read(WireUncheckedString.self)  // ff becomes U+FFFD
+/// ```
 public enum WireUncheckedString: WireMapKey {
   public typealias Value = String
 
@@ -127,6 +136,12 @@ public enum WireUncheckedString: WireMapKey {
   public static func precedes(_ lhs: String, _ rhs: String) -> Bool { WireString.precedes(lhs, rhs) }
 }
 
+/// The type `bytes`.
+///
+/// ```swift
+/// data = try reader.read(WireBytes.self)
+/// writer.prepend([1, 2], as: WireBytes.self, tag: 0x0a)  // 0a 02 01 02
+/// ```
 public enum WireBytes: WireScalar {
   public typealias Value = [UInt8]
 

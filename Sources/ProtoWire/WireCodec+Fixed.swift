@@ -1,4 +1,9 @@
 /// A scalar type that is written little-endian, as wide as in memory.
+///
+/// ```swift
+/// WireFloat.bits(of: 1)            // 0x3f80_0000
+/// WireFloat.value(of: 0x3f80_0000)  // 1
+/// ```
 public protocol WireFixedScalar: WireScalar where Value: BitwiseCopyable {
   associatedtype Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
   static func value(of bits: Bits) -> Value
@@ -46,6 +51,11 @@ extension WireFixedScalar where Bits == UInt64 {
   }
 }
 
+/// The type `fixed32`.
+///
+/// ```swift
+/// WireFixed32.bits(of: 7)  // 7
+/// ```
 public enum WireFixed32: WireFixedScalar, WireMapKey {
   public typealias Value = UInt32
   public typealias Bits = UInt32
@@ -56,6 +66,11 @@ public enum WireFixed32: WireFixedScalar, WireMapKey {
   public static func bits(of value: UInt32) -> UInt32 { value }
 }
 
+/// The type `fixed64`.
+///
+/// ```swift
+/// WireFixed64.bits(of: 7)  // 7
+/// ```
 public enum WireFixed64: WireFixedScalar, WireMapKey {
   public typealias Value = UInt64
   public typealias Bits = UInt64
@@ -66,6 +81,11 @@ public enum WireFixed64: WireFixedScalar, WireMapKey {
   public static func bits(of value: UInt64) -> UInt64 { value }
 }
 
+/// The type `sfixed32`.
+///
+/// ```swift
+/// WireSFixed32.bits(of: -1)  // 0xffff_ffff
+/// ```
 public enum WireSFixed32: WireFixedScalar, WireMapKey {
   public typealias Value = Int32
   public typealias Bits = UInt32
@@ -76,6 +96,11 @@ public enum WireSFixed32: WireFixedScalar, WireMapKey {
   public static func bits(of value: Int32) -> UInt32 { UInt32(bitPattern: value) }
 }
 
+/// The type `sfixed64`.
+///
+/// ```swift
+/// WireSFixed64.bits(of: -1)  // 0xffff_ffff_ffff_ffff
+/// ```
 public enum WireSFixed64: WireFixedScalar, WireMapKey {
   public typealias Value = Int64
   public typealias Bits = UInt64
@@ -86,6 +111,11 @@ public enum WireSFixed64: WireFixedScalar, WireMapKey {
   public static func bits(of value: Int64) -> UInt64 { UInt64(bitPattern: value) }
 }
 
+/// The type `float`.
+///
+/// ```swift
+/// WireFloat.isDefault(-0.0)  // false: it is written
+/// ```
 public enum WireFloat: WireFixedScalar {
   public typealias Value = Float
   public typealias Bits = UInt32
@@ -96,6 +126,11 @@ public enum WireFloat: WireFixedScalar {
   public static func bits(of value: Float) -> UInt32 { value.bitPattern }
 }
 
+/// The type `double`.
+///
+/// ```swift
+/// WireDouble.bits(of: 1)  // 0x3ff0_0000_0000_0000
+/// ```
 public enum WireDouble: WireFixedScalar {
   public typealias Value = Double
   public typealias Bits = UInt64

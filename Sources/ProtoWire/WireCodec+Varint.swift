@@ -1,4 +1,9 @@
 /// A scalar type that is written as a varint.
+///
+/// ```swift
+/// WireInt32.varint(of: -1)  // 0xffff_ffff_ffff_ffff: ten bytes
+/// WireInt32.value(of: 5)     // 5
+/// ```
 public protocol WireVarintScalar: WireScalar {
   /// Bits that the type has no room for are cut off.
   /// <https://protobuf.dev/programming-guides/encoding/#int-types>
@@ -34,6 +39,11 @@ extension WireVarintScalar {
   public static func isDefault(_ value: Value) -> Bool { varint(of: value) == 0 }
 }
 
+/// The type `int32`.
+///
+/// ```swift
+/// WireInt32.value(of: 0x1_0000_0005)  // 5: the high bits are cut off
+/// ```
 public enum WireInt32: WireVarintScalar, WireMapKey {
   public typealias Value = Int32
 
@@ -44,6 +54,11 @@ public enum WireInt32: WireVarintScalar, WireMapKey {
   public static func varint(of value: Int32) -> UInt64 { UInt64(truncatingIfNeeded: Int64(value)) }
 }
 
+/// The type `int64`.
+///
+/// ```swift
+/// WireInt64.varint(of: -1)  // 0xffff_ffff_ffff_ffff
+/// ```
 public enum WireInt64: WireVarintScalar, WireMapKey {
   public typealias Value = Int64
 
@@ -53,6 +68,11 @@ public enum WireInt64: WireVarintScalar, WireMapKey {
   public static func varint(of value: Int64) -> UInt64 { UInt64(bitPattern: value) }
 }
 
+/// The type `uint32`.
+///
+/// ```swift
+/// WireUInt32.varint(of: 7)  // 7
+/// ```
 public enum WireUInt32: WireVarintScalar, WireMapKey {
   public typealias Value = UInt32
 
@@ -62,6 +82,11 @@ public enum WireUInt32: WireVarintScalar, WireMapKey {
   public static func varint(of value: UInt32) -> UInt64 { UInt64(value) }
 }
 
+/// The type `uint64`.
+///
+/// ```swift
+/// WireUInt64.varint(of: .max)  // 0xffff_ffff_ffff_ffff
+/// ```
 public enum WireUInt64: WireVarintScalar, WireMapKey {
   public typealias Value = UInt64
 
@@ -73,6 +98,11 @@ public enum WireUInt64: WireVarintScalar, WireMapKey {
 
 /// Zigzag: the sign is the lowest bit, so that small negative numbers are short.
 /// <https://protobuf.dev/programming-guides/encoding/#signed-ints>
+///
+/// ```swift
+/// WireSInt32.varint(of: -1)  // 1
+/// WireSInt32.varint(of: 1)   // 2
+/// ```
 public enum WireSInt32: WireVarintScalar, WireMapKey {
   public typealias Value = Int32
 
@@ -88,6 +118,11 @@ public enum WireSInt32: WireVarintScalar, WireMapKey {
 }
 
 /// Zigzag.
+///
+/// ```swift
+/// WireSInt64.varint(of: -2)  // 3
+/// WireSInt64.value(of: 4)    // 2
+/// ```
 public enum WireSInt64: WireVarintScalar, WireMapKey {
   public typealias Value = Int64
 
@@ -101,6 +136,11 @@ public enum WireSInt64: WireVarintScalar, WireMapKey {
   }
 }
 
+/// The type `bool`.
+///
+/// ```swift
+/// WireBool.value(of: 2)  // true: all but zero is
+/// ```
 public enum WireBool: WireVarintScalar, WireMapKey {
   public typealias Value = Bool
 

@@ -2,6 +2,15 @@
 ///
 /// There is one for each scalar type of protobuf, one for enums and one for messages; generated code names them, and the
 /// compiler specializes the generic functions of reader and writer for each.
+///
+/// ```swift
+/// func firstField<C: WireScalar>(_ value: C.Value, as _: C.Type) -> [UInt8] {
+///   var writer = WireWriter()
+///   writer.prepend(value, as: C.self, tag: WireTag.make(1, C.wireType))
+///   return writer.withUnsafeBytes { Array($0) }
+/// }
+/// firstField(150, as: WireInt32.self)  // [0x08, 0x96, 0x01]
+/// ```
 public protocol WireCodec {
   associatedtype Value: Sendable, Hashable
   static var wireType: WireType { get }
@@ -24,6 +33,11 @@ extension WireCodec {
 }
 
 /// A scalar type: its values are replaced, never merged.
+///
+/// ```swift
+/// WireString.isDefault("")  // true
+/// WireInt32.defaultValue    // 0
+/// ```
 public protocol WireScalar: WireCodec {
   static func read(from reader: inout WireReader) throws(WireError) -> Value
   /// Whether proto3 leaves the value out.
@@ -49,6 +63,11 @@ extension WireScalar {
 }
 
 /// A scalar type that may be a map's key.
+///
+/// ```swift
+/// WireString.precedes("a", "b")  // true
+/// WireBool.precedes(false, true)  // true
+/// ```
 public protocol WireMapKey: WireScalar {
   /// The order of deterministic output.
   static func precedes(_ lhs: Value, _ rhs: Value) -> Bool

@@ -1,4 +1,12 @@
 /// An enum of proto3: it keeps numbers that it has no name for.
+///
+/// ```swift
+/// struct Paint: WireEnum {
+///   var rawValue: Int32 = 0
+///   static let red = Paint(rawValue: 1)
+/// }
+/// Paint(rawValue: 9)  // kept, and written again
+/// ```
 public protocol WireEnum: Sendable, Hashable, RawRepresentable where RawValue == Int32 {
   /// The value of number 0.
   init()
@@ -7,12 +15,24 @@ public protocol WireEnum: Sendable, Hashable, RawRepresentable where RawValue ==
 
 /// An enum of proto2: a number that it has no name for goes to the message's unknown fields.
 /// <https://protobuf.dev/programming-guides/enum/>
+///
+/// ```swift
+/// enum Kind: Int32, WireClosedEnum {
+///   case round = 1, square = 2
+///   init() { self = .round }
+/// }
+/// ```
 public protocol WireClosedEnum: Sendable, Hashable, RawRepresentable where RawValue == Int32 {
   /// The value declared first.
   init()
 }
 
 /// An enum of proto3 as a field's type.
+///
+/// ```swift
+/// color = try reader.read(WireOpenEnum<Paint>.self)
+/// writer.prepend(ifNotDefault: color, as: WireOpenEnum<Paint>.self, tag: WireTag.make(13, .varint))
+/// ```
 public enum WireOpenEnum<E: WireEnum>: WireVarintScalar {
   public typealias Value = E
 
@@ -25,6 +45,10 @@ public enum WireOpenEnum<E: WireEnum>: WireVarintScalar {
 }
 
 /// An enum of proto2 where its values are written. They are read by the functions below, which keep unknown numbers.
+///
+/// ```swift
+/// writer.prepend(ifPresent: kind, as: WireClosedEnumValue<Kind>.self, tag: WireTag.make(11, .varint))
+/// ```
 public enum WireClosedEnumValue<E: WireClosedEnum>: WireVarintScalar {
   public typealias Value = E
 
@@ -38,6 +62,10 @@ public enum WireClosedEnumValue<E: WireClosedEnum>: WireVarintScalar {
 
 extension WireReader {
   /// A value of a closed enum. A number without a name is kept in `unknownFields`, and nil is returned.
+  ///
+  /// ```swift
+  /// if let value = try reader.readClosedEnum(Kind.self, unknownFields: &unknownFields) { kind = value }
+  /// ```
   @inlinable
   public mutating func readClosedEnum<E: WireClosedEnum>(
     _: E.Type, unknownFields: inout UnknownFields
@@ -46,6 +74,10 @@ extension WireReader {
   }
 
   /// Many values of a closed enum, packed.
+  ///
+  /// ```swift
+  /// try reader.readPackedClosedEnum(into: &history, unknownFields: &unknownFields)
+  /// ```
   @inlinable
   public mutating func readPackedClosedEnum<E: WireClosedEnum>(
     into values: inout [E], unknownFields: inout UnknownFields

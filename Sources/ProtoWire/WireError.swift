@@ -1,6 +1,20 @@
 /// Why bytes are not a message, and where.
+///
+/// ```swift
+/// do {
+///   shape = try Shape(wireBytes: [0x0a, 0x02, 0x61])
+/// } catch {
+///   error.code         // .truncated
+///   error.path         // one element: Shape, field 1, "name"
+///   error.description  // "example.Shape.name: the input ends inside a field"
+/// }
+/// ```
 public struct WireError: Error, Hashable, Sendable {
   /// What is wrong.
+  ///
+  /// ```swift
+  /// if error.code == .depthExceeded { … }
+  /// ```
   public struct Code: Hashable, Sendable {
     private enum Kind: UInt8 {
       case truncated, malformedVarint, invalidTag, invalidWireType, unbalancedGroup, invalidUTF8, depthExceeded
@@ -32,6 +46,10 @@ public struct WireError: Error, Hashable, Sendable {
   }
 
   /// One step from the outermost message to the fault.
+  ///
+  /// ```swift
+  /// let fields = error.path.map { $0.fieldName ?? String($0.fieldNumber) }  // ["outline", "name"]
+  /// ```
   public struct PathElement: Hashable, Sendable {
     /// Full name of the message, such as `users.v1.User`.
     public let message: String
@@ -41,6 +59,7 @@ public struct WireError: Error, Hashable, Sendable {
     public let fieldName: String?
   }
 
+  /// What is wrong: what a program decides by.
   public let code: Code
 
   /// From the outermost message to the field at fault.
@@ -76,6 +95,7 @@ extension WireError: CustomStringConvertible {
 }
 
 extension WireError.Code: CustomStringConvertible {
+  /// What is wrong, without where.
   public var description: String {
     switch kind {
     case .truncated: "the input ends inside a field"

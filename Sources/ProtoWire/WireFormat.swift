@@ -1,6 +1,11 @@
 /// How the bytes of a field are laid out: the low three bits of its tag.
 ///
 /// <https://protobuf.dev/programming-guides/encoding/#structure>
+///
+/// ```swift
+/// WireType(rawValue: 0x0a & 7)  // .delimited
+/// WireInt32.wireType            // .varint
+/// ```
 public enum WireType: UInt32, Sendable, Hashable {
   case varint = 0
   case fixed64 = 1
@@ -12,16 +17,30 @@ public enum WireType: UInt32, Sendable, Hashable {
 }
 
 /// The arithmetic of tags. A tag is a varint of `number << 3 | wireType`.
+///
+/// ```swift
+/// WireTag.make(1, .delimited)       // 0x0a
+/// WireTag.fieldNumber(of: 0x0a)      // 1
+/// ```
 public enum WireTag {
   /// The largest field number, 2^29 - 1.
   public static let maximumFieldNumber: UInt32 = 536_870_911
 
   /// The tag of a field. The number must be at most `maximumFieldNumber`.
+  ///
+  /// ```swift
+  /// WireTag.make(2, .varint)  // 0x10
+  /// ```
   @inlinable @inline(__always)
   public static func make(_ number: UInt32, _ type: WireType) -> UInt32 {
     number &<< 3 | type.rawValue
   }
 
+  /// The number of the field that a tag begins.
+  ///
+  /// ```swift
+  /// WireTag.fieldNumber(of: 0x10)  // 2
+  /// ```
   @inlinable @inline(__always)
   public static func fieldNumber(of tag: UInt32) -> UInt32 {
     tag &>> 3

@@ -1,6 +1,29 @@
 /// A protobuf message. Generated code conforms to it; so may code by hand.
 ///
 /// Decoding and encoding are synchronous, touch nothing but the message, and may run on any thread.
+///
+/// ```swift
+/// struct Point: WireMessage {
+///   var x: Int32 = 0
+///   var unknownFields = UnknownFields()
+///   static let messageName = "example.Point"
+///
+///   mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+///     while true {
+///       switch try reader.nextTag() {
+///       case 0: return
+///       case 0x08: x = try reader.read(WireInt32.self)
+///       case let tag: if try reader.readUnknown(tag, into: &unknownFields) { return }
+///       }
+///     }
+///   }
+///
+///   func encodeFields(into writer: inout WireWriter) {
+///     writer.prepend(unknownFields)
+///     writer.prepend(ifNotDefault: x, as: WireInt32.self, tag: 0x08)
+///   }
+/// }
+/// ```
 public protocol WireMessage: Sendable, Hashable {
   /// The empty message.
   init()
@@ -27,6 +50,10 @@ public protocol WireMessage: Sendable, Hashable {
 }
 
 /// How to decode.
+///
+/// ```swift
+/// let point = try Point(wireBytes: bytes, options: .init(depthLimit: 10, discardsUnknownFields: true))
+/// ```
 public struct WireDecodingOptions: Sendable, Hashable {
   /// How many messages or groups may be nested inside the outermost one. The default is 100, as in other
   /// implementations. Each level takes a few hundred bytes of stack.
@@ -38,6 +65,11 @@ public struct WireDecodingOptions: Sendable, Hashable {
   /// Takes messages that lack required fields. The default is to refuse them.
   public var allowsMissingRequiredFields: Bool
 
+  /// The defaults: as other implementations have them.
+  ///
+  /// ```swift
+  /// let strict = WireDecodingOptions(depthLimit: 10)
+  /// ```
   @inlinable
   public init(
     depthLimit: Int = 100, discardsUnknownFields: Bool = false, allowsMissingRequiredFields: Bool = false
@@ -49,17 +81,28 @@ public struct WireDecodingOptions: Sendable, Hashable {
 }
 
 extension WireMessage {
+  /// Nil: a message written by hand needs no names. Generated ones have them.
   public static func fieldName(of number: UInt32) -> String? { nil }
 
+  /// Nothing is required.
   @inlinable @inline(__always)
   public func checkRequiredFields() throws(WireError) {}
 
   /// Whether all required fields are present, here and in the messages inside. Encoding does not ask for it.
+  ///
+  /// ```swift
+  /// Shape().isInitialized                        // false: its name is required
+  /// Shape.with { $0.name = "a" }.isInitialized  // true
+  /// ```
   public var isInitialized: Bool {
     (try? checkRequiredFields()) != nil
   }
 
   /// A message with some fields set: `GetUserRequest.with { $0.id = "…" }`.
+  ///
+  /// ```swift
+  /// let point = Point.with { $0.x = 150 }
+  /// ```
   @inlinable
   public static func with(_ populate: (inout Self) throws -> Void) rethrows -> Self {
     var message = Self()
@@ -70,6 +113,10 @@ extension WireMessage {
   /// Decodes a message that takes up all of `wireBytes`.
   ///
   /// The error says what is wrong and in which field. Nothing larger than a small multiple of the input is allocated.
+  ///
+  /// ```swift
+  /// let point = try buffer.withUnsafeBytes { try Point(wireBytes: $0) }
+  /// ```
   @inlinable
   public init(
     wireBytes: UnsafeRawBufferPointer, options: WireDecodingOptions = .init()
@@ -79,6 +126,10 @@ extension WireMessage {
   }
 
   /// Decodes a message that takes up all of `wireBytes`.
+  ///
+  /// ```swift
+  /// try Point(wireBytes: [0x08, 0x96, 0x01]).x  // 150
+  /// ```
   @inlinable
   public init(wireBytes: [UInt8], options: WireDecodingOptions = .init()) throws(WireError) {
     self.init()
@@ -86,6 +137,11 @@ extension WireMessage {
   }
 
   /// Decodes fields and merges them into this message. After an error some of them may have been taken over.
+  ///
+  /// ```swift
+  /// var point = Point.with { $0.x = 1 }
+  /// try point.merge(wireBytes: [0x08, 0x02])  // x is 2: the last one wins
+  /// ```
   @inlinable
   public mutating func merge(
     wireBytes: UnsafeRawBufferPointer, options: WireDecodingOptions = .init()
@@ -102,6 +158,11 @@ extension WireMessage {
   }
 
   /// Decodes fields and merges them into this message. After an error some of them may have been taken over.
+  ///
+  /// ```swift
+  /// var point = Point.with { $0.x = 1 }
+  /// try point.merge(wireBytes: [0x08, 0x02])  // x is 2: the last one wins
+  /// ```
   @inlinable
   public mutating func merge(
     wireBytes: [UInt8], options: WireDecodingOptions = .init()
@@ -119,6 +180,10 @@ extension WireMessage {
   }
 
   /// The message in the protobuf wire format.
+  ///
+  /// ```swift
+  /// Point.with { $0.x = 150 }.wireBytes()  // [0x08, 0x96, 0x01]
+  /// ```
   @inlinable
   public func wireBytes() -> [UInt8] {
     withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { scratch in
@@ -130,6 +195,10 @@ extension WireMessage {
 
   /// The same with the entries of maps in the order of their keys, so that equal messages become equal bytes. Not a canonical
   /// form: other implementations and later versions of the .proto file may write other bytes.
+  ///
+  /// ```swift
+  /// shape.deterministicWireBytes() == copy.deterministicWireBytes()  // where shape == copy
+  /// ```
   public func deterministicWireBytes() -> [UInt8] {
     var writer = WireWriter()
     writer.isDeterministic = true

@@ -1,11 +1,19 @@
 extension WireReader {
   /// One value, without its tag.
+  ///
+  /// ```swift
+  /// name = try reader.read(WireString.self)
+  /// ```
   @inlinable @inline(__always)
   public mutating func read<C: WireScalar>(_: C.Type) throws(WireError) -> C.Value {
     try C.read(from: &self)
   }
 
   /// One element of a repeated scalar field that is not packed.
+  ///
+  /// ```swift
+  /// try reader.read(WireString.self, appendingTo: &tags)
+  /// ```
   @inlinable
   public mutating func read<C: WireScalar>(_: C.Type, appendingTo values: inout [C.Value]) throws(WireError) {
     let value = try C.read(from: &self)
@@ -32,6 +40,10 @@ extension WireReader {
   // https://protobuf.dev/programming-guides/encoding/#packed
 
   /// Many varints behind one tag and a length.
+  ///
+  /// ```swift
+  /// try reader.readPacked(WireSInt32.self, into: &corners)
+  /// ```
   @inlinable
   public mutating func readPacked<C: WireVarintScalar>(
     _: C.Type, into values: inout [C.Value]
@@ -52,6 +64,10 @@ extension WireReader {
   }
 
   /// Many values of fixed width behind one tag and a length.
+  ///
+  /// ```swift
+  /// try reader.readPacked(WireDouble.self, into: &weights)
+  /// ```
   @inlinable
   public mutating func readPacked<C: WireFixedScalar>(
     _: C.Type, into values: inout [C.Value]
@@ -75,6 +91,10 @@ extension WireReader {
   // https://protobuf.dev/programming-guides/encoding/#maps
 
   /// One entry of a map: a message with the key as field 1 and the value as field 2. The last entry of a key wins.
+  ///
+  /// ```swift
+  /// try reader.readMapEntry(into: &sizes, key: WireString.self, value: WireInt32.self)
+  /// ```
   @inlinable
   public mutating func readMapEntry<K: WireMapKey, V: WireCodec>(
     into map: inout [K.Value: V.Value], key: K.Type, value: V.Type
@@ -87,6 +107,10 @@ extension WireReader {
   }
 
   /// One entry of a map to a closed enum. An entry with a number that has no name is kept in `unknownFields`, whole.
+  ///
+  /// ```swift
+  /// try reader.readMapEntry(into: &kinds, key: WireInt32.self, unknownFields: &unknownFields)
+  /// ```
   @inlinable
   public mutating func readMapEntry<K: WireMapKey, E: WireClosedEnum>(
     into map: inout [K.Value: E], key: K.Type, unknownFields: inout UnknownFields

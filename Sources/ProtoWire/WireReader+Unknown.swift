@@ -2,6 +2,10 @@ extension WireReader {
   /// Takes a field that the message does not know: keeps its bytes, or ends the group that is being read.
   ///
   /// - Returns: true if the tag ended the group, and with it the message's fields.
+  ///
+  /// ```swift
+  /// case let tag: if try reader.readUnknown(tag, into: &unknownFields) { return }
+  /// ```
   @inline(never)
   public mutating func readUnknown(
     _ tag: UInt32, into unknownFields: inout UnknownFields

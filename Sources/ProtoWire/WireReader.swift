@@ -2,6 +2,16 @@
 ///
 /// The loop of a message is: `nextTag`, a switch over the tags that it knows, and `readUnknown` for all others. A reader
 /// can't be made, copied or stored outside this module, so that it never outlives the bytes it reads.
+///
+/// ```swift
+/// while true {
+///   switch try reader.nextTag() {
+///   case 0: return
+///   case 0x08: x = try reader.read(WireInt32.self)
+///   case let tag: if try reader.readUnknown(tag, into: &unknownFields) { return }
+///   }
+/// }
+/// ```
 @frozen
 public struct WireReader: ~Copyable {
   @usableFromInline var cursor: WireCursor
@@ -24,6 +34,10 @@ public struct WireReader: ~Copyable {
   // MARK: Tags
 
   /// The tag of the next field; 0 at the end of the message.
+  ///
+  /// ```swift
+  /// let tag = try reader.nextTag()  // 0x08: field 1, a varint
+  /// ```
   @inlinable @inline(__always)
   public mutating func nextTag() throws(WireError) -> UInt32 {
     guard cursor.position < cursor.end else { return 0 }
@@ -53,6 +67,12 @@ public struct WireReader: ~Copyable {
   // MARK: Messages
 
   /// A message with its length before it, merged into `message`.
+  ///
+  /// ```swift
+  /// var point = Point()
+  /// try reader.readMessage(into: &point)
+  /// body = .point(point)
+  /// ```
   @inlinable
   public mutating func readMessage<M: WireMessage>(into message: inout M) throws(WireError) {
     let length = try cursor.length()
@@ -77,6 +97,10 @@ public struct WireReader: ~Copyable {
   }
 
   /// A message with its length before it, merged into what is there.
+  ///
+  /// ```swift
+  /// try reader.readMessage(into: &outline)
+  /// ```
   @inlinable
   public mutating func readMessage<M: WireMessage>(into message: inout M?) throws(WireError) {
     if message == nil {
@@ -92,6 +116,10 @@ public struct WireReader: ~Copyable {
   }
 
   /// One element of a repeated message field.
+  ///
+  /// ```swift
+  /// try reader.readMessage(appendingTo: &parts)
+  /// ```
   @inlinable
   public mutating func readMessage<M: WireMessage>(
     appendingTo messages: inout [M]
@@ -108,6 +136,12 @@ public struct WireReader: ~Copyable {
 
   /// The fields of a group up to its end tag, merged into `message`.
   /// <https://protobuf.dev/programming-guides/encoding/#groups>
+  ///
+  /// ```swift
+  /// var point = Point()
+  /// try reader.readGroup(into: &point, number: 17)
+  /// body = .corner(point)
+  /// ```
   @inlinable
   public mutating func readGroup<M: WireMessage>(
     into message: inout M, number: UInt32
@@ -131,6 +165,10 @@ public struct WireReader: ~Copyable {
   }
 
   /// The fields of a group, merged into what is there.
+  ///
+  /// ```swift
+  /// try reader.readGroup(into: &origin, number: 7)
+  /// ```
   @inlinable
   public mutating func readGroup<M: WireMessage>(
     into message: inout M?, number: UInt32
@@ -142,6 +180,10 @@ public struct WireReader: ~Copyable {
   }
 
   /// One element of a repeated group.
+  ///
+  /// ```swift
+  /// try reader.readGroup(appendingTo: &holes, number: 8)
+  /// ```
   @inlinable
   public mutating func readGroup<M: WireMessage>(
     appendingTo messages: inout [M], number: UInt32

@@ -1,11 +1,19 @@
 extension WireWriter {
   /// Each value behind a tag of its own.
+  ///
+  /// ```swift
+  /// writer.prepend(repeated: tags, as: WireString.self, tag: WireTag.make(2, .delimited))
+  /// ```
   @inlinable @inline(__always)
   public mutating func prepend<C: WireScalar>(repeated values: [C.Value], as _: C.Type, tag: UInt32) {
     C.prepend(repeated: values, tag: tag, to: &self)
   }
 
   /// Each message behind a tag of its own.
+  ///
+  /// ```swift
+  /// writer.prepend(messages: parts, tag: WireTag.make(6, .delimited))
+  /// ```
   @inlinable
   public mutating func prepend<M: WireMessage>(messages: [M], tag: UInt32) {
     messages.withUnsafeBufferPointer { messages in
@@ -18,6 +26,10 @@ extension WireWriter {
   }
 
   /// Each group between tags of its own.
+  ///
+  /// ```swift
+  /// writer.prepend(groups: holes, number: 8)
+  /// ```
   @inlinable
   public mutating func prepend<M: WireMessage>(groups messages: [M], number: UInt32) {
     for message in messages.reversed() {
@@ -26,6 +38,10 @@ extension WireWriter {
   }
 
   /// All values behind one tag and a length; nothing if there are none.
+  ///
+  /// ```swift
+  /// writer.prepend(packed: corners, as: WireSInt32.self, tag: WireTag.make(3, .delimited))
+  /// ```
   @inlinable
   public mutating func prepend<C: WireVarintScalar>(packed values: [C.Value], as _: C.Type, tag: UInt32) {
     guard !values.isEmpty else { return }
@@ -44,6 +60,10 @@ extension WireWriter {
   }
 
   /// All values behind one tag and a length; nothing if there are none.
+  ///
+  /// ```swift
+  /// writer.prepend(packed: weights, as: WireDouble.self, tag: WireTag.make(4, .delimited))
+  /// ```
   @inlinable
   public mutating func prepend<C: WireFixedScalar>(packed values: [C.Value], as _: C.Type, tag: UInt32) {
     guard !values.isEmpty else { return }
@@ -58,6 +78,10 @@ extension WireWriter {
   }
 
   /// Each entry as a message of key and value.
+  ///
+  /// ```swift
+  /// writer.prepend(map: sizes, key: WireString.self, value: WireInt32.self, tag: WireTag.make(9, .delimited))
+  /// ```
   @inlinable
   public mutating func prepend<K: WireMapKey, V: WireCodec>(
     map: [K.Value: V.Value], key: K.Type, value: V.Type, tag: UInt32
@@ -86,6 +110,10 @@ extension WireWriter {
 }
 
 /// A message as the value of a map.
+///
+/// ```swift
+/// try reader.readMapEntry(into: &named, key: WireString.self, value: WireSubmessage<Shape>.self)
+/// ```
 public enum WireSubmessage<M: WireMessage>: WireCodec {
   @inlinable
   public static var wireType: WireType { .delimited }

@@ -2,14 +2,31 @@
 /// is one pass, and nothing is measured twice however deep the nesting.
 ///
 /// The written bytes are contiguous at all times. Writing grows the buffer and can't fail.
+///
+/// ```swift
+/// var writer = WireWriter()
+/// writer.prependVarint(150)
+/// writer.prependTag(WireTag.make(1, .varint))
+/// writer.withUnsafeBytes { Array($0) }  // [0x08, 0x96, 0x01]
+/// ```
 @frozen
 public struct WireWriter: ~Copyable {
   @usableFromInline var buffer: WireBuffer
 
   /// Writes map entries in the order of their keys, so that equal messages become equal bytes. Off unless asked for.
+  ///
+  /// ```swift
+  /// var writer = WireWriter()
+  /// writer.isDeterministic = true
+  /// writer.prependMessage(shape)
+  /// ```
   public var isDeterministic = false
 
   /// - Parameter capacity: bytes to make room for at first.
+  ///
+  /// ```swift
+  /// var writer = WireWriter(capacity: 4096)
+  /// ```
   @inlinable
   public init(capacity: Int = 256) {
     buffer = WireBuffer(capacity: capacity)
@@ -26,16 +43,33 @@ public struct WireWriter: ~Copyable {
   }
 
   /// How many bytes were written.
+  ///
+  /// ```swift
+  /// writer.prependByte(0)
+  /// writer.count  // one more
+  /// ```
   @inlinable @inline(__always)
   public var count: Int { buffer.count }
 
   /// Forgets what was written and keeps the room.
+  ///
+  /// ```swift
+  /// for message in messages {
+  ///   writer.removeAll()
+  ///   writer.prependMessage(message)
+  ///   writer.withUnsafeBytes { send($0) }
+  /// }
+  /// ```
   @inlinable
   public mutating func removeAll() {
     buffer.removeAll()
   }
 
   /// The written bytes. They must not leave the closure.
+  ///
+  /// ```swift
+  /// let bytes = writer.withUnsafeBytes { Array($0) }
+  /// ```
   @inlinable
   public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     try body(UnsafeRawBufferPointer(start: buffer.start, count: buffer.count))
@@ -44,17 +78,33 @@ public struct WireWriter: ~Copyable {
   // MARK: Bytes
 
   /// The fields of a message, without tag and length.
+  ///
+  /// ```swift
+  /// writer.prependMessage(point)
+  /// writer.prependBigEndian(UInt32(writer.count))
+  /// writer.prependByte(0)  // a gRPC message with its five bytes before it
+  /// ```
   @inlinable
   public mutating func prependMessage(_ message: some WireMessage) {
     message.encodeFields(into: &self)
   }
 
+  /// Bytes as they are.
+  ///
+  /// ```swift
+  /// writer.prependBytes(UnsafeRawBufferPointer(start: address, count: count))
+  /// ```
   @inlinable
   public mutating func prependBytes(_ bytes: UnsafeRawBufferPointer) {
     buffer.reserve(bytes.count)
     buffer.put(bytes: bytes)
   }
 
+  /// One byte.
+  ///
+  /// ```swift
+  /// writer.prependByte(0)
+  /// ```
   @inlinable @inline(__always)
   public mutating func prependByte(_ byte: UInt8) {
     buffer.reserve(1)
@@ -62,18 +112,32 @@ public struct WireWriter: ~Copyable {
   }
 
   /// Four bytes, the highest first, as in the length before a gRPC message.
+  ///
+  /// ```swift
+  /// writer.prependBigEndian(9)  // 00 00 00 09
+  /// ```
   @inlinable
   public mutating func prependBigEndian(_ value: UInt32) {
     buffer.reserve(4)
     buffer.put(fixed32: value.byteSwapped)
   }
 
+  /// A number in groups of seven bits, the lowest first. <https://protobuf.dev/programming-guides/encoding/#varints>
+  ///
+  /// ```swift
+  /// writer.prependVarint(150)  // 96 01
+  /// ```
   @inlinable @inline(__always)
   public mutating func prependVarint(_ value: UInt64) {
     buffer.reserve(10)
     buffer.put(varint: value)
   }
 
+  /// The tag of the field whose value was just written.
+  ///
+  /// ```swift
+  /// writer.prependTag(WireTag.make(1, .varint))  // 08
+  /// ```
   @inlinable @inline(__always)
   public mutating func prependTag(_ tag: UInt32) {
     buffer.reserve(8)
@@ -81,6 +145,10 @@ public struct WireWriter: ~Copyable {
   }
 
   /// Bytes, and their length before them.
+  ///
+  /// ```swift
+  /// bytes.withUnsafeBytes { writer.prependDelimited($0) }  // 02 61 62 of "ab"
+  /// ```
   @inlinable @inline(__always)
   public mutating func prependDelimited(_ bytes: UnsafeRawBufferPointer) {
     buffer.reserve(bytes.count &+ 10)
@@ -120,66 +188,14 @@ public struct WireWriter: ~Copyable {
   }
 
   /// Fields that were kept as they came.
+  ///
+  /// ```swift
+  /// writer.prepend(unknownFields)  // first of all, so that they come last
+  /// ```
   @inlinable @inline(__always)
   public mutating func prepend(_ unknownFields: UnknownFields) {
     if let bytes = unknownFields.storage {
       bytes.withUnsafeBytes { prependBytes($0) }
-    }
-  }
-
-  // MARK: Fields
-
-  /// A field, whatever its value.
-  @inlinable @inline(__always)
-  public mutating func prepend<C: WireScalar>(_ value: C.Value, as _: C.Type, tag: UInt32) {
-    C.prepend(value, tag: tag, to: &self)
-  }
-
-  /// A field that is left out when it is nil.
-  @inlinable @inline(__always)
-  public mutating func prepend<C: WireScalar>(ifPresent value: C.Value?, as _: C.Type, tag: UInt32) {
-    if let value {
-      C.prepend(value, tag: tag, to: &self)
-    }
-  }
-
-  /// A field that is left out when it has its type's default: that of proto3 without `optional`.
-  @inlinable @inline(__always)
-  public mutating func prepend<C: WireScalar>(ifNotDefault value: C.Value, as _: C.Type, tag: UInt32) {
-    if !C.isDefault(value) {
-      C.prepend(value, tag: tag, to: &self)
-    }
-  }
-
-  /// A message field.
-  @inlinable
-  public mutating func prepend<M: WireMessage>(message: borrowing M, tag: UInt32) {
-    let before = count
-    message.encodeFields(into: &self)
-    prependLength(since: before, tag: tag)
-  }
-
-  /// A message field that is left out when it is nil.
-  @inlinable
-  public mutating func prepend<M: WireMessage>(message: borrowing M?, tag: UInt32) {
-    if let message = copy message {
-      prepend(message: message, tag: tag)
-    }
-  }
-
-  /// A group field.
-  @inlinable
-  public mutating func prepend<M: WireMessage>(group message: borrowing M, number: UInt32) {
-    prependTag(WireTag.make(number, .endGroup))
-    message.encodeFields(into: &self)
-    prependTag(WireTag.make(number, .startGroup))
-  }
-
-  /// A group field that is left out when it is nil.
-  @inlinable
-  public mutating func prepend<M: WireMessage>(group message: borrowing M?, number: UInt32) {
-    if let message = copy message {
-      prepend(group: message, number: number)
     }
   }
 }

@@ -12,6 +12,10 @@ public final class DescriptorPool: @unchecked Sendable {
   /// Compiles the files and what they import.
   ///
   /// Throws `JSONError` if a descriptor can't be read or refers to a type that no file has.
+  ///
+  /// ```swift
+  /// let pool = try DescriptorPool(files: [.users_v1_users, .google_protobuf_any])
+  /// ```
   public init(files: [ProtoFile]) throws(JSONError) {
     var builder = SchemaBuilder()
     for file in files { try builder.add(file) }
@@ -25,6 +29,10 @@ public final class DescriptorPool: @unchecked Sendable {
   }
 
   /// Whether the pool knows the message type, such as `users.v1.User`.
+  ///
+  /// ```swift
+  /// pool.contains(messageNamed: "users.v1.User")  // true
+  /// ```
   public func contains(messageNamed name: String) -> Bool { messageIndices[name] != nil }
 
   func messageIndex(_ name: String) throws(JSONError) -> Int {

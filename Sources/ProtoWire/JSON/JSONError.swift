@@ -1,6 +1,20 @@
 /// Why a text is not ProtoJSON of a message, or why a message has no ProtoJSON.
+///
+/// ```swift
+/// do {
+///   user = try User(json: #"{"labels": {"team": 7}}"#, transcoder)
+/// } catch {
+///   error.code         // .invalidValue
+///   error.path         // ["labels", "[\"team\"]"]
+///   error.column       // 21
+/// }
+/// ```
 public struct JSONError: Error, Hashable, Sendable {
   /// What is wrong.
+  ///
+  /// ```swift
+  /// if error.code == .unknownField { options.ignoresUnknownFields = true }
+  /// ```
   public struct Code: Hashable, Sendable {
     private enum Kind: UInt8 {
       case syntax, unknownField, duplicateField, invalidValue, outOfRange, missingRequired, unknownType, limit, wire
@@ -32,6 +46,7 @@ public struct JSONError: Error, Hashable, Sendable {
     public static let wire = Code(.wire)
   }
 
+  /// What is wrong: what a program decides by.
   public let code: Code
 
   /// For developers. Never holds input.
@@ -61,6 +76,10 @@ public struct JSONError: Error, Hashable, Sendable {
 
 extension JSONError: CustomStringConvertible {
   /// One sentence such as `users[3].createTime: a timestamp is malformed (line 3, column 17)`.
+  ///
+  /// ```swift
+  /// print(error)  // labels["team"]: …
+  /// ```
   public var description: String {
     var text = path.reduce("") { $0.isEmpty || $1.hasPrefix("[") ? $0 + $1 : $0 + "." + $1 }
     text += path.isEmpty ? message : ": " + message

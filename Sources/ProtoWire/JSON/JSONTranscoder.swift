@@ -12,8 +12,14 @@
 public struct JSONTranscoder: Sendable {
   /// The types that are known, also as content of a google.protobuf.Any.
   public let pool: DescriptorPool
+  /// How both directions read and write.
   public var options: JSONOptions
 
+  /// A transcoder of the types in `pool`. Making one costs nothing.
+  ///
+  /// ```swift
+  /// let lenient = JSONTranscoder(pool: pool, options: .with { $0.ignoresUnknownFields = true })
+  /// ```
   public init(pool: DescriptorPool, options: JSONOptions = .init()) {
     self.pool = pool
     self.options = options
@@ -26,6 +32,12 @@ public struct JSONTranscoder: Sendable {
   ///   - messageName: The full name of its type, such as `users.v1.User`.
   /// - Throws: `JSONError` if the bytes are no such message, or hold what has no JSON: an Any of a type that the pool
   /// does not   have, a time out of range, a Value without a kind, a string that is not UTF-8.
+  ///
+  /// ```swift
+  /// let json = try user.wireBytes().withUnsafeBytes {
+  ///   try transcoder.json(fromWire: $0, messageName: "users.v1.User")
+  /// }
+  /// ```
   public func json(fromWire bytes: UnsafeRawBufferPointer, messageName: String) throws(JSONError) -> [UInt8] {
     let index = try pool.messageIndex(messageName)
     guard bytes.count <= options.sizeLimit else { throw JSONError(.limit, "the message is too large") }
@@ -40,6 +52,13 @@ public struct JSONTranscoder: Sendable {
   ///   - text: UTF-8, with or without white space.
   ///   - messageName: The full name of its type, such as `users.v1.User`.
   /// - Throws: `JSONError`, with line, column and path of the fault, if the text is not JSON or not of that type.
+  ///
+  /// ```swift
+  /// var text = #"{"email": "ada@example.com"}"#
+  /// let wire = try text.withUTF8 {
+  ///   try transcoder.wire(fromJSON: UnsafeRawBufferPointer($0), messageName: "users.v1.User")
+  /// }
+  /// ```
   public func wire(fromJSON text: UnsafeRawBufferPointer, messageName: String) throws(JSONError) -> [UInt8] {
     let index = try pool.messageIndex(messageName)
     guard text.count <= options.sizeLimit else { throw JSONError(.limit, "the text is too large") }
@@ -50,10 +69,20 @@ public struct JSONTranscoder: Sendable {
     return withExtendedLifetime(pool) { parser.output.array() }
   }
 
+  /// A message as JSON; see `json(fromWire:messageName:)` of a buffer.
+  ///
+  /// ```swift
+  /// let json = try transcoder.json(fromWire: user.wireBytes(), messageName: "users.v1.User")
+  /// ```
   public func json(fromWire bytes: [UInt8], messageName: String) throws(JSONError) -> [UInt8] {
     try withBytes(bytes) { (bytes) throws(JSONError) in try json(fromWire: bytes, messageName: messageName) }
   }
 
+  /// A message from JSON; see `wire(fromJSON:messageName:)` of a buffer.
+  ///
+  /// ```swift
+  /// let wire = try transcoder.wire(fromJSON: Array("{}".utf8), messageName: "users.v1.User")
+  /// ```
   public func wire(fromJSON text: [UInt8], messageName: String) throws(JSONError) -> [UInt8] {
     try withBytes(text) { (text) throws(JSONError) in try wire(fromJSON: text, messageName: messageName) }
   }
