@@ -18,7 +18,8 @@ from programs import Failure
 from rpc import RPC
 
 SECTIONS = {
-    "sum": RPC, "latency": RPC, "many": RPC, "loops": RPC, "hello": RPC, "stream": RPC, "echo": RPC, "connections": RPC,
+    "sum": RPC, "latency": RPC, "many": RPC, "loops": RPC, "hello": RPC,
+    "hello_alone": RPC, "hello_many": RPC, "stream": RPC, "echo": RPC, "connections": RPC,
     "user": Database, "user_alone": Database, "list": Database, "create": Database, "mix": Database,
     "memory": Footprint, "ready": Footprint,
 }

@@ -51,17 +51,24 @@ class RPC:
         runs = {name: calibrated(*case, clients, streams, *rest) for name, (case, *rest) in cases.items()}
         return results_table(title, medians(runs, ROUNDS), messages)
 
-    def get_sum(self, title, clients, streams):
+    def unary(self, clients, streams, target):
+        """The servers of gRPC, ours with TLS too."""
         servers = self.peers.grpc()
         if (clients, streams) == (1, 1) and SWIFT in servers:  # as its documentation advises
             del servers[SWIFT]
             servers[SWIFT_ALONE] = self.peers.peer(SWIFT_ALONE)
-        cases = {name: [(server, self.sum_target(base))] for name, (server, base) in servers.items()}
+        servers["this, 1 loop, TLS 1.3"] = self.peers.bench_server(tls=True)
+        return {name: [(server, target(base))] for name, (server, base) in servers.items()}
+
+    def get_sum(self, title, clients, streams):
+        cases = self.unary(clients, streams, self.sum_target)
         for name, options in {"nghttpd, 10-byte file, a trailer": TRAILER, "nghttpd, 10-byte file": ()}.items():
             server, base = self.peers.nghttpd(*options)
             cases[name] = [(server, Target(f"{base}/ten", 10))]
-        server, base = self.peers.bench_server(tls=True)
-        cases["this, 1 loop, TLS 1.3"] = [(server, self.sum_target(base))]
+        return self.measure(title, cases, clients, streams)
+
+    def say_hello(self, title, clients, streams):
+        cases = self.unary(clients, streams, lambda base: self.hello_target(base, 12))
         return self.measure(title, cases, clients, streams)
 
     # MARK: Sections
@@ -78,14 +85,20 @@ class RPC:
     def loops(self):
         """Nobody is pinned: two loops need both cores, and share them with the load."""
         cases = {}
-        for loops in (1, 2):
-            server, base = self.peers.bench_server(loops=loops, pin=False)
-            cases[f"this, {loops} loop(s), not pinned"] = [(server, self.sum_target(base)), False]
+        for tls in (False, True):
+            for loops in (1, 2):
+                server, base = self.peers.bench_server(tls=tls, loops=loops, pin=False)
+                cases[f"this, {loops} loop(s), not pinned{', TLS 1.3' if tls else ''}"] = [(server, self.sum_target(base)), False]
         return self.measure("GetSum, 16 connections x 100 streams, load and server free to use both cores", cases, 16, 100)
 
     def hello(self):
-        cases = {name: [(server, self.hello_target(base, 12))] for name, (server, base) in self.peers.grpc().items()}
-        return self.measure("SayHello of 12 bytes, 16 connections x 100 streams", cases, 16, 100)
+        return self.say_hello("SayHello of 12 bytes, 16 connections x 100 streams", 16, 100)
+
+    def hello_alone(self):
+        return self.say_hello("SayHello of 12 bytes, one call at a time", 1, 1)
+
+    def hello_many(self):
+        return self.say_hello("SayHello of 12 bytes, 256 connections x 100 streams", 256, 100)
 
     def stream(self):
         count = 5000
