@@ -5,8 +5,21 @@
 /// WireFloat.value(of: 0x3f80_0000)  // 1
 /// ```
 public protocol WireFixedScalar: WireScalar where Value: BitwiseCopyable {
+  /// The unsigned integer of that width: `UInt32` or `UInt64`.
   associatedtype Bits: FixedWidthInteger & UnsignedInteger & BitwiseCopyable
+
+  /// The value that such bits are.
+  ///
+  /// ```swift
+  /// WireSFixed32.value(of: 0xffff_ffff)  // -1
+  /// ```
   static func value(of bits: Bits) -> Value
+
+  /// The bits of a value, which are written as they are.
+  ///
+  /// ```swift
+  /// WireSFixed32.bits(of: -1)  // 0xffff_ffff
+  /// ```
   static func bits(of value: Value) -> Bits
 }
 

@@ -7,7 +7,19 @@
 public protocol WireVarintScalar: WireScalar {
   /// Bits that the type has no room for are cut off.
   /// <https://protobuf.dev/programming-guides/encoding/#int-types>
+  ///
+  /// ```swift
+  /// WireInt32.value(of: 0x1_0000_0005)  // 5
+  /// WireBool.value(of: 2)               // true
+  /// ```
   static func value(of varint: UInt64) -> Value
+
+  /// The number that is written: negative ones are extended to 64 bits, or zigzag.
+  ///
+  /// ```swift
+  /// WireInt32.varint(of: -1)   // 0xffff_ffff_ffff_ffff
+  /// WireSInt32.varint(of: -1)  // 1
+  /// ```
   static func varint(of value: Value) -> UInt64
 }
 

@@ -12,15 +12,42 @@
 /// firstField(150, as: WireInt32.self)  // [0x08, 0x96, 0x01]
 /// ```
 public protocol WireCodec {
+  /// The type in Swift: `Int32` of `WireSInt32`.
   associatedtype Value: Sendable, Hashable
+
+  /// How a value is laid out behind its tag. <https://protobuf.dev/programming-guides/encoding/#structure>
+  ///
+  /// ```swift
+  /// WireTag.make(1, WireString.wireType)  // 0x0a
+  /// ```
   static var wireType: WireType { get }
+
   /// What an absent field has.
+  ///
+  /// ```swift
+  /// var value = C.defaultValue
+  /// ```
   static var defaultValue: Value { get }
+
   /// Reads a value, without its tag. Messages are merged.
+  ///
+  /// ```swift
+  /// case WireTag.make(1, C.wireType): try C.read(from: &reader, into: &value)
+  /// ```
   static func read(from reader: inout WireReader, into value: inout Value) throws(WireError)
+
   /// Writes a value, without its tag.
+  ///
+  /// ```swift
+  /// WireString.prepend("ab", to: &writer)  // 02 61 62
+  /// ```
   static func prepend(_ value: Value, to writer: inout WireWriter)
+
   /// Writes a value and the tag before it. There is a default; a codec's own may make room for both at once.
+  ///
+  /// ```swift
+  /// WireString.prepend("ab", tag: 0x0a, to: &writer)  // 0a 02 61 62
+  /// ```
   static func prepend(_ value: Value, tag: UInt32, to writer: inout WireWriter)
 }
 
@@ -39,10 +66,26 @@ extension WireCodec {
 /// WireInt32.defaultValue    // 0
 /// ```
 public protocol WireScalar: WireCodec {
+  /// Reads a value, without its tag.
+  ///
+  /// ```swift
+  /// case 0x0a: name = try WireString.read(from: &reader)
+  /// ```
   static func read(from reader: inout WireReader) throws(WireError) -> Value
-  /// Whether proto3 leaves the value out.
+
+  /// Whether proto3 leaves the value out. Not so -0.0, whose bits are others than those of 0.
+  ///
+  /// ```swift
+  /// WireInt32.isDefault(0)      // true
+  /// WireDouble.isDefault(-0.0)  // false
+  /// ```
   static func isDefault(_ value: Value) -> Bool
+
   /// Writes values, each behind a tag. There is a default.
+  ///
+  /// ```swift
+  /// WireInt32.prepend(repeated: [1, 2], tag: 0x08, to: &writer)  // 08 01 08 02
+  /// ```
   static func prepend(repeated values: [Value], tag: UInt32, to writer: inout WireWriter)
 }
 
@@ -69,7 +112,11 @@ extension WireScalar {
 /// WireBool.precedes(false, true)  // true
 /// ```
 public protocol WireMapKey: WireScalar {
-  /// The order of deterministic output.
+  /// The order of deterministic output: of strings by their bytes, false before true.
+  ///
+  /// ```swift
+  /// map.sorted { WireString.precedes($0.key, $1.key) }
+  /// ```
   static func precedes(_ lhs: Value, _ rhs: Value) -> Bool
 }
 

@@ -9,7 +9,17 @@
 /// ```
 public protocol WireEnum: Sendable, Hashable, RawRepresentable where RawValue == Int32 {
   /// The value of number 0.
+  ///
+  /// ```swift
+  /// Paint().rawValue  // 0
+  /// ```
   init()
+
+  /// The value of any number, with a name or without.
+  ///
+  /// ```swift
+  /// Paint(rawValue: 9).rawValue  // 9
+  /// ```
   init(rawValue: Int32)
 }
 
@@ -24,6 +34,11 @@ public protocol WireEnum: Sendable, Hashable, RawRepresentable where RawValue ==
 /// ```
 public protocol WireClosedEnum: Sendable, Hashable, RawRepresentable where RawValue == Int32 {
   /// The value declared first.
+  ///
+  /// ```swift
+  /// Kind()             // .round
+  /// Kind(rawValue: 7)  // nil
+  /// ```
   init()
 }
 

@@ -27,13 +27,13 @@ public struct WireError: Error, Hashable, Sendable {
       self.kind = kind
     }
 
-    /// The input ends inside a field, or a length is greater than what is left.
+    /// The input ends inside a field, a length is greater than what is left, or packed bytes end inside a value.
     public static let truncated = Code(.truncated)
     /// A varint is longer than ten bytes or greater than 2^64 - 1.
     public static let malformedVarint = Code(.malformedVarint)
     /// A field number is zero or greater than 2^29 - 1.
     public static let invalidTag = Code(.invalidTag)
-    /// A wire type is 6 or 7, or the packed bytes of a field are no whole number of values.
+    /// A wire type is 6 or 7.
     public static let invalidWireType = Code(.invalidWireType)
     /// A group ends that was not begun, or is not ended.
     public static let unbalancedGroup = Code(.unbalancedGroup)
@@ -63,6 +63,10 @@ public struct WireError: Error, Hashable, Sendable {
   public let code: Code
 
   /// From the outermost message to the field at fault.
+  ///
+  /// ```swift
+  /// error.path.last?.fieldName  // "name"
+  /// ```
   public internal(set) var path: [PathElement] = []
 
   @usableFromInline

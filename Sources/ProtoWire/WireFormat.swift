@@ -7,12 +7,17 @@
 /// WireInt32.wireType            // .varint
 /// ```
 public enum WireType: UInt32, Sendable, Hashable {
+  /// Groups of seven bits, the lowest first: integers, bool, enums.
   case varint = 0
+  /// Eight bytes, the lowest first: fixed64, sfixed64, double.
   case fixed64 = 1
-  /// A length as a varint, and that many bytes.
+  /// A length as a varint, and that many bytes: strings, bytes, messages, packed values.
   case delimited = 2
+  /// Begins a group, whose fields follow.
   case startGroup = 3
+  /// Ends the group of the same number.
   case endGroup = 4
+  /// Four bytes, the lowest first: fixed32, sfixed32, float.
   case fixed32 = 5
 }
 
@@ -24,6 +29,10 @@ public enum WireType: UInt32, Sendable, Hashable {
 /// ```
 public enum WireTag {
   /// The largest field number, 2^29 - 1.
+  ///
+  /// ```swift
+  /// WireTag.make(WireTag.maximumFieldNumber, .varint)  // 0xffff_fff8
+  /// ```
   public static let maximumFieldNumber: UInt32 = 536_870_911
 
   /// The tag of a field. The number must be at most `maximumFieldNumber`.

@@ -25,59 +25,60 @@
 /// }
 /// ```
 public protocol WireMessage: Sendable, Hashable {
-  /// The empty message.
+  /// The empty message: no field is set.
+  ///
+  /// ```swift
+  /// Point().wireBytes()  // []
+  /// ```
   init()
 
   /// Full name in protobuf, such as `users.v1.User`.
+  ///
+  /// ```swift
+  /// static let messageName = "example.Point"
+  /// ```
   static var messageName: String { get }
 
   /// The name of a field in the .proto file, for error messages; nil if there is no such field.
+  ///
+  /// ```swift
+  /// Shape.fieldName(of: 1)  // "name"
+  /// ```
   static func fieldName(of number: UInt32) -> String?
 
   /// The fields that the message's definition does not know, kept byte for byte and written behind the known ones.
+  ///
+  /// ```swift
+  /// try Point(wireBytes: [0x10, 0x01]).unknownFields.wireBytes  // [0x10, 0x01]
+  /// ```
   var unknownFields: UnknownFields { get set }
 
   /// Reads fields up to the end of the message or group and merges them into this message: scalars are replaced,
-  /// messages merged, repeated fields appended.
+  /// messages merged, repeated fields appended. It is a loop as in the example of ``WireMessage``, with a line a field:
+  ///
+  /// ```swift
+  /// case 0x08: x = try reader.read(WireInt32.self)
+  /// ```
   mutating func decodeFields(from reader: inout WireReader) throws(WireError)
 
   /// Writes the fields back to front: the last field first, and a field's tag after its value.
+  ///
+  /// ```swift
+  /// writer.prepend(unknownFields)
+  /// writer.prepend(ifNotDefault: y, as: WireInt32.self, tag: 0x10)
+  /// writer.prepend(ifNotDefault: x, as: WireInt32.self, tag: 0x08)
+  /// ```
   func encodeFields(into writer: inout WireWriter)
 
   /// Throws `missingRequiredField` if a field that must be present is not, here or in a message inside. Does nothing
   /// where no field is required, as in all of proto3.
-  func checkRequiredFields() throws(WireError)
-}
-
-/// How to decode.
-///
-/// ```swift
-/// let point = try Point(wireBytes: bytes, options: .init(depthLimit: 10, discardsUnknownFields: true))
-/// ```
-public struct WireDecodingOptions: Sendable, Hashable {
-  /// How many messages or groups may be nested inside the outermost one. The default is 100, as in other
-  /// implementations. Each level takes a few hundred bytes of stack.
-  public var depthLimit: Int
-
-  /// Drops unknown fields. The default is to keep them.
-  public var discardsUnknownFields: Bool
-
-  /// Takes messages that lack required fields. The default is to refuse them.
-  public var allowsMissingRequiredFields: Bool
-
-  /// The defaults: as other implementations have them.
   ///
   /// ```swift
-  /// let strict = WireDecodingOptions(depthLimit: 10)
+  /// func checkRequiredFields() throws(WireError) {
+  ///   try WireRequired.check(name, 1, of: Self.self)
+  /// }
   /// ```
-  @inlinable
-  public init(
-    depthLimit: Int = 100, discardsUnknownFields: Bool = false, allowsMissingRequiredFields: Bool = false
-  ) {
-    self.depthLimit = depthLimit
-    self.discardsUnknownFields = discardsUnknownFields
-    self.allowsMissingRequiredFields = allowsMissingRequiredFields
-  }
+  func checkRequiredFields() throws(WireError)
 }
 
 extension WireMessage {

@@ -31,7 +31,7 @@ public struct JSONTranscoder: Sendable {
   ///   - bytes: An encoded message.
   ///   - messageName: The full name of its type, such as `users.v1.User`.
   /// - Throws: `JSONError` if the bytes are no such message, or hold what has no JSON: an Any of a type that the pool
-  /// does not   have, a time out of range, a Value without a kind, a string that is not UTF-8.
+  /// does not have, a time out of range, a Value without a kind, a string that is not UTF-8.
   ///
   /// ```swift
   /// let json = try user.wireBytes().withUnsafeBytes {
