@@ -1,12 +1,18 @@
 import EventLoop
 public import Logging
 
-/// Brings a database's schema to what a program needs. Replicas may run it together: an advisory lock lets one at a
-/// time.
+/// Brings a database's schema to what a program needs, while other programs use it. Replicas may run it together: an
+/// advisory lock lets one at a time.
+///
+/// Nobody else waits long for it. Who asks for a strong lock makes all who come later wait behind him, so a migration
+/// waits for a lock for `lockTimeout` at a time, and is repeated until `patience` is over. CREATE INDEX CONCURRENTLY holds
+/// nobody up and waits for as long as it must.
+/// https://www.postgresql.org/docs/15/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
 public struct Migrator: Sendable {
   private let client: PostgresClient
   private let migrations: [Migration]
   private let logger: Logger
+  private let patience: Duration
   private let lockTimeout: Duration
   private static let pollInterval = Duration.milliseconds(100)
   /// The advisory lock's key: "migrate" as bytes.
@@ -14,27 +20,31 @@ public struct Migrator: Sendable {
 
   /// - Parameters:
   ///   - client: started; must be reachable while `run` goes on.
-  ///   - lockTimeout: how long another replica's migrations are waited for.
+  ///   - patience: how long one migration is tried for while others hold locks, and how long another replica's migrations
+  ///     are waited for.
+  ///   - lockTimeout: how long an attempt waits for a lock, and so how long others may wait behind it.
   public init(
-    client: PostgresClient, migrations: [Migration], logger: Logger, lockTimeout: Duration = .seconds(60)
+    client: PostgresClient, migrations: [Migration], logger: Logger, patience: Duration = .seconds(3600),
+    lockTimeout: Duration = .milliseconds(300)
   ) {
     self.client = client
     self.migrations = migrations
     self.logger = logger
+    self.patience = patience
     self.lockTimeout = lockTimeout
   }
 
-  /// Applies what is missing, each migration in a transaction of its own, and notes it in `schema_migrations`, which is
-  /// found or made in the first schema of the search path.
+  /// Applies what is missing, and notes each migration in `schema_migrations`, which is found or made in the first schema
+  /// of the search path.
   ///
-  /// A migration has no time limit; cancellation closes the connection and so rolls the running one back.
+  /// A migration has no time limit; cancellation closes the connection and so rolls the running command back.
   /// - Returns: what was applied now.
-  /// - Throws: `migrationFailed`, `lockNotAvailable` when another replica takes too long, or what the SQL met.
+  /// - Throws: `migrationFailed`, `lockNotAvailable` when others hold a lock for longer than `patience`, or what the SQL or
+  ///   the code met.
   @discardableResult
   public nonisolated(nonsending) func run() async throws -> [Migration] {
     try await client.withConnection(deadline: .max) { connection in
-      try await connection.execute(
-        "migrations: settings", script: "SET statement_timeout = 0; SET lock_timeout = '30s'")
+      try await connection.execute("migrations: settings", script: "SET statement_timeout = 0; \(lockTimeoutSetting)")
       try await lock(connection)
       try await connection.execute("migrations: version table", script: Self.versionTable)
       let applied = try await self.applied(connection)
@@ -54,13 +64,16 @@ public struct Migrator: Sendable {
     }
   }
 
-  /// Asks again and again instead of waiting in the server: a waiting session would hold back CREATE INDEX
-  /// CONCURRENTLY, and could not be given up without closing it.
+  /// Asks again and again instead of waiting in the server: CREATE INDEX CONCURRENTLY waits for all transactions that are
+  /// older, and so for one that waits for this lock; and a waiting session could not be given up without closing it.
   private nonisolated(nonsending) func lock(_ connection: PostgresLease) async throws {
-    let end = MonotonicClock.nanoseconds.saturatingAdd(lockTimeout.clampedNanoseconds)
+    let end = MonotonicClock.nanoseconds.saturatingAdd(patience.clampedNanoseconds)
+    var isFirst = true
     while true {
       let rows = try await connection.query(Self.tryLock, [.int64(Self.lockKey)])
       if try rows.first?[0].bool ?? false { return }
+      if isFirst { logger.notice("Another process migrates the database: this one waits for it.") }
+      isFirst = false
       guard MonotonicClock.nanoseconds < end else {
         throw PostgresError(.lockNotAvailable, "Another process has been migrating the database for too long.")
       }
@@ -79,26 +92,84 @@ public struct Migrator: Sendable {
     return applied
   }
 
+  /// Tries until it has every lock that it needs.
   private nonisolated(nonsending) func apply(_ migration: Migration, _ connection: PostgresLease) async throws {
-    do {
+    let end = MonotonicClock.nanoseconds.saturatingAdd(patience.clampedNanoseconds)
+    // Those that waited behind an attempt get through before the next one.
+    var backoff = Backoff(first: lockTimeout * 2, limit: .seconds(5))
+    var random = SystemRandomNumberGenerator()
+    let metadata: Logger.Metadata = ["version": "\(migration.version)", "name": "\(migration.name)"]
+    logger.info("A migration begins.", metadata: metadata)
+    while true {
+      do {
+        try await attempt(migration, connection)
+        return logger.notice("A migration was applied.", metadata: metadata)
+      } catch {
+        let details = metadata.merging(["error": "\(error)"]) { $1 }
+        guard Self.isLocked(error), MonotonicClock.nanoseconds < end else {
+          logger.error("A migration failed.", metadata: details)
+          throw error
+        }
+        logger.notice("A migration waits for others' locks: it is tried again.", metadata: details)
+        try await connection.execute("migrations: rollback", script: "ROLLBACK; \(lockTimeoutSetting)")
+        await connection.pause(backoff.next(using: &random))
+        try Task.checkCancellation()
+      }
+    }
+  }
+
+  private static func isLocked(_ error: any Error) -> Bool {
+    guard let error = error as? PostgresError else { return false }
+    return error.code == .lockNotAvailable || error.code == .deadlockDetected
+  }
+
+  private nonisolated(nonsending) func attempt(_ migration: Migration, _ connection: PostgresLease) async throws {
+    let name = "migration \(migration.version) \(migration.name)"
+    switch migration.form {
+    case .transaction:
       try await connection.execute("migrations: begin", script: "BEGIN")
-      try await connection.execute("migration \(migration.version) \(migration.name)", script: migration.sql)
-      try await connection.query(
-        Self.insert, [.int64(Int64(migration.version)), .text(migration.name), .text(migration.checksum)])
+      try await connection.execute(name, script: migration.text)
+      try await note(migration, connection)
       let answer = try await connection.execute("migrations: commit", script: "COMMIT")
       guard answer.commandTag == "COMMIT" else {
         throw PostgresError(
           .migrationFailed, "Migration \(migration.version) \(migration.name) ended its transaction by itself.")
       }
-    } catch {
-      logger.error(
-        "A migration failed and was rolled back.",
-        metadata: ["version": "\(migration.version)", "name": "\(migration.name)", "error": "\(error)"])
-      throw error
+    case .statements(let statements):
+      try await dropInvalidIndexes(of: migration, connection)
+      for statement in statements { try await run(statement, name, connection) }
+      try await note(migration, connection)
+    case .code(let code):
+      try await code(connection)
+      try await note(migration, connection)
     }
-    logger.notice(
-      "A migration was applied.", metadata: ["version": "\(migration.version)", "name": "\(migration.name)"])
   }
+
+  private nonisolated(nonsending) func run(_ statement: String, _ name: String, _ connection: PostgresLease) async throws {
+    // It waits for old transactions at times when it keeps nobody from reading and writing. Given up, it would leave an
+    // invalid index, and its work would be lost.
+    let isConcurrent = statement.contains(" CONCURRENTLY ")
+    if isConcurrent { try await connection.execute(name, script: "SET lock_timeout = 0") }
+    try await connection.execute(name, script: statement)
+    if isConcurrent { try await connection.execute(name, script: lockTimeoutSetting) }
+  }
+
+  private nonisolated(nonsending) func dropInvalidIndexes(
+    of migration: Migration, _ connection: PostgresLease
+  ) async throws {
+    for row in try await connection.query(Self.selectInvalidIndexes, [.text(migration.text)]) {
+      let name = try row[0].text
+      logger.notice("An index that was left half built is dropped.", metadata: ["index": "\(name)"])
+      try await run("DROP INDEX CONCURRENTLY IF EXISTS \(name)", "migrations: drop an invalid index", connection)
+    }
+  }
+
+  private nonisolated(nonsending) func note(_ migration: Migration, _ connection: PostgresLease) async throws {
+    try await connection.query(
+      Self.insert, [.int64(Int64(migration.version)), .text(migration.name), .text(migration.checksum)])
+  }
+
+  private var lockTimeoutSetting: String { "SET lock_timeout = \(max(1, lockTimeout.wholeMilliseconds))" }
 
   private static let tryLock = Statement("migrations: lock", "SELECT pg_try_advisory_lock($1)")
   private static let hasTable = Statement(
@@ -107,6 +178,15 @@ public struct Migrator: Sendable {
     "migrations: applied", "SELECT version, name, checksum FROM schema_migrations ORDER BY version", isReadOnly: true)
   private static let insert = Statement(
     "migrations: note", "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)")
+  /// Those in the schema where CREATE INDEX puts its own, by their quoted names.
+  private static let selectInvalidIndexes = Statement(
+    "migrations: invalid indexes",
+    """
+    SELECT quote_ident(index.relname) FROM pg_index JOIN pg_class index ON index.oid = pg_index.indexrelid
+    JOIN pg_namespace ON pg_namespace.oid = index.relnamespace
+    WHERE NOT pg_index.indisvalid AND pg_namespace.nspname = current_schema()
+      AND position(' ' || quote_ident(index.relname) || ' ' IN $1) > 0
+    """)
   private static let versionTable = """
     CREATE TABLE IF NOT EXISTS schema_migrations (
       version bigint PRIMARY KEY,

@@ -169,20 +169,6 @@ struct SplitMix: RandomNumberGenerator {
   }
 }
 
-@Suite struct BackoffTests {
-  @Test func doublesToItsLimitWithJitter() {
-    var backoff = Backoff(first: .milliseconds(50), limit: .milliseconds(1500))
-    var generator = SplitMix(state: 1)
-    for whole in [50, 100, 200, 400, 800, 1500, 1500, 1500] {
-      let delay = backoff.next(using: &generator)
-      #expect(delay >= .milliseconds(whole) / 2 && delay <= .milliseconds(whole))
-    }
-    for _ in 0..<100 { #expect(backoff.next(using: &generator) <= .milliseconds(1500)) }
-    backoff.reset()
-    #expect(backoff.next(using: &generator) <= .milliseconds(50))
-  }
-}
-
 @Suite struct CircuitTests {
   private let second: UInt64 = 1_000_000_000
 

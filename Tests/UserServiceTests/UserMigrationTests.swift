@@ -34,6 +34,6 @@ import Testing
 
   @Test func versionsAndNamesFollowTheFiles() {
     #expect(UserMigrations.all.map(\.version) == Array(1...UserMigrations.all.count))
-    #expect(UserMigrations.all.allSatisfy { !$0.sql.isEmpty && !$0.sql.contains("\0") })
+    #expect(UserMigrations.all.allSatisfy { !$0.text.isEmpty && !$0.text.contains("\0") })
   }
 }
