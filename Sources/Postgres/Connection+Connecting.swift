@@ -41,7 +41,7 @@ extension Connection {
 
   /// PQconnectStart: no blocking, since names are resolved and `gssencmode` is off.
   private func start(_ host: ConnectionString.Host) -> Bool {
-    let parameters = settings.target.parameters(for: host, settings.configuration)
+    let parameters = settings.target.parameters(for: host, settings.configuration, role: role)
     var keywords = parameters.map { UnsafePointer<CChar>(strdup($0.0)) }
     var values = parameters.map { UnsafePointer<CChar>(strdup($0.1)) }
     keywords.append(nil)

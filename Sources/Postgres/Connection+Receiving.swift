@@ -44,6 +44,7 @@ extension Connection {
     switch PQresultStatus(pointer) {
     case PGRES_PIPELINE_SYNC:
       PQclear(pointer)
+      metLock = false
       perform(pipeline.receive(.sync), nil)
     case PGRES_PIPELINE_ABORTED:
       PQclear(pointer)
@@ -85,6 +86,7 @@ extension Connection {
       fail(request, error(of: result, request))
     case .preparationFailed(let request):
       registry.evict(request.statement, serverName: request.serverName)
+      if request.limits != nil { registry.evict(ServerLimits.statement) }
       request.preparationError = result.map { error(of: $0, request) }
     case .failPreparation(let request):
       guard let error = request.preparationError else { return }
@@ -97,7 +99,8 @@ extension Connection {
             .protocolViolation, "The statement was aborted without a reason.", statement: request.statement.name,
             isSafeToRetry: request.isSafeToRetry))
       }
-      request.isAlone = true
+      // Where a lock was in the way of the neighbour there is no need to find out which of them was at fault.
+      request.isAlone = !metLock
       enqueue(request)
     case .outOfStep:
       lose(PostgresError(.protocolViolation, "The database's answers do not match what was asked."))
@@ -105,8 +108,11 @@ extension Connection {
   }
 
   private func error(of result: ResultStorage, _ request: PendingQuery) -> PostgresError {
-    PostgresError(
+    let error = PostgresError(
       result: result.pointer, statement: request.statement.name, isSafeToRetry: request.statement.isReadOnly)
+    // The server has rolled back what it refused.
+    guard error.severity == "ERROR", !request.isInTransaction else { return error }
+    return error.with(statement: request.statement.name, isSafeToRetry: true)
   }
 
   private func fail(_ request: PendingQuery, _ error: PostgresError) {
@@ -119,6 +125,10 @@ extension Connection {
         return enqueue(request)
       }
     }
+    if error.code == .lockNotAvailable, isShared, !request.isDone {
+      metLock = true
+      return waitForLock(request)
+    }
     let isEndOfConnection =
       SQLState.isFatalToConnection(error.code) || error.severity == "FATAL" || error.severity == "PANIC"
     guard isEndOfConnection else { return finish(request, .failure(error)) }
@@ -129,6 +139,13 @@ extension Connection {
     // Elsewhere first: the owner must not choose this connection again.
     lose(error)
     interrupt(request, error)
+  }
+
+  /// A schema change holds a lock that even reads meet. They give up soon and ask again, until their deadline: those that
+  /// stand behind them on the connection may be after other tables.
+  private func waitForLock(_ request: PendingQuery) {
+    for lookup in request.lookups where !lookup.isDone { enqueue(lookup) }
+    if request.lookups.isEmpty { enqueue(request) }
   }
 
   private func finish(_ request: PendingQuery, _ answer: PendingQuery.Answer) {

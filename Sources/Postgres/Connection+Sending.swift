@@ -47,48 +47,64 @@ extension Connection {
       switch send(request, isHeldForSync: true) {
       case .sent:
         if !sync() { return giveUp(reads: [], singles: outgoing.singles[(index + 1)...]) }
-      case .refused: break
+      case .refused:
+        // What was sent before it still needs its Sync.
+        if !pipeline.isSynced, !sync() { return giveUp(reads: [], singles: outgoing.singles[(index + 1)...]) }
       case .broken: return giveUp(reads: [], singles: outgoing.singles[index...])
       }
     }
   }
 
-  private enum Sent { case sent, refused, broken }
+  private enum Sent: Error { case sent, refused, broken }
 
   private func send(_ request: PendingQuery, isHeldForSync: Bool) -> Sent {
-    guard let handle else { return .broken }
-    do {
-      try parameterBuffer.encode(request.parameters)
-    } catch {
-      request.fail(error.with(statement: request.statement.name, isSafeToRetry: false))
-      return .refused
-    }
-    let variant: StatementRegistry.Variant
-    if let known = registry.find(request.statement, request.parameters) {
-      request.didPrepare = false
-      variant = known
-    } else {
-      do {
-        variant = try registry.add(request.statement, request.parameters)
-      } catch {
-        request.fail(error)
-        return .refused
+    if let limits = request.limits {
+      switch execute(ServerLimits.statement, limits.parameters, for: request) {
+      // Like a preparation: it has to go well, and its rows are of no interest.
+      case .success: pipeline.didSendPrepare(for: request)
+      case .failure(let outcome): return outcome
       }
-      request.isSent = true
-      request.didPrepare = true
-      let count = Int32(clamping: variant.types.count)
-      guard PQsendPrepare(handle, variant.serverName, variant.sql, count, variant.types) == 1 else { return .broken }
-      pipeline.didSendPrepare(for: request)
     }
-    request.serverName = variant.serverName
+    switch execute(request.statement, request.parameters, for: request) {
+    case .success(let name): request.serverName = name
+    case .failure(let outcome): return outcome
+    }
+    pipeline.didSendQuery(request, isHeldForSync: isHeldForSync)
+    return .sent
+  }
+
+  /// Sends one statement, after its preparation if the connection has not seen it before.
+  /// - Returns: the name that the server knows it by.
+  private func execute(
+    _ statement: Statement, _ parameters: [PostgresValue], for request: PendingQuery
+  ) -> Result<String, Sent> {
+    guard let handle else { return .failure(.broken) }
+    let variant: StatementRegistry.Variant
+    do throws(PostgresError) {
+      try parameterBuffer.encode(parameters)
+      if let known = registry.find(statement, parameters) {
+        request.didPrepare = false
+        variant = known
+      } else {
+        variant = try registry.add(statement, parameters)
+        request.isSent = true
+        request.didPrepare = true
+        let count = Int32(clamping: variant.types.count)
+        guard PQsendPrepare(handle, variant.serverName, variant.sql, count, variant.types) == 1 else {
+          return .failure(.broken)
+        }
+        pipeline.didSendPrepare(for: request)
+      }
+    } catch {
+      request.fail(error.with(statement: request.statement.name, isSafeToRetry: true))
+      return .failure(.refused)
+    }
     // From here on the server may see it: libpq sends by itself when its buffer is full.
     request.isSent = true
     let code = PQsendQueryPrepared(
-      handle, variant.serverName, Int32(clamping: request.parameters.count), parameterBuffer.values,
+      handle, variant.serverName, Int32(clamping: parameters.count), parameterBuffer.values,
       parameterBuffer.lengths, parameterBuffer.formats, 1)
-    guard code == 1 else { return .broken }
-    pipeline.didSendQuery(request, isHeldForSync: isHeldForSync)
-    return .sent
+    return code == 1 ? .success(variant.serverName) : .failure(.broken)
   }
 
   private func sync() -> Bool {

@@ -23,7 +23,7 @@ protocol ConnectionOwner: AnyObject {
 // @unchecked Sendable: all state belongs to `loop`; asserted in debug builds.
 final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   enum Role: Sendable, Hashable {
-    /// Pipelined, for single statements of all calls of the loop.
+    /// Pipelined, for the reads of all calls of the loop.
     case shared
     /// Lent to one task at a time; the number that the pool knows it by.
     case leased(Int)
@@ -58,6 +58,8 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   @exclusivity(unchecked) var script: PendingQuery?
   var scriptRows: PostgresRows?
   var scriptError: PostgresError?
+  /// A read before the next Sync was refused for a lock that others hold.
+  var metLock = false
   @exclusivity(unchecked) var isFlushScheduled = false
   /// When it came up.
   @exclusivity(unchecked) var readySince: UInt64 = 0
@@ -95,6 +97,9 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
     }
     return false
   }
+
+  /// What cancels the statement that runs now.
+  func cancelRequest() -> CancelRequest? { handle.flatMap(CancelRequest.init) }
 
   /// Each request that waits for an answer.
   func forEachRequest(_ body: (PendingQuery) -> Void) {
@@ -181,12 +186,15 @@ struct ConnectionSettings: Sendable {
   let configuration: PostgresConfiguration
   let target: ConnectionString
   let lookups: OffloadPool
+  /// For cancel requests, which block: apart, so that they wait for no name lookup.
+  let cancellations: OffloadPool
   let slowQueryNanoseconds: UInt64
 
-  init(configuration: PostgresConfiguration, target: ConnectionString, lookups: OffloadPool) {
+  init(configuration: PostgresConfiguration, target: ConnectionString, lookups: OffloadPool, cancellations: OffloadPool) {
     self.configuration = configuration
     self.target = target
     self.lookups = lookups
+    self.cancellations = cancellations
     slowQueryNanoseconds = configuration.slowQueryThreshold.clampedNanoseconds
   }
 

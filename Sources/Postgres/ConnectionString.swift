@@ -90,7 +90,9 @@ struct ConnectionString: Sendable {
   }
 
   /// The parameters of one attempt at one host.
-  func parameters(for host: Host, _ settings: PostgresConfiguration) -> [(String, String)] {
+  func parameters(
+    for host: Host, _ settings: PostgresConfiguration, role: Connection.Role
+  ) -> [(String, String)] {
     var values = options
     values["host"] = host.name
     values["hostaddr"] = host.address
@@ -108,6 +110,7 @@ struct ConnectionString: Sendable {
       values[key] = value
     }
     var session = "-c statement_timeout=\(settings.statementTimeout.wholeMilliseconds)"
+    if role == .shared { session += " -c lock_timeout=\(settings.readLockTimeout.wholeMilliseconds)" }
     let check = settings.abandonedStatementCheck.wholeMilliseconds
     if check > 0 { session += " -c client_connection_check_interval=\(check)" }
     values["options"] = "\(session) \(values["options"] ?? "")"

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Somebody who waits for a connection of their own.
 // @unchecked Sendable: made by the caller, then owned by the loop that it was submitted to.
-final class LeaseWaiter: @unchecked Sendable {
+final class LeaseWaiter: ConnectionWaiter, @unchecked Sendable {
   typealias Answer = Result<Lease, PostgresError>
   typealias Continuation = UnsafeContinuation<Answer, Never>
 
@@ -36,7 +36,15 @@ final class LeaseWaiter: @unchecked Sendable {
     return true
   }
 
-  func grant(_ lease: Lease) { answer(.success(lease)) }
+  override func granted(_ id: Int, by client: LoopClient) {
+    answer(
+      .success(Lease(id: id, client: client, statementDeadline: statementDeadline, closesSession: closesSession)))
+  }
+
+  override func refused(_ error: PostgresError, by client: LoopClient) { fail(error) }
+
+  override func check(of connection: Connection, isFresh: Bool) -> Statement? { opening }
+
   func fail(_ error: PostgresError) { answer(.failure(error)) }
 
   private func answer(_ answer: Answer) {
@@ -73,7 +81,7 @@ final class Lease: Sendable {
     _ statement: Statement, _ parameters: [PostgresValue], kind: PendingQuery.Kind, isCancellable: Bool = true
   ) async throws(PostgresError) -> PostgresRows {
     let request = PendingQuery(
-      statement, parameters, kind: kind, deadline: deadline(from: MonotonicClock.nanoseconds))
+      statement, parameters, kind: kind, deadline: deadline(from: MonotonicClock.nanoseconds), isInTransaction: true)
     guard isCancellable else { return try await submit(request).get() }
     try PostgresClient.checkCancellation(statement.name)
     let answer = await withTaskCancellationHandler {

@@ -9,12 +9,14 @@ struct LeasePool<Waiter: AnyObject> {
   struct Limits: Sendable {
     /// Kept open when idle.
     var size: Int
-    /// Opened beyond `size` when all are in use, and closed when given back.
+    /// Opened beyond `size` when all are in use, and closed when they are not used any more.
     var overflow: Int
     /// How many callers may wait.
     var queue: Int
     /// Nanoseconds after which a connection is replaced, at its return or when it is idle.
     var maximumAge: UInt64
+    /// Nanoseconds that a connection beyond `size` is kept while nobody uses it: opening one costs the server a process.
+    var overflowIdle: UInt64
   }
 
   enum Refusal: Sendable { case queueFull, connectFailed, shutDown }
@@ -41,7 +43,10 @@ struct LeasePool<Waiter: AnyObject> {
 
   private struct Slot {
     var state: State
+    /// When it was opened.
     var since: UInt64
+    /// When it was last given back.
+    var idleSince: UInt64 = 0
   }
 
   let limits: Limits
@@ -76,7 +81,7 @@ struct LeasePool<Waiter: AnyObject> {
     guard let slot = slots[id], case .connecting = slot.state else { return [.close(id)] }
     slots[id] = Slot(state: .idle, since: now)
     if let waiter = waiters.popFirst() { return [check(id, waiter, isFresh: true)] }
-    return putBack(id)
+    return putBack(id, now)
   }
 
   /// A connection that `connect` asked for cannot be had. Those who could only have waited for it are told.
@@ -109,7 +114,7 @@ struct LeasePool<Waiter: AnyObject> {
       return [.close(id)] + serve()
     }
     if let waiter = waiters.popFirst() { return [check(id, waiter, isFresh: false)] }
-    return putBack(id)
+    return putBack(id, now)
   }
 
   /// The connection died by itself while idle or lent; who holds it hears of it from the connection.
@@ -135,12 +140,14 @@ struct LeasePool<Waiter: AnyObject> {
     return []
   }
 
-  /// Closes idle connections that are over their age.
+  /// Closes idle connections that are over their age, and those beyond `size` that nobody has used for a while.
   mutating func recycle(now: UInt64) -> [Action] {
     var actions: [Action] = []
     for id in idle {
       guard let slot = slots[id] else { continue }
-      if now >= slot.since.addingReportingOverflow(limits.maximumAge).partialValue {
+      let isSpare =
+        slots.count > limits.size && now >= slot.idleSince.addingReportingOverflow(limits.overflowIdle).partialValue
+      if isSpare || now >= slot.since.addingReportingOverflow(limits.maximumAge).partialValue {
         slots[id] = nil
         actions.append(.close(id))
       }
@@ -173,12 +180,13 @@ struct LeasePool<Waiter: AnyObject> {
     return .check(id, waiter, isFresh: isFresh)
   }
 
-  private mutating func putBack(_ id: ID) -> [Action] {
-    if isShutDown || slots.count > limits.size {
+  private mutating func putBack(_ id: ID, _ now: UInt64) -> [Action] {
+    if isShutDown {
       slots[id] = nil
       return [.close(id)]
     }
     slots[id]?.state = .idle
+    slots[id]?.idleSince = now
     idle.append(id)
     return []
   }

@@ -31,26 +31,23 @@ extension LoopClient {
 
   // MARK: The pool's actions
 
-  func perform(_ actions: [LeasePool<LeaseWaiter>.Action]) {
+  func perform(_ actions: [LeasePool<ConnectionWaiter>.Action]) {
     for action in actions {
       switch action {
       case .connect(let id):
         let connection = Connection(loop: loop, role: .leased(id), settings: settings, logger: logger, owner: self)
         leased[id] = connection
         connection.connect()
-      case .check(let id, let waiter, _): check(id, waiter)
-      case .grant(let id, let waiter):
-        waiter.grant(
-          Lease(
-            id: id, client: self, statementDeadline: waiter.statementDeadline, closesSession: waiter.closesSession))
-      case .refuse(let waiter, let refusal): waiter.fail(error(refusal))
+      case .check(let id, let waiter, let isFresh): check(id, waiter, isFresh)
+      case .grant(let id, let waiter): waiter.granted(id, by: self)
+      case .refuse(let waiter, let refusal): waiter.refused(error(refusal), by: self)
       case .close(let id):
         leased.removeValue(forKey: id)?.close(PostgresError(.connectionLost, "The connection was given up."))
       }
     }
   }
 
-  private func error(_ refusal: LeasePool<LeaseWaiter>.Refusal) -> PostgresError {
+  private func error(_ refusal: LeasePool<ConnectionWaiter>.Refusal) -> PostgresError {
     switch refusal {
     case .queueFull:
       PostgresError(.queueFull, "Too many calls wait for a database connection.", isSafeToRetry: true)
@@ -60,12 +57,16 @@ extension LoopClient {
     }
   }
 
-  /// The pre-ping, in one round trip with BEGIN: does the connection still work, and does its server take writes?
-  private func check(_ id: Int, _ waiter: LeaseWaiter) {
+  /// The pre-ping, for a transaction in one round trip with BEGIN: does the connection still work, and does its server
+  /// take writes?
+  private func check(_ id: Int, _ waiter: ConnectionWaiter, _ isFresh: Bool) {
     guard let connection = leased[id] else { return perform(pool.lost(id)) }
+    guard let opening = waiter.check(of: connection, isFresh: isFresh) else {
+      return perform(pool.checked(id, isGood: true))
+    }
     // A connection that the network swallowed does not answer; there are others.
     let limit = loop.now.saturatingAdd(settings.configuration.connectTimeout.clampedNanoseconds)
-    let request = PendingQuery(waiter.opening, [], kind: .script, deadline: limit)
+    let request = PendingQuery(opening, [], kind: .script, deadline: limit)
     request.begin(now: loop.now) { [weak self] answer in
       guard let self else { return }
       if case .failure(let error) = answer { self.lastFailure = error }
@@ -115,6 +116,7 @@ extension LoopClient {
   func abandon(_ connection: Connection) {
     guard case .leased(let id) = connection.role else { return }
     leased[id] = nil
+    settling[id] = nil
     connection.close(PostgresError(.connectionLost, "The connection was closed under the statement."))
     perform(pool.lost(id))
   }

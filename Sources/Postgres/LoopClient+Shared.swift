@@ -127,6 +127,7 @@ extension LoopClient {
         request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
       }
       perform(pool.refuseWaiters())
+      refuseWrites(error)
     }
   }
 }

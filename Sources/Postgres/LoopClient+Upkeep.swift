@@ -41,6 +41,7 @@ extension LoopClient {
       if waiter.deadline <= now { expire(waiter) } else { next = min(next, waiter.deadline) }
     }
     leaseWaiters.removeAll { $0.isDone }
+    next = min(next, expireWrites(now))
     if next != .max { watch(next) }
   }
 
@@ -108,7 +109,7 @@ extension LoopClient {
 
   private var isDrained: Bool {
     let isIdle = waiting.isEmpty && (slots.compactMap(\.connection) + retiring).allSatisfy { $0.load == 0 }
-    return isIdle && pool.isQuiet
+    return isIdle && scheduler.isIdle && delayed.isEmpty && pool.isQuiet
   }
 
   private func finishShutdown() {
@@ -117,6 +118,7 @@ extension LoopClient {
     for request in waiting.removeAll() {
       request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
     }
+    refuseWrites(error)
     for connection in slots.compactMap(\.connection) + retiring { connection.close(error) }
     for (id, connection) in leased {
       connection.close(error)
@@ -129,6 +131,7 @@ extension LoopClient {
     for slot in slots { slot.timer = nil }
     slots = []
     deadlineTimer = nil
+    retryTimer = nil
     upkeepTimer = nil
     availability.set(index, false)
     drained?.resume()

@@ -3,8 +3,8 @@ import Logging
 
 /// The client's part on one loop: its shared connections, its part of the pool, and who waits for them.
 ///
-/// Shared connections are in LoopClient+Shared.swift, leases in LoopClient+Leases.swift, deadlines, upkeep and shutdown
-/// in LoopClient+Upkeep.swift.
+/// Reads, on shared connections, are in LoopClient+Shared.swift, writes in LoopClient+Writes.swift, leases in
+/// LoopClient+Leases.swift, deadlines, upkeep and shutdown in LoopClient+Upkeep.swift.
 // @unchecked Sendable: all state belongs to `loop`; asserted in debug builds.
 final class LoopClient: ConnectionOwner, @unchecked Sendable {
   enum State { case new, running, draining, closed }
@@ -26,12 +26,23 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   var random = SystemRandomNumberGenerator()
 
   // Leases.
-  var pool: LeasePool<LeaseWaiter>
+  var pool: LeasePool<ConnectionWaiter>
   var leased: [Int: Connection] = [:]
   /// Who waits for a lease or for its check, for deadlines.
   var leaseWaiters: [LeaseWaiter] = []
   /// Why the last leased connection could not be had.
   var lastFailure: PostgresError?
+
+  // Writes.
+  @exclusivity(unchecked) var scheduler: WriteScheduler<PendingWrite>
+  /// Under way, or waiting for a connection.
+  @exclusivity(unchecked) var units: [WriteUnit] = []
+  /// Writes that go again after a while, and when.
+  var delayed: [(due: UInt64, write: PendingWrite)] = []
+  var retryTimer: LoopTimer?
+  /// Connections whose write was answered and whose Sync was not, and since when.
+  var settling: [Int: UInt64] = [:]
+  @exclusivity(unchecked) var isFlushScheduled = false
 
   // Upkeep.
   var deadlineTimer: LoopTimer?
@@ -41,8 +52,8 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   var drainLimit = UInt64.max
 
   init(
-    loop: EventLoop, index: Int, limits: LeasePool<LeaseWaiter>.Limits, settings: ConnectionSettings, logger: Logger,
-    availability: Availability
+    loop: EventLoop, index: Int, limits: LeasePool<ConnectionWaiter>.Limits, groups: Int,
+    settings: ConnectionSettings, logger: Logger, availability: Availability
   ) {
     self.loop = loop
     self.index = index
@@ -50,6 +61,10 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
     self.logger = logger
     self.availability = availability
     pool = LeasePool(limits: limits)
+    scheduler = WriteScheduler(
+      limits: WriteScheduler.Limits(
+        connections: limits.size + limits.overflow, groups: groups, groupSize: settings.configuration.groupSize,
+        queue: settings.configuration.writeQueueLimit))
     circuit = Circuit(now: MonotonicClock.nanoseconds)
   }
 
@@ -68,6 +83,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
       connect(slot)
     }
     deadlineTimer = LoopTimer(on: loop) { [weak self] in self?.expireDeadlines() }
+    retryTimer = LoopTimer(on: loop) { [weak self] in self?.retryDelayed() }
     let timer = LoopTimer(on: loop) { [weak self] in self?.keepUp() }
     upkeepTimer = timer
     timer.schedule(after: Self.upkeepInterval)
@@ -117,14 +133,17 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
     case .shared: sharedWasLost(connection, error)
     case .leased(let id):
       leased[id] = nil
+      settling[id] = nil
       lastFailure = error
       perform(pool.lost(id))
     }
   }
 
   func connectionMadeProgress(_ connection: Connection) {
-    guard connection.isShared else { return }
-    feed(connection)
+    switch connection.role {
+    case .shared: feed(connection)
+    case .leased(let id): settle(connection, id)
+    }
   }
 }
 

@@ -24,6 +24,10 @@ final class PendingQuery: @unchecked Sendable {
   let key: UInt128
   /// The lookups that it is sent for: it has nobody else to answer to.
   let lookups: [PendingQuery]
+  /// What the server is told first; nil: what holds for the session.
+  let limits: ServerLimits?
+  /// It is part of a transaction that others of its statements began and will end.
+  let isInTransaction: Bool
   /// CLOCK_MONOTONIC in nanoseconds; `UInt64.max` is never.
   @exclusivity(unchecked) var deadline: UInt64
   @exclusivity(unchecked) private var continuation: Continuation?
@@ -49,11 +53,16 @@ final class PendingQuery: @unchecked Sendable {
   @exclusivity(unchecked) var heldRows: PostgresRows?
   var preparationError: PostgresError?
 
-  init(_ statement: Statement, _ parameters: [PostgresValue], kind: Kind = .prepared, deadline: UInt64) {
+  init(
+    _ statement: Statement, _ parameters: [PostgresValue], kind: Kind = .prepared, deadline: UInt64,
+    limits: ServerLimits? = nil, isInTransaction: Bool = false
+  ) {
     self.statement = statement
     self.parameters = parameters
     self.kind = kind
     self.deadline = deadline
+    self.limits = limits
+    self.isInTransaction = isInTransaction
     (lookup, key, lookups) = (nil, 0, [])
   }
 
@@ -62,6 +71,7 @@ final class PendingQuery: @unchecked Sendable {
     parameters = [.uuid(UInt64(truncatingIfNeeded: key >> 64), UInt64(truncatingIfNeeded: key))]
     kind = .prepared
     self.deadline = deadline
+    (limits, isInTransaction) = (nil, false)
     (self.lookup, self.key, lookups) = (lookup, key, [])
   }
 
@@ -71,6 +81,7 @@ final class PendingQuery: @unchecked Sendable {
     self.parameters = parameters
     kind = .prepared
     deadline = .max
+    (limits, isInTransaction) = (nil, false)
     submittedAt = lookups[0].submittedAt
     (lookup, key, self.lookups) = (nil, 0, lookups)
     for lookup in lookups { lookup.isSent = true }

@@ -51,6 +51,8 @@ struct Pipeline<Request> {
   }
 
   private var steps = Ring<Step>(capacity: 64)
+  /// Nothing was sent since the last Sync.
+  private(set) var isSynced = true
   /// The first step's result has come; its `end` has not.
   private var isAnswered = false
   /// The request just before failed to prepare.
@@ -63,14 +65,22 @@ struct Pipeline<Request> {
   /// Nothing is expected from the server.
   var isIdle: Bool { steps.isEmpty }
 
-  mutating func didSendPrepare(for request: Request) { steps.append(.prepare(request)) }
+  /// A step before the request's own, whose rows are of no interest: without it the request can't be executed.
+  mutating func didSendPrepare(for request: Request) {
+    steps.append(.prepare(request))
+    isSynced = false
+  }
 
   mutating func didSendQuery(_ request: Request, isHeldForSync: Bool) {
     steps.append(.query(request, isHeldForSync: isHeldForSync))
     outstanding += 1
+    isSynced = false
   }
 
-  mutating func didSendSync() { steps.append(.sync) }
+  mutating func didSendSync() {
+    steps.append(.sync)
+    isSynced = true
+  }
 
   mutating func receive(_ reply: Reply) -> Action {
     guard let step = steps.first else { return .outOfStep }
@@ -168,6 +178,7 @@ struct Pipeline<Request> {
     isAnswered = false
     hasFailedPreparation = false
     outstanding = 0
+    isSynced = true
     return requests
   }
 

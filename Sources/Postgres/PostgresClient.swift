@@ -2,14 +2,14 @@ public import EventLoop
 public import Logging
 import Synchronization
 
-/// A Postgres client on event loops: pipelined connections for single statements, leased ones for transactions.
+/// A Postgres client on event loops: pipelined connections for reads, a pool of connections for writes and transactions.
 ///
 /// Each loop has connections of its own. Called on a loop of the group, a statement stays on it: no lock, no other
 /// thread. Called elsewhere, it goes to one of the loops, and the answer resumes the caller where it was.
 ///
-/// Statements asked in one turn of a loop leave together. Reads (`Statement.isReadOnly`) of a turn share a round trip;
-/// a write is its own transaction, and its answer comes after its commit. Neither keeps an order towards concurrent
-/// calls.
+/// Reads (`Statement.isReadOnly`) asked in one turn of a loop leave together and share a round trip. A write is its own
+/// transaction, and its answer comes after its commit; it holds a connection meanwhile, since it may wait for others'
+/// locks. Neither keeps an order towards concurrent calls.
 ///
 /// While the database is away, calls are refused at once with `unavailable`; a lone dropped connection is not seen by
 /// reads. Every method may be called from any thread.
@@ -18,6 +18,7 @@ public final class PostgresClient: Sendable {
   private let availability: Availability
   private let settings: ConnectionSettings
   private let lookups: OffloadPool
+  private let cancellations: OffloadPool
   private let turn = Atomic<Int>(0)
 
   /// Makes a client that does nothing until `start()`.
@@ -27,11 +28,14 @@ public final class PostgresClient: Sendable {
     configuration: PostgresConfiguration, loops: EventLoopGroup, logger: Logger
   ) throws(PostgresError) {
     lookups = OffloadPool(threads: 1, queueLimit: 64)
+    cancellations = OffloadPool(threads: 2, queueLimit: 64)
     do {
       let target = try ConnectionString(configuration.url)
-      settings = ConnectionSettings(configuration: configuration, target: target, lookups: lookups)
+      settings = ConnectionSettings(
+        configuration: configuration, target: target, lookups: lookups, cancellations: cancellations)
     } catch {
       lookups.shutdown()
+      cancellations.shutdown()
       throw error
     }
     let availability = Availability(loops: loops.loops.count)
@@ -40,18 +44,20 @@ public final class PostgresClient: Sendable {
     clients = loops.loops.enumerated().map { index, loop in
       LoopClient(
         loop: loop, index: index, limits: Self.limits(configuration, index: index, of: loops.loops.count),
-        settings: settings, logger: logger, availability: availability)
+        groups: max(1, configuration.groupsUnderWay / loops.loops.count), settings: settings, logger: logger,
+        availability: availability)
     }
   }
 
   /// The loop's part of the process's caps: their sum is the cap, and no loop is left without.
   static func limits(
     _ configuration: PostgresConfiguration, index: Int, of count: Int
-  ) -> LeasePool<LeaseWaiter>.Limits {
+  ) -> LeasePool<ConnectionWaiter>.Limits {
     func share(_ total: Int) -> Int { total / count + (index < total % count ? 1 : 0) }
-    return LeasePool<LeaseWaiter>.Limits(
+    return LeasePool<ConnectionWaiter>.Limits(
       size: max(1, share(max(0, configuration.poolSize))), overflow: share(max(0, configuration.poolOverflow)),
-      queue: configuration.leaseQueueLimit, maximumAge: configuration.recycleAfter.clampedNanoseconds)
+      queue: configuration.leaseQueueLimit, maximumAge: configuration.recycleAfter.clampedNanoseconds,
+      overflowIdle: configuration.overflowIdle.clampedNanoseconds)
   }
 
   /// Connects in the background, and again whenever a connection is lost.
@@ -68,6 +74,7 @@ public final class PostgresClient: Sendable {
       }
     }
     lookups.shutdown()
+    cancellations.shutdown()
   }
 
   /// Whether calls are let in: every loop has reached the database, and none has found it away since.
@@ -78,15 +85,15 @@ public final class PostgresClient: Sendable {
     availability.observe(observer)
   }
 
-  /// Runs one statement in a transaction of its own, on a shared connection.
+  /// Runs one statement in a transaction of its own.
   ///
-  /// If a connection dies under it, a read, or a write of which nothing was sent, is tried once more elsewhere.
-  /// Cancellation and the deadline answer at once; the statement may run on, for at most the server's
-  /// statement_timeout.
+  /// A read that loses its connection is tried once more elsewhere. A statement that is not read-only is a `write`
+  /// without keys. Cancellation and the deadline answer at once.
   /// - Parameter deadline: CLOCK_MONOTONIC in nanoseconds; nil: `defaultTimeout` from now.
   public nonisolated(nonsending) func query(
     _ statement: Statement, _ parameters: [PostgresValue] = [], deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRows {
+    guard statement.isReadOnly else { return try await write(statement, parameters, deadline: deadline) }
     let client = nearest()
     return try await run(PendingQuery(statement, parameters, deadline: effective(deadline, on: client)), on: client)
   }

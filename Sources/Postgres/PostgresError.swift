@@ -56,7 +56,8 @@ public struct PostgresError: Error, Sendable {
   public var constraint: String? { fields.server?.constraint }
   /// The name of the statement that failed; nil where no single statement did.
   public var statement: String? { fields.statement }
-  /// True only if nothing was sent to the server, or if the statement is read-only.
+  /// True only if the statement has changed nothing: it was not sent, the server refused and rolled it back, or it is
+  /// read-only.
   public var isSafeToRetry: Bool { fields.isSafeToRetry }
 
   init(

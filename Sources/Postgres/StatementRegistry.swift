@@ -78,5 +78,8 @@ struct StatementRegistry {
     entries[statement.name]?.variants.removeAll { $0.serverName == serverName }
   }
 
+  /// Forgets all variants of a statement.
+  mutating func evict(_ statement: Statement) { entries[statement.name]?.variants.removeAll() }
+
   var isEmpty: Bool { entries.allSatisfy { $0.value.variants.isEmpty } }
 }

@@ -9,8 +9,8 @@ import Testing
   }
   typealias Pool = LeasePool<Caller>
 
-  private func pool(size: Int = 2, overflow: Int = 1, queue: Int = 10, age: UInt64 = 1000) -> Pool {
-    Pool(limits: Pool.Limits(size: size, overflow: overflow, queue: queue, maximumAge: age))
+  private func pool(size: Int = 2, overflow: Int = 1, queue: Int = 10, age: UInt64 = 1000, idle: UInt64 = 100) -> Pool {
+    Pool(limits: Pool.Limits(size: size, overflow: overflow, queue: queue, maximumAge: age, overflowIdle: idle))
   }
 
   private func names(_ actions: [Pool.Action]) -> [String] {
@@ -42,7 +42,7 @@ import Testing
     #expect(names(pool.acquire(a)) == ["check 1 a"])
   }
 
-  @Test func overflowIsClosedWhenNobodyWaits() {
+  @Test func overflowIsClosedWhenNobodyUsesIt() {
     var pool = pool(size: 1, overflow: 1)
     lease(&pool, 1, Caller("a"))
     lease(&pool, 2, Caller("b"))
@@ -51,8 +51,11 @@ import Testing
     #expect(pool.waiting == 1)
     #expect(names(pool.released(2, isClean: true, now: 1)) == ["check 2 c"])
     _ = pool.checked(2, isGood: true)
-    #expect(names(pool.released(2, isClean: true, now: 1)) == ["close 2"])
-    #expect(names(pool.released(1, isClean: true, now: 1)) == [])
+    #expect(names(pool.released(2, isClean: true, now: 1)) == [])
+    #expect(names(pool.released(1, isClean: true, now: 50)) == [])
+    #expect(names(pool.recycle(now: 100)) == [])
+    #expect(names(pool.recycle(now: 101)) == ["close 2"])
+    #expect(names(pool.recycle(now: 500)) == [])
     #expect(pool.open == 1)
   }
 

@@ -44,12 +44,17 @@ extension UserRecord {
 /// A user that is to be stored: all of it was validated.
 public struct NewUser: Sendable, Hashable {
   public var id: UserID
+  /// The caller chose the id: it may be taken.
+  public var isIDChosen: Bool
   public var email: EmailAddress
   public var name: String
   public var labels: [String: String]
 
-  public init(id: UserID, email: EmailAddress, name: String, labels: [String: String]) {
+  public init(
+    id: UserID, isIDChosen: Bool = true, email: EmailAddress, name: String, labels: [String: String]
+  ) {
     self.id = id
+    self.isIDChosen = isIDChosen
     self.email = email
     self.name = name
     self.labels = labels

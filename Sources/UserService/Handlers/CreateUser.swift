@@ -23,6 +23,6 @@ extension UserServiceHandlers {
     guard violations.isEmpty, let id, let email, let name, let labels else {
       throw UserServiceError.invalid(violations)
     }
-    return NewUser(id: id, email: email, name: name, labels: labels)
+    return NewUser(id: id, isIDChosen: !request.userID.isEmpty, email: email, name: name, labels: labels)
   }
 }

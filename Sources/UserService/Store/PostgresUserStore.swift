@@ -1,7 +1,8 @@
 public import Postgres
 
-/// Users in a table of Postgres. Every write is one statement on a shared pipelined connection: no transaction is ever
-/// open across a round trip. Called on a loop, everything stays on it.
+/// Users in a table of Postgres. Every write is one statement: no transaction is ever open across a round trip. Writes to
+/// one user, or to one email, wait for each other before they get a connection; creations travel in groups. Called on a
+/// loop, everything stays on it.
 public struct PostgresUserStore: UserStore {
   /// How long a deleted user can be had back.
   public static let defaultRetention = Duration.seconds(30 * 24 * 3600)
@@ -69,8 +70,19 @@ public struct PostgresUserStore: UserStore {
       .uuid(user.id.high, user.id.low), .text(user.email.address), .text(user.email.normalForm), .text(user.name),
       .text(LabelsJSON.encode(user.labels)),
     ]
-    let rows = try await query(UserSQL.insert, parameters, deadline)
-    guard let row = rows.first else { throw .damagedRow(user.id) }
+    // An id of the caller's choice could meet another user's, in another order than that of the emails.
+    let keys = user.isIDChosen ? [Self.key(user.id), Self.key(user.email)] : [Self.key(user.email)]
+    let row: PostgresRow
+    let (isIDTaken, isEmailTaken): (Bool, Bool)
+    do throws(PostgresError) {
+      row = try await client.write(
+        UserSQL.insert, row: parameters, keys: keys, isAlone: user.isIDChosen, deadline: deadline)
+      (isIDTaken, isEmailTaken) = (try row[UserSQL.isIDTakenColumn].bool, try row[UserSQL.isEmailTakenColumn].bool)
+    } catch {
+      throw Self.translate(error)
+    }
+    if isIDTaken { throw .alreadyExists(.id) }
+    if isEmailTaken { throw .alreadyExists(.email) }
     return try UserRecord(row: row)
   }
 
@@ -87,7 +99,7 @@ public struct PostgresUserStore: UserStore {
       change.email.map { .text($0.address) } ?? .null, change.email.map { .text($0.normalForm) } ?? .null,
       change.name.map { .text($0) } ?? .null, change.labels.map { .text(LabelsJSON.encode($0)) } ?? .null,
     ]
-    return try await write(UserSQL.update, id, expecting, parameters, wantsDeleted: false, deadline)
+    return try await write(UserSQL.update, id, expecting, parameters, email: change.email, wantsDeleted: false, deadline)
   }
 
   public nonisolated(nonsending) func delete(
@@ -106,7 +118,7 @@ public struct PostgresUserStore: UserStore {
   /// Runs a statement that changes one user, and finds out why if it found none to change.
   private nonisolated(nonsending) func write(
     _ statement: Statement, _ id: UserID, _ expecting: VersionCondition, _ parameters: [PostgresValue],
-    wantsDeleted: Bool, _ deadline: UInt64?
+    email: EmailAddress? = nil, wantsDeleted: Bool, _ deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
     let version: PostgresValue =
       switch expecting {
@@ -115,29 +127,44 @@ public struct PostgresUserStore: UserStore {
       // Versions begin at 1.
       case .never: .int64(0)
       }
-    let rows = try await query(statement, [.uuid(id.high, id.low), version] + parameters, deadline)
-    if let row = rows.first { return try UserRecord(row: row) }
-    throw try await explanation(id, wantsDeleted: wantsDeleted, deadline)
+    let parameters = [.uuid(id.high, id.low), version] + parameters
+    let keys = [Self.key(id)] + (email.map { [Self.key($0)] } ?? [])
+    while true {
+      let row: PostgresRow?
+      do throws(PostgresError) {
+        row = try await client.write(statement, parameters, keys: keys, deadline: deadline).first
+      } catch {
+        throw Self.translate(error)
+      }
+      if let row { return try UserRecord(row: row) }
+      try await explain(id, expecting, email, wantsDeleted: wantsDeleted, deadline)
+      // What was in the way is gone already: somebody changed the user back in between.
+    }
   }
 
   /// Why a write found nothing to change.
-  private nonisolated(nonsending) func explanation(
-    _ id: UserID, wantsDeleted: Bool, _ deadline: UInt64?
-  ) async throws(UserServiceError) -> UserServiceError {
-    let rows = try await query(UserSQL.explain, [.uuid(id.high, id.low)], deadline)
-    guard let row = rows.first else { return .notFound(.id(id)) }
-    let (isDeleted, isExpired): (Bool, Bool)
+  private nonisolated(nonsending) func explain(
+    _ id: UserID, _ expecting: VersionCondition, _ email: EmailAddress?, wantsDeleted: Bool, _ deadline: UInt64?
+  ) async throws(UserServiceError) {
+    let rows = try await query(
+      UserSQL.explain, [.uuid(id.high, id.low), email.map { .text($0.normalForm) } ?? .null], deadline)
+    guard let row = rows.first else { throw .notFound(.id(id)) }
+    let (isDeleted, isExpired, version, isEmailTaken): (Bool, Bool, Int64, Bool)
     do throws(PostgresError) {
       (isDeleted, isExpired) = (try row[0].bool, try row[1].bool)
+      (version, isEmailTaken) = (try row[2].int64, try row[3].bool)
     } catch {
       throw .database(error)
     }
-    if isDeleted, !wantsDeleted { return .isDeleted(id) }
-    if !isDeleted, wantsDeleted { return .isNotDeleted(id) }
-    if isExpired { return .isExpired(id) }
-    // The version is another one, or somebody changed the user back in between: repeating the read is right for both.
-    return .etagMismatch(id)
+    if isDeleted, !wantsDeleted { throw .isDeleted(id) }
+    if !isDeleted, wantsDeleted { throw .isNotDeleted(id) }
+    if isExpired { throw .isExpired(id) }
+    if !expecting.allows(version) { throw .etagMismatch(id) }
+    if isEmailTaken { throw .alreadyExists(.email) }
   }
+
+  private static func key(_ id: UserID) -> WriteKey { WriteKey("users.id", id) }
+  private static func key(_ email: EmailAddress) -> WriteKey { WriteKey("users.email", email.normalForm) }
 
   // MARK: Queries
 

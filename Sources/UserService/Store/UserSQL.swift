@@ -21,23 +21,56 @@ enum UserSQL {
     SELECT EXISTS (SELECT FROM users WHERE id = $1), EXISTS (SELECT FROM users WHERE email_normalized = $2), now()
     """, isReadOnly: true)
 
-  /// Why a write found no row: whether it is deleted, and whether that is final.
+  /// Why a write found no row: whether it is deleted, whether that is final, its version, and whether another user has
+  /// the email ($2).
   static let explain = Statement(
-    "users_explain", "SELECT delete_time IS NOT NULL, COALESCE(purge_time <= now(), false) FROM users WHERE id = $1",
-    isReadOnly: true)
+    "users_explain",
+    """
+    SELECT delete_time IS NOT NULL, COALESCE(purge_time <= now(), false), version, \(isEmailTaken("$2"))
+    FROM users WHERE id = $1
+    """, isReadOnly: true)
+
+  private static func isEmailTaken(_ email: String) -> String {
+    "EXISTS (SELECT FROM users o WHERE o.email_normalized = \(email) AND o.id <> $1)"
+  }
 
   // MARK: Writes, each a single statement
 
-  static let insert = Statement(
+  /// Where the answer of `insert` says whether the id and the email are taken.
+  static let isIDTakenColumn = 9
+  static let isEmailTakenColumn = 10
+
+  /// Creates many users, an array for each column, with an outcome for each of them.
+  ///
+  /// What is taken already is seen first: a violated index would fail them all, and Postgres would write the address into
+  /// its log. What another transaction takes meanwhile is left out by ON CONFLICT and has no outcome: the second
+  /// attempt sees it. Rows go in by the order of their emails, so that two such statements can't wait for each other.
+  /// The subqueries are scalar to be looked up row by row in the index, whatever Postgres thinks of the table's size.
+  static let insert = GroupedWrite(
     "users_insert",
     """
-    INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, version)
-    VALUES ($1, $2, $3, $4, $5::jsonb, now(), now(), 1)
-    RETURNING \(columns)
+    WITH input AS MATERIALIZED (
+      SELECT i.*,
+        (SELECT true FROM users u WHERE u.id = i.id) AS is_id_taken,
+        (SELECT true FROM users u WHERE u.email_normalized = i.email_normalized COLLATE "C") AS is_email_taken
+      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
+        AS i (id, email, email_normalized, name, labels, position)
+    ), inserted AS (
+      INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, version)
+      SELECT id, email, email_normalized, name, labels::jsonb, now(), now(), 1 FROM input
+      WHERE is_id_taken IS NULL AND is_email_taken IS NULL
+      ORDER BY email_normalized COLLATE "C"
+      ON CONFLICT DO NOTHING
+      RETURNING \(columns)
+    )
+    SELECT inserted.*, is_id_taken IS NOT NULL, is_email_taken IS NOT NULL, position
+    FROM input LEFT JOIN inserted ON inserted.id = input.id AND inserted.email = input.email
+    WHERE inserted.id IS NOT NULL OR is_id_taken OR is_email_taken
     """)
 
   /// A null leaves its column as it is. If another write holds the row, Postgres waits for it and then checks the
-  /// condition and takes the columns from the row as that one left it: neither write is lost.
+  /// condition and takes the columns from the row as that one left it: neither write is lost. An email that is taken is
+  /// seen here, before the index is violated: Postgres would write the address into its log.
   /// https://www.postgresql.org/docs/15/transaction-iso.html#XACT-READ-COMMITTED
   static let update = Statement(
     "users_update",
@@ -46,6 +79,7 @@ enum UserSQL {
       email = COALESCE($3, email), email_normalized = COALESCE($4, email_normalized), name = COALESCE($5, name),
       labels = COALESCE($6::jsonb, labels), \(touch)
     WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NULL
+      AND ($4::text IS NULL OR NOT \(isEmailTaken("$4")))
     RETURNING \(columns)
     """)
 
