@@ -1,3 +1,5 @@
+import EventLoop
+
 /// What is to be done with a write after an attempt that failed. What the server refused has had no effect, and may be
 /// tried again.
 enum WriteRetry {
@@ -23,7 +25,9 @@ enum WriteRetry {
       self = .later
     } else if SQLState.isStaleStatement(error.sqlState) {
       self = write.wasReprepared ? .no : .atOnce
-    } else if code == .connectionLost || code == .unavailable, error.isSafeToRetry, write.retryBackoff.failures < Self.maximumLosses {
+    } else if code == .connectionLost || code == .unavailable, error.isSafeToRetry,
+      write.retryBackoff.failures < Self.maximumLosses
+    {
       self = .later
     } else if lane == .group, error.isSafeToRetry, error.sqlState != nil || code == .invalidParameter,
       count > 1 || code == .queryCancelled
