@@ -111,7 +111,7 @@ let package = Package(
     tests("ProtoWireTests", ["ProtoWire", "TestMessages", "Fuzzing"]),
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire", "RPCCore"]),
     tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),
-    tests("EventLoopTests", ["EventLoop"]),
+    tests("EventLoopTests", ["EventLoop", log]),
     tests("HTTP2Tests", ["HTTP2", "TestPeer"]),
     tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),
     tests("TLSTests", ["TLS", "RPCCore", "COpenSSL"]),

@@ -49,6 +49,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   @exclusivity(unchecked) public private(set) var now: UInt64
   /// What runs, for the stall log: set by whoever starts work that is not the loop's own. Loop thread only.
   @exclusivity(unchecked) public var activity: (any CustomStringConvertible & AnyObject)?
+  /// For lines that can come again and again. Loop thread only.
+  public private(set) lazy var logThrottle = LogThrottle(on: self)
 
   /// Makes a loop that nothing runs yet.
   /// - Throws: when the process has no file descriptors left.
@@ -129,6 +131,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     runJobs()
     flush()
     runJobs()
+    logThrottle.finish()
   }
 
   private func turn() {
@@ -211,12 +214,10 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     guard let logger else { return }
     let end = MonotonicClock.nanoseconds
     guard end &- now > Self.stallThreshold else { return }
-    logger.warning(
-      "A turn of the event loop took long; everything else on it waited.",
-      metadata: [
-        "loop": "\(name)", "milliseconds": "\((end - now) / 1_000_000)",
-        "activity": "\(activity.map { $0.description } ?? "unknown")",
-      ])
+    let activity = activity.map { $0.description } ?? "unknown"
+    logThrottle.log(
+      .warning, "A turn of the event loop took long; everything else on it waited.", kind: activity,
+      metadata: ["loop": "\(name)", "milliseconds": "\((end - now) / 1_000_000)", "activity": "\(activity)"], to: logger)
   }
 
   // MARK: Loop thread only

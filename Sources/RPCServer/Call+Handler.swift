@@ -42,9 +42,10 @@ extension Call {
     }
     let answer = RPCError(mapping: error)
     if let cause = answer.cause {
-      connection.owner.core.logger.error(
-        "A call failed.",
-        metadata: ["method": "\(route?.description ?? "")", "code": "\(answer.code)", "cause": "\(cause)"])
+      let method = route?.description ?? ""
+      connection.owner.log(
+        .error, "A call failed.", kind: method,
+        metadata: ["method": "\(method)", "code": "\(answer.code)", "cause": "\(cause)"])
     }
     // What a stream wrote before its error belongs to the answer; one response and an error do not go together.
     end(Outcome(error: answer), keepingMessages: route?.handler.descriptor.kind.hasSingleResponse == false)

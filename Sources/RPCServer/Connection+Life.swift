@@ -50,13 +50,13 @@ extension Connection {
     for stream in session.streams {
       let call = unsafeDowncast(stream, to: Call.self)
       guard call.isStalled(now: now, limit: limit) else { continue }
-      owner.core.logger.debug("The client of a call did not take its responses.", metadata: ["peer": "\(peer)"])
+      owner.log(.debug, "The client of a call did not take its responses.", metadata: ["peer": "\(peer)"])
       session.reset(call, .enhanceYourCalm)
       owner.loop.flushAtEndOfTurn(self)
     }
   }
 
   private func log(_ reason: StaticString) {
-    owner.core.logger.debug("A connection is ended.", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+    owner.log(.debug, "A connection is ended.", kind: "\(reason)", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
   }
 }

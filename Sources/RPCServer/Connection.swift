@@ -123,7 +123,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
       try session.receive(bytes, now: owner.now)
     } catch {
       // What nghttp2 has to say about it (GOAWAY) goes out with this turn's flush, then the connection is closed.
-      owner.core.logger.debug("A connection broke HTTP/2.", metadata: ["peer": "\(peer)", "error": "\(error)"])
+      owner.log(.debug, "A connection broke HTTP/2.", metadata: ["peer": "\(peer)", "error": "\(error)"])
       isFailing = true
     }
     drainEvents()
@@ -242,7 +242,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   /// TLS that was broken is told why; a socket that is broken can't be.
   private func fail(_ failure: Transport.Failure) {
     guard case .tls(let error) = failure, phase != .closed else { return close() }
-    owner.core.logger.debug("A connection broke TLS.", metadata: ["peer": "\(peer)", "error": "\(error)"])
+    owner.log(.debug, "A connection broke TLS.", metadata: ["peer": "\(peer)", "error": "\(error)"])
     isFailing = true
     owner.loop.flushAtEndOfTurn(self)
   }

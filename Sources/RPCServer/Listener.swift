@@ -34,8 +34,6 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   private let loops: [ServerLoop]
   private let logger: Logger
   private let maximumConnections: Int
-  /// Connections are refused: said once, not for each of them.
-  private var isFull = false
   private var source: IOSource?
   private var pauseTimer: LoopTimer?
 
@@ -83,7 +81,8 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
         handOver(accepted)
       }
     } catch {
-      logger.error("Connections can't be accepted for now.", metadata: ["error": "\(error)"])
+      loop.logThrottle.log(
+        .error, "Connections can't be accepted for now.", metadata: ["error": "\(error)"], to: logger)
       try? source?.setInterest([])
       let timer = LoopTimer(on: loop) { [unowned self] in try? source?.setInterest(.readable) }
       timer.schedule(after: Self.pause)
@@ -104,7 +103,6 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
       }
     }
     guard open < maximumConnections else { return refuse(accepted, open) }
-    isFull = false
     target.load.add(1, ordering: .relaxed)
     let connection = Accepted(descriptor: accepted, isTCP: isTCP, tls: credentials?.context)
     if target.loop.isCurrent {
@@ -116,8 +114,8 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
 
   private func refuse(_ accepted: Int32, _ open: Int) {
     _ = Glibc.close(accepted)
-    guard !isFull else { return }
-    isFull = true
-    logger.warning("Connections are refused: there are as many as there may be.", metadata: ["connections": "\(open)"])
+    loop.logThrottle.log(
+      .warning, "Connections are refused: there are as many as there may be.", metadata: ["connections": "\(open)"],
+      to: logger)
   }
 }

@@ -125,7 +125,7 @@ final class ServerLoop: @unchecked Sendable {
       connection.index = connections.count
       connections.append(connection)
     } catch {
-      core.logger.warning("A connection could not be set up.", metadata: ["error": "\(error)"])
+      log(.warning, "A connection could not be set up.", metadata: ["error": "\(error)"])
       accepted.close()
       load.subtract(1, ordering: .relaxed)
     }
@@ -155,6 +155,16 @@ final class ServerLoop: @unchecked Sendable {
     timer.schedule(after: grace)
     graceTimer = timer
     for connection in connections { connection.drain() }
+  }
+
+  /// Logs a line that a peer or a fault can repeat. Loop thread.
+  func log(
+    _ level: Logger.Level, _ message: StaticString, kind: String = "",
+    metadata: @autoclosure () -> Logger.Metadata, file: String = #fileID, function: String = #function,
+    line: UInt = #line
+  ) {
+    loop.logThrottle.log(
+      level, message, kind: kind, metadata: metadata(), to: core.logger, file: file, function: function, line: line)
   }
 
   var keepsTasks: Bool { !isDraining && idleTasks.count < Self.maximumIdleTasks }
