@@ -5,13 +5,13 @@
 /// has had no effect, and its connection is as good as before.
 /// https://www.postgresql.org/docs/15/runtime-config-client.html#GUC-STATEMENT-TIMEOUT
 struct ServerLimits: Sendable, Hashable {
-  /// Milliseconds for each wait for a lock; 0: no limit of its own.
+  /// Milliseconds for each wait for a lock.
   var lockTimeout: Int32
   /// Milliseconds for the statement as a whole.
   var statementTimeout: Int32
 
   /// A caller who has no more time than this is told that it has passed: the answer would come too late.
-  static let leastTime: UInt64 = 2_000_000
+  static let leastTime: UInt64 = 3_000_000
   static let largestMargin: UInt64 = 20_000_000
 
   init(lockTimeout: Int32, statementTimeout: Int32) {
@@ -19,17 +19,18 @@ struct ServerLimits: Sendable, Hashable {
     self.statementTimeout = statementTimeout
   }
 
-  /// The server gives up before the caller does: a quarter of the time that is left, at most 20 ms, is for the way there
-  /// and back, so that no statement runs on for a caller who was told that it did not happen.
+  /// The server gives up before the caller does, so that no statement runs on for a caller who was told that it did not
+  /// happen: half of the time that is left, at most 20 ms, is for the way there and back. Waits for locks, after which
+  /// the statement has yet to run, end when half of the time is over.
   /// - Parameters:
   ///   - deadline: CLOCK_MONOTONIC in nanoseconds, as `now`.
   ///   - longest: the most that the statement may take, whatever the deadline.
   init(until deadline: UInt64, now: UInt64, longest: Duration, lockTimeout: Duration) {
+    func milliseconds(_ time: UInt64) -> Int32 { max(1, Int32(clamping: time / 1_000_000)) }
     let left = deadline > now ? deadline - now : 0
-    let milliseconds = (left - min(left / 4, Self.largestMargin)) / 1_000_000
     self.init(
-      lockTimeout: lockTimeout.wholeMilliseconds,
-      statementTimeout: max(1, min(longest.wholeMilliseconds, Int32(clamping: milliseconds))))
+      lockTimeout: min(lockTimeout.wholeMilliseconds, milliseconds(left / 2)),
+      statementTimeout: min(longest.wholeMilliseconds, milliseconds(left - min(left / 2, Self.largestMargin))))
   }
 
   static let statement = Statement(

@@ -60,12 +60,13 @@ struct PostgresBench: Sendable {
   private static let gate = Gate(4)
 
   static func run(
-    processes: Int = 1, migrates: Bool = true, _ body: @escaping @Sendable (PostgresBench) async throws -> Void
+    processes: Int = 1, migrates: Bool = true, adjust: @escaping @Sendable (inout PostgresConfiguration) -> Void = { _ in },
+    _ body: @escaping @Sendable (PostgresBench) async throws -> Void
   ) async throws {
     await gate.enter()
     let result: Result<Void, any Error>
     do {
-      result = .success(try await runAlone(processes, migrates, body))
+      result = .success(try await runAlone(processes, migrates, adjust, body))
     } catch {
       result = .failure(error)
     }
@@ -74,7 +75,8 @@ struct PostgresBench: Sendable {
   }
 
   private static func runAlone(
-    _ processes: Int, _ migrates: Bool, _ body: @escaping @Sendable (PostgresBench) async throws -> Void
+    _ processes: Int, _ migrates: Bool, _ adjust: (inout PostgresConfiguration) -> Void,
+    _ body: @escaping @Sendable (PostgresBench) async throws -> Void
   ) async throws {
     let name = "users_test_\(UInt64.random(in: 0..<(.max)))"
     let loops = try EventLoopGroup(count: 2, name: "test")
@@ -84,7 +86,7 @@ struct PostgresBench: Sendable {
     do {
       try await waitUntilAvailable(admin)
       try await execute(admin, "CREATE DATABASE \(name)")
-      for _ in 0..<processes { clients.append(try client(try url(database: name), loops)) }
+      for _ in 0..<processes { clients.append(try client(try url(database: name), loops, adjust)) }
       if migrates { try await Migrator(client: clients[0], migrations: UserMigrations.all, logger: quiet).run() }
       try await body(PostgresBench(clients: clients, loops: loops))
     } catch {
@@ -124,12 +126,15 @@ struct PostgresBench: Sendable {
 
   private static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
-  private static func client(_ url: String, _ loops: EventLoopGroup) throws -> PostgresClient {
+  private static func client(
+    _ url: String, _ loops: EventLoopGroup, _ adjust: (inout PostgresConfiguration) -> Void = { _ in }
+  ) throws -> PostgresClient {
     var configuration = PostgresConfiguration(url: url)
     // The tests run side by side on one server.
     configuration.sharedConnectionsPerLoop = 1
     configuration.poolSize = 1
     configuration.poolOverflow = 2
+    adjust(&configuration)
     let client = try PostgresClient(configuration: configuration, loops: loops, logger: quiet)
     client.start()
     return client
