@@ -10,7 +10,7 @@ declare -A packages=(
   [certs]='openssl'
   [test]='curl openssl nghttp2-client nghttp2-server python3 python3-venv'
   # What scripts/bench.sh compares with; nothing else needs it.
-  [peers]='g++ make libgrpc++-dev protobuf-compiler protobuf-compiler-grpc valgrind'
+  [peers]='g++ make libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc valgrind'
 )
 
 [ $# -gt 0 ] || set -- build database generate certs test
