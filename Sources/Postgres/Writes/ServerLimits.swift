@@ -33,8 +33,14 @@ struct ServerLimits: Sendable, Hashable {
       statementTimeout: min(longest.wholeMilliseconds, milliseconds(left - min(left / 2, Self.largestMargin))))
   }
 
+  /// Beside the limits it says how the write is to be planned: once for all values, since planning a statement over arrays
+  /// costs as much as ten of its rows, and through indexes even while the table is small, since the plan outlives that.
   static let statement = Statement(
-    "set_limits", "SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)")
+    "set_limits",
+    """
+    SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true),
+      set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)
+    """)
 
   var parameters: [PostgresValue] { [.text(String(lockTimeout)), .text(String(statementTimeout))] }
 }
