@@ -11,7 +11,7 @@ import tempfile
 from contextlib import ExitStack
 
 import report
-from database import Database
+from database import Database, DiskDatabase
 from footprint import Footprint
 from peers import Peers
 from programs import Failure
@@ -21,6 +21,7 @@ SECTIONS = {
     "sum": RPC, "latency": RPC, "many": RPC, "loops": RPC, "hello": RPC,
     "hello_alone": RPC, "hello_many": RPC, "stream": RPC, "echo": RPC, "connections": RPC,
     "user": Database, "user_alone": Database, "list": Database, "create": Database, "mix": Database,
+    "create_disk": DiskDatabase,
     "memory": Footprint, "ready": Footprint,
 }
 

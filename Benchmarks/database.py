@@ -34,10 +34,11 @@ def fill(url, first, last):
 
 class Database:
     USERS = 10_000
+    URL = "BENCH_DATABASE_URL"
 
     def __init__(self, peers):
         self.peers = peers
-        self.url = os.environ["BENCH_DATABASE_URL"]
+        self.url = os.environ[self.URL]
         self.service = peers.start(
             [os.environ["USER_SERVICE"], "serve", "--migrate", "--listen", "127.0.0.1:0", "--loops", "1"],
             ready="ready:", environment={"DATABASE_URL": self.url, "USER_SERVICE_LOG_LEVEL": "error"})
@@ -100,7 +101,7 @@ class Database:
         }
         return self.run("ListUsers of 100, 64 in flight", cases)
 
-    def load(self, writes_of_ten):
+    def load(self, writes_of_ten, connections=8, streams=8):
         """h2load can send but one body: a client of ours makes users that differ, and reads those that are there."""
         program = os.path.join(os.environ["BENCH_PEERS"], "rpc-load")
         authority = self.service.addresses[0]
@@ -109,23 +110,40 @@ class Database:
 
         def run():
             before = self.service.cpu_seconds()
-            result = printed([program, authority, get, create, str(writes_of_ten), "8", "8", str(SECONDS)])
+            result = printed([program, authority, get, create, str(writes_of_ten), str(connections), str(streams), str(SECONDS)])
             result.cpu_seconds = (self.service.cpu_seconds() - before) / (result.per_second * SECONDS)
             return result
 
         return run
 
-    def create(self):
+    def inserts(self, clients):
+        """What pgbench does in place of CreateUser, by its number of connections."""
         insert = self.peers.file("create.sql", (
             "INSERT INTO users VALUES (gen_random_uuid(), gen_random_uuid()::text, gen_random_uuid()::text, 'Ada King-Byron',"
             " '{\"team\": \"platform\", \"office\": \"platform\"}', now(), now(), NULL, NULL, 1)"
             f" RETURNING {COLUMNS};\n").encode())
-        cases = {
-            OURS: self.load(10),
-            "pgbench -M prepared, 16 connections": lambda: pgbench(self.url, insert, {}, 16, SECONDS),
-            "pgbench -M prepared, 64 connections": lambda: pgbench(self.url, insert, {}, 64, SECONDS),
-        }
+        return {f"pgbench -M prepared, {count} connections": lambda count=count: pgbench(self.url, insert, {}, count, SECONDS)
+                for count in clients}
+
+    def create(self):
+        cases = {OURS: self.load(10), **self.inserts([16, 64])}
         return self.run("CreateUser, 64 in flight; the database does not wait for the disk", cases)
 
     def mix(self):
         return self.run("Nine GetUser to one CreateUser, 64 in flight", {OURS: self.load(1)})
+
+
+class DiskDatabase(Database):
+    """A Postgres that waits for its disk, and whose commits take 5 ms more, as those of a slow disk do."""
+
+    URL = "BENCH_DISK_DATABASE_URL"
+
+    def __init__(self, peers):
+        super().__init__(peers)
+        for setting in ("commit_delay = 5000", "commit_siblings = 0"):
+            psql(self.url, f"ALTER SYSTEM SET {setting}")
+        psql(self.url, "SELECT pg_reload_conf()")
+
+    def create_disk(self):
+        cases = {OURS: self.load(10, streams=50), **self.inserts([16, 40, 64])}
+        return self.run("CreateUser, 400 in flight; a commit takes 5 ms and the disk", cases)

@@ -25,11 +25,13 @@ if [ "$program" = bench ]; then
   fi
 fi
 
-trap 'scripts/postgres.sh delete bench' EXIT
+trap 'scripts/postgres.sh delete bench; scripts/postgres.sh delete bench_disk' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 scripts/postgres.sh start bench
 BENCH_DATABASE_URL=$(scripts/postgres.sh url bench) # the whole of it is ours
-export BENCH_DATABASE_URL
+scripts/postgres.sh start bench_disk
+BENCH_DISK_DATABASE_URL=$(scripts/postgres.sh url bench_disk)
+export BENCH_DATABASE_URL BENCH_DISK_DATABASE_URL
 ulimit -n "$(ulimit -H -n)" # for 10,000 connections
 python3 -B "Benchmarks/$program.py" "$@"

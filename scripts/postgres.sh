@@ -9,7 +9,8 @@
 #   url     prints its URL, for DATABASE_URL
 #   status  says whether it runs; exit code 3 if not
 #   delete  stops it and deletes its data
-# `run` (the default) keeps its data safe. All others are for tests: they do not wait for the disk.
+# `run` (the default) keeps its data safe, and so does what ends in `_disk`. All others are for tests: they do not wait for
+# the disk.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 
@@ -133,7 +134,8 @@ start() {
 
   local options attempt
   options="-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200"
-  [ "$name" = run ] || options="$options -c max_connections=1000 -c fsync=off -c full_page_writes=off -c autovacuum=on"
+  [ "$name" = run ] || options="$options -c max_connections=1000"
+  case "$name" in run | *_disk) ;; *) options="$options -c fsync=off -c full_page_writes=off" ;; esac
   for attempt in 1 2 3 4 5; do
     choose_port
     # A session of its own: ctrl-C at the terminal is for the service, which still needs its database to drain.

@@ -39,7 +39,8 @@ final class PendingWrite: ScheduledWrite, @unchecked Sendable {
 
   init(_ work: Work, keys: [WriteKey], priority: WritePriority, isAlone: Bool, deadline: UInt64) {
     self.work = work
-    self.keys = keys
+    // A key that is named twice would wait for itself.
+    self.keys = keys.count > 1 ? Array(Set(keys)) : keys
     self.priority = priority
     self.isAlone = isAlone
     self.deadline = deadline
