@@ -141,8 +141,8 @@ extension Connection {
     interrupt(request, error)
   }
 
-  /// A schema change holds a lock that even reads meet. They give up soon and ask again, until their deadline: those that
-  /// stand behind them on the connection may be after other tables.
+  /// A schema change holds a lock that even reads meet. They give up soon and ask again, until their deadline: those
+  /// that stand behind them on the connection may be after other tables.
   private func waitForLock(_ request: PendingQuery) {
     for lookup in request.lookups where !lookup.isDone { enqueue(lookup) }
     if request.lookups.isEmpty { enqueue(request) }

@@ -190,7 +190,9 @@ struct ConnectionSettings: Sendable {
   let cancellations: OffloadPool
   let slowQueryNanoseconds: UInt64
 
-  init(configuration: PostgresConfiguration, target: ConnectionString, lookups: OffloadPool, cancellations: OffloadPool) {
+  init(
+    configuration: PostgresConfiguration, target: ConnectionString, lookups: OffloadPool, cancellations: OffloadPool
+  ) {
     self.configuration = configuration
     self.target = target
     self.lookups = lookups

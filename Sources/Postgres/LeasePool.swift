@@ -11,11 +11,15 @@ struct LeasePool<Waiter: AnyObject> {
     var size: Int
     /// Opened beyond `size` when all are in use, and closed when they are not used any more.
     var overflow: Int
+    /// Opened at the same time: a burst is mostly over before as many connections are up as it has callers, and each
+    /// costs the server a process.
+    var opening: Int
     /// How many callers may wait.
     var queue: Int
     /// Nanoseconds after which a connection is replaced, at its return or when it is idle.
     var maximumAge: UInt64
-    /// Nanoseconds that a connection beyond `size` is kept while nobody uses it: opening one costs the server a process.
+    /// Nanoseconds that a connection beyond `size` is kept while nobody uses it: opening one costs the server a
+    /// process.
     var overflowIdle: UInt64
   }
 
@@ -80,7 +84,7 @@ struct LeasePool<Waiter: AnyObject> {
   mutating func connected(_ id: ID, now: UInt64) -> [Action] {
     guard let slot = slots[id], case .connecting = slot.state else { return [.close(id)] }
     slots[id] = Slot(state: .idle, since: now)
-    if let waiter = waiters.popFirst() { return [check(id, waiter, isFresh: true)] }
+    if let waiter = waiters.popFirst() { return [check(id, waiter, isFresh: true)] + serve() }
     return putBack(id, now)
   }
 
@@ -198,7 +202,8 @@ struct LeasePool<Waiter: AnyObject> {
       guard slots[id] != nil, let waiter = waiters.popFirst() else { continue }
       actions.append(check(id, waiter, isFresh: false))
     }
-    var missing = waiters.count - connecting
+    let connecting = connecting
+    var missing = min(waiters.count, limits.opening) - connecting
     while missing > 0, slots.count < limits.size + limits.overflow {
       lastID += 1
       slots[lastID] = Slot(state: .connecting, since: 0)

@@ -1,8 +1,8 @@
 import EventLoop
 import Logging
 
-/// Writes: each holds a connection of the pool from its first byte to its answer, so that one that waits for a lock keeps
-/// no other statement waiting. `WriteScheduler` says which goes next; this executes it.
+/// Writes: each holds a connection of the pool from its first byte to its answer, so that one that waits for a lock
+/// keeps no other statement waiting. `WriteScheduler` says which goes next; this executes it.
 extension LoopClient: TurnFlushable {
   /// A write of which the server could not be told its deadline ends by the server's own limit; one that is silent for
   /// so much longer has lost its connection.
@@ -232,8 +232,8 @@ extension LoopClient: TurnFlushable {
     return next
   }
 
-  /// Has the server cancel a write whose caller has left, if it would go on for long: it might meet, and overwrite, what
-  /// others write meanwhile.
+  /// Has the server cancel a write whose caller has left, if it would go on for long: it might meet, and overwrite,
+  /// what others write meanwhile.
   /// - Returns: when to look again.
   private func callBack(_ unit: WriteUnit, _ now: UInt64) -> UInt64 {
     guard unit.lane != .group, !unit.isCancelled, let write = unit.writes.first, write.isAnswered,

@@ -27,8 +27,8 @@ extension PostgresClient {
   /// way. Everything else is as with `write`.
   /// - Parameters:
   ///   - row: the values of its columns, in the order of the statement's arrays.
-  ///   - isAlone: it could meet another row in more than one way, in another order than that of the group: it travels by
-  ///     itself, so that it can't be part of a deadlock.
+  ///   - isAlone: it could meet another row in more than one way, in another order than that of the group: it travels
+  ///     by itself, so that it can't be part of a deadlock.
   /// - Returns: the row that the statement answers with.
   public nonisolated(nonsending) func write(
     _ group: GroupedWrite, row: [PostgresValue], keys: [WriteKey] = [], isAlone: Bool = false, deadline: UInt64? = nil

@@ -2,7 +2,8 @@ public import EventLoop
 public import Logging
 import Synchronization
 
-/// A Postgres client on event loops: pipelined connections for reads, a pool of connections for writes and transactions.
+/// A Postgres client on event loops: pipelined connections for reads, a pool of connections for writes and
+/// transactions.
 ///
 /// Each loop has connections of its own. Called on a loop of the group, a statement stays on it: no lock, no other
 /// thread. Called elsewhere, it goes to one of the loops, and the answer resumes the caller where it was.
@@ -56,7 +57,7 @@ public final class PostgresClient: Sendable {
     func share(_ total: Int) -> Int { total / count + (index < total % count ? 1 : 0) }
     return LeasePool<ConnectionWaiter>.Limits(
       size: max(1, share(max(0, configuration.poolSize))), overflow: share(max(0, configuration.poolOverflow)),
-      queue: configuration.leaseQueueLimit, maximumAge: configuration.recycleAfter.clampedNanoseconds,
+      opening: 4, queue: configuration.leaseQueueLimit, maximumAge: configuration.recycleAfter.clampedNanoseconds,
       overflowIdle: configuration.overflowIdle.clampedNanoseconds)
   }
 
@@ -130,8 +131,8 @@ public final class PostgresClient: Sendable {
     return try answer.get()
   }
 
-  /// A refusal comes without any wait. A caller that asks again at once must not hold its loop, which could then never learn
-  /// that the database is back: so it lets others go first.
+  /// A refusal comes without any wait. A caller that asks again at once must not hold its loop, which could then never
+  /// learn that the database is back: so it lets others go first.
   static nonisolated(nonsending) func pause(after error: PostgresError) async {
     if [.unavailable, .queueFull, .shutDown].contains(error.code) { await Task.yield() }
   }

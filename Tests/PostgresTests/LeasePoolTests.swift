@@ -9,8 +9,12 @@ import Testing
   }
   typealias Pool = LeasePool<Caller>
 
-  private func pool(size: Int = 2, overflow: Int = 1, queue: Int = 10, age: UInt64 = 1000, idle: UInt64 = 100) -> Pool {
-    Pool(limits: Pool.Limits(size: size, overflow: overflow, queue: queue, maximumAge: age, overflowIdle: idle))
+  private func pool(
+    size: Int = 2, overflow: Int = 1, opening: Int = 10, queue: Int = 10, age: UInt64 = 1000, idle: UInt64 = 100
+  ) -> Pool {
+    Pool(
+      limits: Pool.Limits(
+        size: size, overflow: overflow, opening: opening, queue: queue, maximumAge: age, overflowIdle: idle))
   }
 
   private func names(_ actions: [Pool.Action]) -> [String] {
@@ -40,6 +44,18 @@ import Testing
     #expect(names(pool.released(1, isClean: true, now: 1)) == [])
     #expect(pool.idleCount == 1 && pool.isQuiet)
     #expect(names(pool.acquire(a)) == ["check 1 a"])
+  }
+
+  @Test func aBurstOpensFewAtATime() {
+    var pool = pool(size: 9, opening: 2)
+    var asked: [String] = []
+    for name in ["a", "b", "c", "d"] { asked += names(pool.acquire(Caller(name))) }
+    #expect(asked == ["connect 1", "connect 2"])
+    #expect(names(pool.connected(1, now: 0)) == ["check 1 a fresh", "connect 3"])
+    _ = pool.checked(1, isGood: true)
+    // Who gives one back serves the next before another one is up.
+    #expect(names(pool.released(1, isClean: true, now: 0)) == ["check 1 b"])
+    #expect(names(pool.connected(2, now: 0)) == ["check 2 c fresh"])
   }
 
   @Test func overflowIsClosedWhenNobodyUsesIt() {

@@ -199,7 +199,7 @@ import Testing
       let before = try await bench.client.query(Self.pid)[0][0].int64
       _ = try await bench.client.query(
         Statement("demote", "SET default_transaction_read_only = on", isReadOnly: true))
-      try await bench.until { try await bench.client.query(Self.pid)[0][0].int64 != before }
+      try await bench.until { (try? await bench.client.query(Self.pid)[0][0].int64).map { $0 != before } ?? false }
     }
   }
 

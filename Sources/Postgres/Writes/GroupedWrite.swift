@@ -8,8 +8,8 @@ public struct GroupedWrite: Sendable {
 
   /// - Parameters:
   ///   - name: the statement's.
-  ///   - sql: takes an array for each value of a row: `uuid[]` for `.uuid`, `text[]` for `.text`. Its last column is the
-  ///     position of the row in the arrays, a bigint from 1 (`WITH ORDINALITY`). A row that has no outcome, because
+  ///   - sql: takes an array for each value of a row: `uuid[]` for `.uuid`, `text[]` for `.text`. Its last column is
+  ///     the position of the row in the arrays, a bigint from 1 (`WITH ORDINALITY`). A row that has no outcome, because
   ///     it met a transaction that was under way, is left out of the answer: it is written again by itself.
   public init(_ name: String, _ sql: String) { statement = Statement(name, sql) }
 

@@ -33,8 +33,9 @@ struct ServerLimits: Sendable, Hashable {
       statementTimeout: min(longest.wholeMilliseconds, milliseconds(left - min(left / 2, Self.largestMargin))))
   }
 
-  /// Beside the limits it says how the write is to be planned: once for all values, since planning a statement over arrays
-  /// costs as much as ten of its rows, and through indexes even while the table is small, since the plan outlives that.
+  /// Beside the limits it says how the write is to be planned: once for all values, since planning a statement over
+  /// arrays costs as much as ten of its rows, and through indexes even while the table is small, since the plan
+  /// outlives that.
   static let statement = Statement(
     "set_limits",
     """

@@ -1,8 +1,8 @@
 public import Postgres
 
-/// Users in a table of Postgres. Every write is one statement: no transaction is ever open across a round trip. Writes to
-/// one user, or to one email, wait for each other before they get a connection; creations travel in groups. Called on a
-/// loop, everything stays on it.
+/// Users in a table of Postgres. Every write is one statement: no transaction is ever open across a round trip. Writes
+/// to one user, or to one email, wait for each other before they get a connection; creations travel in groups. Called
+/// on a loop, everything stays on it.
 public struct PostgresUserStore: UserStore {
   /// How long a deleted user can be had back.
   public static let defaultRetention = Duration.seconds(30 * 24 * 3600)
@@ -99,7 +99,8 @@ public struct PostgresUserStore: UserStore {
       change.email.map { .text($0.address) } ?? .null, change.email.map { .text($0.normalForm) } ?? .null,
       change.name.map { .text($0) } ?? .null, change.labels.map { .text(LabelsJSON.encode($0)) } ?? .null,
     ]
-    return try await write(UserSQL.update, id, expecting, parameters, email: change.email, wantsDeleted: false, deadline)
+    return try await write(
+      UserSQL.update, id, expecting, parameters, email: change.email, wantsDeleted: false, deadline)
   }
 
   public nonisolated(nonsending) func delete(

@@ -42,8 +42,8 @@ enum UserSQL {
 
   /// Creates many users, an array for each column, with an outcome for each of them.
   ///
-  /// What is taken already is seen first: a violated index would fail them all, and Postgres would write the address into
-  /// its log. What another transaction takes meanwhile is left out by ON CONFLICT and has no outcome: the second
+  /// What is taken already is seen first: a violated index would fail them all, and Postgres would write the address
+  /// into its log. What another transaction takes meanwhile is left out by ON CONFLICT and has no outcome: the second
   /// attempt sees it. Rows go in by the order of their emails, so that two such statements can't wait for each other.
   /// The subqueries are scalar to be looked up row by row in the index, whatever Postgres thinks of the table's size.
   static let insert = GroupedWrite(
