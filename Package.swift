@@ -56,6 +56,8 @@ let package = Package(
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+    .systemLibrary(name: "CUnistring", providers: [.apt(["libunistring-dev"])]),
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
 
@@ -77,7 +79,7 @@ let package = Package(
 
     // The product.
     library("UserAPI", ["ProtoWire", "RPCCore"]),
-    library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", log], resources: [.embedInCode("Migrations")]),
+    library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", "CIDN2", "CUnistring", log], resources: [.embedInCode("Migrations")]),
     library("CommandOptions", ["TLS", arguments]),
     program("user-service", ["UserService", "CommandOptions", "TLS", "RPCInterceptors", "RPCChannelz", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
     program("protoc-gen-protowire", ["ProtoWire"]),

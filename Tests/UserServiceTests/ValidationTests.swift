@@ -78,12 +78,19 @@ import Testing
   @Test(arguments: [
     ("", ""), ("Ann", "Ann"), ("  Ann Lee \n", "Ann Lee"), ("安", "安"), ("O'Neill \"Jr\" <x>", "O'Neill \"Jr\" <x>"),
     (" \t ", ""),
+    // Persian and emoji have joiners and selectors, and who writes from the right may mark it.
+    ("علی\u{200c}رضا", "علی\u{200c}رضا"),
+    ("👩\u{200d}🚀 ❤\u{fe0f}", "👩\u{200d}🚀 ❤\u{fe0f}"), ("\u{200f}א", "\u{200f}א"),
   ])
   func names(text: String, stored: String) {
     #expect(check { FieldRules.name(text, field: "name", into: &$0) }.0 == stored)
   }
 
-  @Test(arguments: ["a\0b", "a\nb", "a\u{7f}b", "a\u{85}b", "a\u{2028}b", "\u{1b}[31m"])
+  @Test(arguments: [
+    "a\0b", "a\nb", "a\u{7f}b", "a\u{85}b", "a\u{2028}b", "\u{1b}[31m", "a\u{202e}b", "\u{2066}a\u{2069}",
+    // Nothing to be seen.
+    "\u{3164}", "\u{200d}", "\u{2800} \u{115f}", "\u{fe0f}",
+  ])
   func namesWithControlCharacters(text: String) {
     let (value, violations) = check { FieldRules.name(text, field: "name", into: &$0) }
     #expect(value == nil)
@@ -112,12 +119,21 @@ import Testing
     (["é": "x"], 1), (["a\0": "x"], 1), (["a": "x\0"], 1), (["a": "x\n"], 1), (["A": "\0"], 2), (["A": "", "B": ""], 2),
     ([String(repeating: "k", count: 63): "x"], 0), ([String(repeating: "k", count: 64): "x"], 1),
     (["k": String(repeating: "v", count: 256)], 0), (["k": String(repeating: "v", count: 257)], 1),
-    (["k": String(repeating: "é", count: 129)], 1),
+    (["k": String(repeating: "é", count: 129)], 1), (["k": "a\u{202e}b"], 1), (["k": "👩\u{200d}🚀"], 0),
   ] as [([String: String], Int)])
   func labels(labels: [String: String], violations: Int) {
     let (value, found) = check { FieldRules.labels(labels, field: "labels", into: &$0) }
     #expect(found.count == violations)
     #expect(value == (violations == 0 ? labels : nil))
+  }
+
+  @Test func labelReasons() {
+    func reasons(_ key: String) -> [FieldViolation.Reason] {
+      check { FieldRules.labels([key: ""], field: "labels", into: &$0) }.1.map(\.reason)
+    }
+    #expect(reasons("") == [.required])
+    #expect(reasons(String(repeating: "k", count: 64)) == [.tooLong])
+    #expect(reasons("K") == [.invalidCharacter])
   }
 
   @Test func labelCount() {

@@ -43,6 +43,32 @@ def test_an_email_is_unique_in_its_normal_form(users):
     assert taken.status.code == StatusCode.ALREADY_EXISTS.value[0] and taken.status.message == taken.message
 
 
+@pytest.mark.parametrize(
+    "email, same",
+    [
+        ("\u03a3\u0399\u03a3.{}@x.org", "\u03c3\u03b9\u03c2.{}@x.org"),
+        ("a.{}@m\u00fcnchen.de", "A.{}@XN--MNCHEN-3YA.de"),
+        ("wei\u00df.{}@x.org", "WEISS.{}@X.org"),
+    ])
+def test_spellings_of_other_scripts_are_one_user(users, email, same):
+    unique = uuid.uuid4().hex
+    user = create(users, email=email.format(unique))
+    assert user.email == email.format(unique)
+    assert users.LookupUser(pb.LookupUserRequest(email=same.format(unique)), timeout=TIMEOUT).id == user.id
+    request = pb.CreateUserRequest(user=pb.User(email=same.format(unique)))
+    assert failing(StatusCode.ALREADY_EXISTS, users.CreateUser, request).info.metadata["field"] == "email"
+
+
+@pytest.mark.parametrize(
+    "email", ["ann\u3164@x.org", "ann\u115f@x.org", "ann\u034f@x.org", "ann@x\u3164.org", "ann@\U0001f98a.org", "ann@xn--a.de"])
+def test_twins_by_what_cannot_be_seen_are_refused(users, email):
+    for call, request, field in [
+        (users.CreateUser, pb.CreateUserRequest(user=pb.User(email=email)), "user.email"),
+        (users.LookupUser, pb.LookupUserRequest(email=email), "email"),
+    ]:
+        assert failing(StatusCode.INVALID_ARGUMENT, call, request).fields == [field]
+
+
 def test_validate_only_changes_nothing(users):
     request = pb.CreateUserRequest(user=pb.User(email=new_email(), name="Nobody"), validate_only=True)
     assert users.CreateUser(request, timeout=TIMEOUT).name == "Nobody"

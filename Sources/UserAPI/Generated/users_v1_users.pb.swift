@@ -9,13 +9,36 @@ public struct User: WireMessage {
   /// says otherwise. Never changes.
   public var id: String = ""
 
-  /// Required. Unique among all users in its normal form: trimmed, NFC, lower case. At most 254 bytes.
+  /// Required. Answered as it was written, without white space around it. Unique among all users, deleted ones
+  /// included, in its normal form.
+  ///
+  /// A mailbox of at most 64 bytes, an @ and a domain, at most 254 bytes in all, both as written and in normal form.
+  /// The mailbox is a dot-atom (RFC 5322, section 3.4.1) that may have letters of other scripts (RFC 6531); quotes,
+  /// comments and address literals are refused. The domain has one part or more, each of letters, digits and hyphens.
+  ///
+  /// The normal form:
+  /// - The mailbox is NFC(toCasefold(NFD(mailbox))), with the full case folding of Unicode and no locale: `ΣΙΣ` and
+  ///   `σις` are one mailbox, `weiß` and `WEISS` too. Nothing else is made alike: `ann`, `a.nn`, `ann+tag` and `ａｎｎ`
+  ///   are four.
+  /// - The domain is in lower case, and each of its parts that has other letters, or is an A-label (`xn--…`), goes
+  ///   through IDNA 2008 (RFC 5891) with the mapping of UTS 46, non-transitional, to its A-label: `münchen.de` and
+  ///   `xn--mnchen-3ya.de` are one domain, `straße.de` and `strasse.de` are two. What IDNA 2008 does not allow, emoji
+  ///   for one, is refused.
+  /// - The normal form is an email, and its own normal form.
+  ///
+  /// Refused in both parts, so that no two users look alike by what can't be seen: white space, control, format and
+  /// private-use characters, and all that Unicode means to be ignored (Default_Ignorable_Code_Point: joiners,
+  /// fillers, variation selectors). So are, in the mailbox, characters that are newer than the server's Unicode,
+  /// which could not fold them for good. A domain that needs a joiner is written as its A-label.
   public var email: String = ""
 
-  /// What to call the user. At most 200 characters.
+  /// What to call the user; may be empty. At most 200 characters, without white space around them. No control
+  /// characters, line ends or characters that turn the direction of the text around them (U+202A to U+202E, U+2066 to
+  /// U+2069); other invisible characters, such as joiners and variation selectors, may stand beside visible ones.
   public var name: String = ""
 
-  /// Free tags of the callers. At most 64; keys of at most 63 characters, values of at most 256 bytes.
+  /// Free tags of the callers. At most 64; keys of 1 to 63 of the characters `a-z0-9_./-`, values of at most 256
+  /// bytes, with the characters that names may have.
   public var labels: [String: String] = [:]
 
   /// Output only.
@@ -237,7 +260,8 @@ public struct GetUserRequest: WireMessage {
 
 /// Request of LookupUser.
 public struct LookupUserRequest: WireMessage {
-  /// Required. Compared in normal form: trimmed, NFC, lower case.
+  /// Required. Compared in normal form, so any spelling that has the same one will do: see User.email. What can't be
+  /// the email of a user is INVALID_ARGUMENT.
   public var email: String = ""
 
   public var unknownFields = UnknownFields()
@@ -279,8 +303,8 @@ public struct ListUsersRequest: WireMessage {
   /// shorter, even empty, before the last one.
   public var pageSize: Int32 = 0
 
-  /// Empty for the first page, then ListUsersResponse.next_page_token. All other fields but `page_size` must be as they
-  /// were when the token was given.
+  /// Empty for the first page, then ListUsersResponse.next_page_token. All other fields but `page_size` must be as
+  /// they were when the token was given. A token that this directory has not given is INVALID_ARGUMENT.
   public var pageToken: String = ""
 
   /// `create_time` (the default) or `email`, followed by ` desc` for the reverse order.
@@ -339,7 +363,8 @@ public struct ListUsersResponse: WireMessage {
   /// The users of this page.
   public var users: [User] = []
 
-  /// For ListUsersRequest.page_token, to read on. Empty when there is no more.
+  /// For ListUsersRequest.page_token, to read on. Empty when there is no more. It is encrypted: it tells nobody where
+  /// it stands.
   public var nextPageToken: String = ""
 
   public var unknownFields = UnknownFields()
@@ -563,12 +588,13 @@ public protocol UserServiceProvider: ServiceProvider {
   /// ALREADY_EXISTS if the id or the normal form of the email is taken, also by a deleted user.
   func createUser(_ request: CreateUserRequest, context: ServerContext) async throws -> User
 
-  /// Reads one user by its id, deleted users too: `state` tells.
+  /// Reads one user by its id. A deleted user is found too, until it is removed for good: `state` tells.
   ///
   /// NOT_FOUND if there is no such user.
   func getUser(_ request: GetUserRequest, context: ServerContext) async throws -> User
 
-  /// Reads one user by its email, exactly, compared in normal form.
+  /// Reads one user by its email, compared in normal form: see User.email. A deleted user is found too, until it is
+  /// removed for good: `state` tells.
   ///
   /// NOT_FOUND if nobody has this email.
   func lookupUser(_ request: LookupUserRequest, context: ServerContext) async throws -> User

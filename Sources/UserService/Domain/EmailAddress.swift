@@ -2,32 +2,43 @@
 public struct EmailAddress: Sendable, Hashable {
   /// As the caller wrote it, without white space around it.
   public let address: String
-  /// Trimmed, NFC, lower case: what is unique among all users and what LookupUser compares. Spellings that mail servers
-  /// may or may not take for the same box (dots, `+tags`) stay different.
+  /// What is unique among all users and what LookupUser compares: the mailbox as `NormalForm.folded` has it, and the
+  /// domain as `DomainName.normalForm` has it. Spellings that mail servers may or may not take for the same box (dots,
+  /// `+tags`) stay different. It is an address itself, and its own normal form.
   public let normalForm: String
 
   /// - Throws: what is wrong with it, for a field violation.
   public init(_ text: String) throws(EmailProblem) {
-    let address = NormalForm.trimmed(text)
-    try EmailSyntax.check(address)
-    let normalForm = NormalForm.folded(address)
-    // Lower case can be longer (U+0130), and the normal form is what the index holds.
+    address = NormalForm.trimmed(text)
+    if let parts = try EmailSyntax.check(address) {
+      normalForm = try Self.normalForm(parts.local, parts.domain)
+    } else {
+      normalForm = NormalForm.lowercasedASCII(address[...])
+    }
+  }
+
+  /// The slow way: other scripts, and domains that are A-labels already.
+  private static func normalForm(_ local: Substring, _ domain: Substring) throws(EmailProblem) -> String {
+    let mailbox = try NormalForm.folded(local)
+    // Folding can make it longer, and NFC has a semicolon for a letter's look-alike (U+037E).
+    try EmailSyntax.checkLocalPart(mailbox[...])
+    let normalForm = "\(mailbox)@\(try DomainName.normalForm(domain))"
+    // The index holds the normal form, and what LookupUser was told must be good for asking again.
     if normalForm.utf8.count > EmailSyntax.maximumBytes { throw .tooLong }
-    self.address = address
-    self.normalForm = normalForm
+    return normalForm
   }
 }
 
 /// Why a text is not an email address.
 public enum EmailProblem: Error, Sendable, CaseIterable {
   case empty, tooLong, noAt, severalAts, localPartEmpty, localPartTooLong, localPartDots, forbiddenCharacter
-  case domainEmpty, domainLabelLength, domainLabelHyphen, domainCharacter
+  case domainEmpty, domainLabelLength, domainLabelHyphen, domainCharacter, domainInvalid
 
-  /// A sentence fragment that goes after the field's name.
-  var description: String {
+  /// A sentence fragment that goes after the field's name. It never quotes the address.
+  public var description: String {
     switch self {
     case .empty: "must not be empty"
-    case .tooLong: "must not be longer than \(EmailSyntax.maximumBytes) bytes"
+    case .tooLong: "must not be longer than \(EmailSyntax.maximumBytes) bytes, nor its normal form"
     case .noAt: "must have an @ between mailbox and domain"
     case .severalAts: "must not have more than one @"
     case .localPartEmpty: "must have a mailbox before the @"
@@ -36,9 +47,11 @@ public enum EmailProblem: Error, Sendable, CaseIterable {
     case .forbiddenCharacter:
       "must not have spaces, control or invisible characters, quotes, or any of ( ) , : ; < > [ \\ ] in the mailbox"
     case .domainEmpty: "must have a domain after the @"
-    case .domainLabelLength: "must have between 1 and 63 characters in each part of the domain"
+    case .domainLabelLength:
+      "must have between 1 and 63 characters in each part of the domain, as it stands in the DNS (xn--…)"
     case .domainLabelHyphen: "must not have a hyphen or a combining mark at the edge of a part of the domain"
     case .domainCharacter: "must have only letters, digits, hyphens and dots in the domain"
+    case .domainInvalid: "must have a domain that IDNA 2008 allows"
     }
   }
 }

@@ -1,4 +1,5 @@
-import Foundation
+import CUnistring
+import Glibc
 
 /// Text made comparable: two spellings of the same text have the same normal form. It is stored, so it must not change
 /// once there is data.
@@ -13,24 +14,41 @@ enum NormalForm {
     return String(scalars[first...last])
   }
 
-  /// Lower case and NFC. Composed before and after: lower case may take a composed letter apart, and differs for
-  /// letters that are not composed. Locale plays no part.
-  static func folded(_ text: String) -> String {
-    var text = text
-    if let ascii = text.withUTF8({ foldedASCII($0) }) { return ascii }
-    return text.precomposedStringWithCanonicalMapping.lowercased().precomposedStringWithCanonicalMapping
+  /// NFC(toCasefold(NFD(text))): Unicode's canonical caseless match (D145 of chapter 3.13), composed in the end. Locale
+  /// plays no part. Both stay as they are in every later version of Unicode, for characters that this one has: others
+  /// are refused (https://www.unicode.org/policies/stability_policy.html).
+  ///
+  /// Not NFKC_Casefold: addresses should not be in NFKC, which may lose what is needed to spell a name (RFC 6532, section
+  /// 3.1); and it drops invisible characters, which are refused here instead, so that nobody has to guess what was meant.
+  static func folded(_ text: Substring) throws(EmailProblem) -> String {
+    for scalar in text.unicodeScalars where !scalar.isASCII && !cunistring_is_assigned(scalar.value) {
+      throw .forbiddenCharacter
+    }
+    var text = String(text)
+    let folded: String? = text.withUTF8 { bytes in
+      var count = 0
+      // Nil when there is no memory left: no text, rather than one that was not folded.
+      guard let start = bytes.baseAddress, let result = cunistring_fold(start, bytes.count, &count) else { return nil }
+      defer { free(result) }
+      return String(decoding: UnsafeBufferPointer(start: result, count: count), as: UTF8.self)
+    }
+    guard let folded else { throw .forbiddenCharacter }
+    return folded
   }
 
-  /// Nearly all addresses are ASCII, which is NFC already. Nil if this one is not.
-  private static func foldedASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
-    guard bytes.allSatisfy({ $0 < 0x80 }) else { return nil }
-    return String(unsafeUninitializedCapacity: bytes.count) { buffer in
-      for index in 0..<bytes.count {
-        let byte = bytes[index]
-        let isUpper = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
-        buffer[index] = isUpper ? byte | 0x20 : byte
+  /// The letters of ASCII in lower case, all others as they are: what `folded` makes of ASCII, and nearly all addresses
+  /// are.
+  static func lowercasedASCII(_ text: Substring) -> String {
+    var text = text
+    return text.withUTF8 { bytes in
+      String(unsafeUninitializedCapacity: bytes.count) { buffer in
+        for index in 0..<bytes.count {
+          let byte = bytes[index]
+          let isUpper = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
+          buffer[index] = isUpper ? byte | 0x20 : byte
+        }
+        return bytes.count
       }
-      return bytes.count
     }
   }
 }

@@ -6,6 +6,9 @@ enum FieldRules {
   static let maximumLabelKeyLength = 63
   static let maximumLabelValueBytes = 256
 
+  private static let controlCharacters =
+    "must not have line ends, nor characters that control a terminal or the direction of text"
+
   /// An id of an existing user.
   static func id(_ text: String, field: String, into violations: inout FieldViolations) -> UserID? {
     if text.isEmpty {
@@ -45,7 +48,9 @@ enum FieldRules {
     }
   }
 
-  /// The name is for people: any text without control characters, trimmed. A user need not have one.
+  /// The name is for people: any text without control characters, trimmed. A user need not have one, but one that is
+  /// given can be seen. It may have invisible characters too, such as the joiners of Persian and of emoji: names are
+  /// not compared.
   static func name(_ text: String, field: String, into violations: inout FieldViolations) -> String? {
     let name = NormalForm.trimmed(text)
     var isGood = true
@@ -55,7 +60,10 @@ enum FieldRules {
       isGood = false
     }
     if TextRules.hasControlCharacter(name) {
-      violations.add(field, .invalidCharacter, "must not have control characters or line ends")
+      violations.add(field, .invalidCharacter, controlCharacters)
+      isGood = false
+    } else if isGood, !name.isEmpty, !name.unicodeScalars.contains(where: TextRules.isVisible) {
+      violations.add(field, .invalidCharacter, "must be empty or have a character that can be seen")
       isGood = false
     }
     return isGood ? name : nil
@@ -72,15 +80,17 @@ enum FieldRules {
     // In the order of the keys, so that the same request always gets the same answer.
     for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
       let path = "\(field)[\(FieldViolations.quoted(key))]"
-      if key.isEmpty || key.utf8.count > maximumLabelKeyLength {
-        violations.add(path, .tooLong, "must have a key of 1 to \(maximumLabelKeyLength) characters")
+      if key.isEmpty {
+        violations.add(path, .required, "must have a key")
+      } else if key.utf8.count > maximumLabelKeyLength {
+        violations.add(path, .tooLong, "must have a key of at most \(maximumLabelKeyLength) characters")
       } else if !key.utf8.allSatisfy(isLabelKey) {
         violations.add(path, .invalidCharacter, "must have a key of only a-z, 0-9 and _ . / -")
       }
       if value.utf8.count > maximumLabelValueBytes {
         violations.add(path, .tooLong, "must have a value of at most \(maximumLabelValueBytes) bytes")
       } else if TextRules.hasControlCharacter(value) {
-        violations.add(path, .invalidCharacter, "must not have control characters or line ends")
+        violations.add(path, .invalidCharacter, controlCharacters)
       }
     }
     return violations.count == before ? labels : nil
