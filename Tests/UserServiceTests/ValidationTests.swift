@@ -152,6 +152,16 @@ import Testing
     #expect(check { FieldRules.newID(zero, field: "id", into: &$0) }.1.map(\.reason) == [.outOfRange])
   }
 
+  /// The message goes into logs; the details tell the caller which key it is.
+  @Test func theSummaryTellsNoKey() {
+    var violations = FieldViolations()
+    let key = "ann@example.com"
+    _ = FieldRules.labels([key: ""], field: "user.labels", into: &violations)
+    #expect(violations.items.map(\.field) == ["user.labels[\"\(key)\"]"])
+    #expect(violations.summary == "user.labels must have a key of only a-z, 0-9 and _ . / -.")
+    #expect(FieldViolations("update_mask.paths[1]", .unknownField, "must be").summary == "update_mask.paths[1] must be.")
+  }
+
   @Test func manyViolationsAreCountedNotListed() {
     var violations = FieldViolations()
     for index in 0..<1000 { violations.add("f\(index)", .required, "must be given") }

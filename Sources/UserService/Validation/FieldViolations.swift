@@ -50,11 +50,13 @@ struct FieldViolations: Sendable, Hashable {
     if !isEmpty { throw .invalid(self) }
   }
 
-  /// One sentence for the status message: the first violation, and how many more there are.
+  /// One sentence for the status message: the first violation, and how many more there are. Messages are logged by
+  /// clients and proxies, so the key of a map is left to the details: people put emails there.
   var summary: String {
     guard let first = items.first else { return "The request is invalid." }
     let more = count - 1
-    return "\(first.field) \(first.description)\(more > 0 ? " (and \(more) more)" : "")."
+    let field = first.field.prefix { $0 != "\"" }
+    return "\(field.last == "[" ? field.dropLast() : field) \(first.description)\(more > 0 ? " (and \(more) more)" : "")."
   }
 
   /// A key of a map, made fit to be part of a field's path: short, and without anything that would upset a terminal.
