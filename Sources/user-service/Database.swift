@@ -47,6 +47,23 @@ enum Database {
     } catch let error as PostgresError {
       try Task.checkCancellation()
       throw Unavailable(sentence: "The database could not be migrated: \(error).")
+    } catch let error as EmailConflicts {
+      throw Unavailable(sentence: "The database could not be migrated. \(error)")
+    }
+  }
+
+  /// - Returns: how many users' emails got another normal form.
+  static func recheckEmails(_ client: PostgresClient) async throws -> Int {
+    do {
+      return try await client.withConnection(deadline: .max) { connection in
+        try await connection.execute("emails: settings", script: "SET statement_timeout = 0")
+        return try await EmailRenormalization(on: connection).run()
+      }
+    } catch let error as PostgresError {
+      try Task.checkCancellation()
+      throw Unavailable(sentence: "The emails could not be looked at: \(error).")
+    } catch let error as EmailConflicts {
+      throw Unavailable(sentence: "\(error)")
     }
   }
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from calls import TIMEOUT, create
-from database import Administrator
+from database import Administrator, psql
 from programs import UserService
 from users.v1 import users_pb2 as pb
 
@@ -96,6 +96,42 @@ def test_a_database_without_the_schema_is_69_until_it_is_migrated(administrator)
         assert again.returncode == 0 and "up to date" in again.stdout
         with UserService(url) as server:
             create(server.users)
+
+
+USER = """INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, version)
+VALUES ('00000000-0000-0000-0000-{:012}', '{}', '{}', '', '{{}}', now(), now(), 1)"""
+
+
+def test_emails_that_become_one_are_69_until_somebody_decides(administrator):
+    with administrator.database() as url:
+        assert run("migrate", DATABASE_URL=url).returncode == 0
+        # As the version before left it.
+        psql(url, "DROP TABLE IF EXISTS service_keys; DELETE FROM schema_migrations WHERE version >= 3")
+        for number, email in enumerate(["a@m\u00fcnchen.de", "a@xn--mnchen-3ya.de", "b\u3164@x.org", "c@M\u00fcnchen.de"], 1):
+            psql(url, USER.format(number, email, email.lower()))
+        for command in (["migrate"], ["serve", "--migrate", "--listen", "127.0.0.1:0"]):
+            done = run(*command, DATABASE_URL=url)
+            assert done.returncode == 69 and "UpdateUser" in done.stderr and "3 users" in done.stderr
+            assert [f"-{number:012}" in done.stderr for number in range(1, 5)] == [True, True, True, False]
+            assert "@" not in done.stderr and "nchen" not in done.stderr
+        assert psql(url, "SELECT email_normalized FROM users WHERE email LIKE 'c@%'") == "c@m\u00fcnchen.de"
+        psql(url, "UPDATE users SET email = 'b@x.org', email_normalized = 'b@x.org' WHERE email LIKE 'b%'")
+        psql(url, "DELETE FROM users WHERE email LIKE '%xn--%'")
+        assert run("migrate", DATABASE_URL=url).returncode == 0
+        with UserService(url) as server:
+            for email in ("A@XN--MNCHEN-3YA.de", "c@m\u00fcnchen.de"):
+                server.users.LookupUser(pb.LookupUserRequest(email=email), timeout=TIMEOUT)
+
+
+def test_emails_can_be_looked_at_again(administrator):
+    with administrator.database() as url:
+        assert "0 email(s)" in run("migrate", "--recheck-emails", DATABASE_URL=url).stdout
+        # As an old replica writes it.
+        psql(url, USER.format(1, "\u03a3\u0399\u03a3@x.org", "\u03c3\u03b9\u03c2@x.org"))
+        assert "1 email(s)" in run("migrate", "--recheck-emails", DATABASE_URL=url).stdout
+        psql(url, USER.format(2, "\u03c3\u03b9\u03c2@x.org", "\u03c3\u03b9\u03c2@x.org"))
+        done = run("migrate", "--recheck-emails", DATABASE_URL=url)
+        assert done.returncode == 69 and "-000000000001" in done.stderr and "-000000000002" in done.stderr
 
 
 def test_a_password_is_never_told(migrated):

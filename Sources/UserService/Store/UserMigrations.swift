@@ -7,6 +7,9 @@ public enum UserMigrations {
   public static let all = [
     Migration(
       version: 1, name: "create_users",
-      sql: String(decoding: PackageResources._001_create_users_sql, as: UTF8.self))
+      sql: String(decoding: PackageResources._001_create_users_sql, as: UTF8.self)),
+    Migration(version: 3, name: "normalize_emails", revision: "EmailAddress.normalForm, second rule") {
+      try await EmailRenormalization(on: $0).run()
+    },
   ]
 }
