@@ -79,7 +79,7 @@ let package = Package(
 
     // The product.
     library("UserAPI", ["ProtoWire", "RPCCore"]),
-    library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", "CIDN2", "CUnistring", log], resources: [.embedInCode("Migrations")]),
+    library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", "CIDN2", "COpenSSL", "CUnistring", log], resources: [.embedInCode("Migrations")]),
     library("CommandOptions", ["TLS", arguments]),
     program("user-service", ["UserService", "CommandOptions", "TLS", "RPCInterceptors", "RPCChannelz", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
     program("protoc-gen-protowire", ["ProtoWire"]),

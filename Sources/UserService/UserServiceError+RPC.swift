@@ -35,7 +35,7 @@ extension UserServiceError: RPCErrorConvertible {
         .aborted, "The user was changed by somebody else. Read it again and repeat the change.",
         details: [Self.info("ETAG_MISMATCH"), Self.resource(id.description, "changed")])
     case .database(let error): DatabaseFailure(error).rpcError
-    case .damagedRow:
+    case .damagedRow, .noPageTokenKey:
       RPCError(.internal, DatabaseFailure.internalMessage, details: [Self.info("INTERNAL")], cause: self)
     }
   }

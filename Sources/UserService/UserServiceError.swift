@@ -30,6 +30,9 @@ public enum UserServiceError: Error, Sendable {
   /// A stored user cannot be read: somebody else wrote to the table.
   case damagedRow(UserID)
 
+  /// The key of page tokens is missing in `service_keys`, or is none.
+  case noPageTokenKey
+
   static func invalid(_ violations: FieldViolations) -> UserServiceError { .invalid(InvalidRequest(violations)) }
 }
 

@@ -149,4 +149,38 @@ import UserAPI
       }
     }
   }
+
+  @Test func aListGoesOnAfterAUserThatIsGone() async throws {
+    try await ServiceBench.run(.postgres, processes: 2) { service in
+      let database = try #require(service.database)
+      for index in 0..<4 { _ = try await service.create("u\(index)@example.com") }
+      var request = ListUsersRequest.with {
+        $0.pageSize = 2
+        $0.orderBy = "email"
+      }
+      let first: ListUsersResponse = try await service.call(Methods.listUsers, request)
+      try await database.execute("DELETE FROM users WHERE email = 'u1@example.com'")
+      request.pageToken = first.nextPageToken
+      let rest: ListUsersResponse = try await service.call(Methods.listUsers, request)
+      #expect(rest.users.map(\.email) == ["u2@example.com", "u3@example.com"])
+      // Another process goes on where this one was.
+      let key = try await PostgresUserStore(client: database.clients[1]).pageTokenKey(deadline: nil)
+      let cursor = PageToken.decode(first.nextPageToken, order: UserOrder(.email), showDeleted: false, key: key)
+      #expect(cursor == .email("u1@example.com"))
+    }
+  }
+
+  @Test func withoutAKeyThereIsNoToken() async throws {
+    try await ServiceBench.run(.postgres) { service in
+      for index in 0..<2 { _ = try await service.create("u\(index)@example.com") }
+      let request = ListUsersRequest.with { $0.pageSize = 1 }
+      for damage in ["UPDATE service_keys SET key = 'short'", "DELETE FROM service_keys"] {
+        try await service.database?.execute(damage)
+        #expect(try await service.failure(Methods.listUsers, request).info?.reason == "INTERNAL")
+      }
+      // Who needs no token needs no key.
+      let all: ListUsersResponse = try await service.call(Methods.listUsers, ListUsersRequest())
+      #expect(all.users.count == 2)
+    }
+  }
 }

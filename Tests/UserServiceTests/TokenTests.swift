@@ -66,6 +66,16 @@ import Testing
 
 @Suite struct PageTokenTests {
   private static let id = UserID(high: 1, low: 2)
+  private static let key = PageTokenKey.random()
+
+  private static func encode(_ cursor: UserCursor, _ order: UserOrder, showDeleted: Bool) throws -> String {
+    try #require(PageToken.encode(cursor, order: order, showDeleted: showDeleted, key: key))
+  }
+
+  private static func decode(_ token: String, _ order: UserOrder, showDeleted: Bool) -> UserCursor? {
+    PageToken.decode(token, order: order, showDeleted: showDeleted, key: key)
+  }
+
   private static let cases: [(UserCursor, UserOrder)] = [
     (.createTime(1_700_000_000_123_456, id), UserOrder(.createTime)),
     (.createTime(-1, UserID(high: .max, low: .max)), UserOrder(.createTime, isDescending: true)),
@@ -74,42 +84,59 @@ import Testing
     (.id(id), UserOrder(.id)),
   ]
 
-  @Test(arguments: cases) func comesBack(cursor: UserCursor, order: UserOrder) {
+  @Test(arguments: cases) func comesBack(cursor: UserCursor, order: UserOrder) throws {
     for showDeleted in [false, true] {
-      let token = PageToken.encode(cursor, order: order, showDeleted: showDeleted)
-      #expect(PageToken.decode(token, order: order, showDeleted: showDeleted) == cursor)
-      #expect(PageToken.decode(token, order: order, showDeleted: !showDeleted) == nil)
+      let token = try Self.encode(cursor, order, showDeleted: showDeleted)
+      #expect(Self.decode(token, order, showDeleted: showDeleted) == cursor)
+      #expect(Self.decode(token, order, showDeleted: !showDeleted) == nil)
       for key in UserOrder.Key.allCases {
         for isDescending in [false, true] {
           let other = UserOrder(key, isDescending: isDescending)
-          if other != order { #expect(PageToken.decode(token, order: other, showDeleted: showDeleted) == nil) }
+          if other != order { #expect(Self.decode(token, other, showDeleted: showDeleted) == nil) }
         }
       }
     }
   }
 
-  @Test(arguments: cases) func anyChangedCharacterIsFound(cursor: UserCursor, order: UserOrder) {
-    let token = Array(PageToken.encode(cursor, order: order, showDeleted: false).utf8)
+  @Test(arguments: cases) func anyChangedCharacterIsFound(cursor: UserCursor, order: UserOrder) throws {
+    let token = Array(try Self.encode(cursor, order, showDeleted: false).utf8)
     for index in token.indices {
       for replacement in "Aa0_".utf8 where replacement != token[index] {
         var changed = token
         changed[index] = replacement
-        #expect(PageToken.decode(String(decoding: changed, as: UTF8.self), order: order, showDeleted: false) == nil)
+        #expect(Self.decode(String(decoding: changed, as: UTF8.self), order, showDeleted: false) == nil)
       }
       #expect(
-        PageToken.decode(String(decoding: token[..<index], as: UTF8.self), order: order, showDeleted: false) == nil)
+        Self.decode(String(decoding: token[..<index], as: UTF8.self), order, showDeleted: false) == nil)
     }
   }
 
   @Test(arguments: ["x", "AQ", "====", "\0", "é", String(repeating: "A", count: 1 << 20)])
   func garbage(text: String) {
-    #expect(PageToken.decode(text, order: UserOrder(.createTime), showDeleted: false) == nil)
+    #expect(Self.decode(text, UserOrder(.createTime), showDeleted: false) == nil)
   }
 
-  @Test func longestEmailFits() {
+  @Test func longestEmailFits() throws {
     let order = UserOrder(.email)
     let cursor = UserCursor.email(String(repeating: "a", count: EmailSyntax.maximumBytes))
-    let token = PageToken.encode(cursor, order: order, showDeleted: true)
-    #expect(PageToken.decode(token, order: order, showDeleted: true) == cursor)
+    let token = try Self.encode(cursor, order, showDeleted: true)
+    #expect(Self.decode(token, order, showDeleted: true) == cursor)
+  }
+
+  @Test(arguments: cases) func tellsNothing(cursor: UserCursor, order: UserOrder) throws {
+    let bytes = try #require(Base64URL.decode(try Self.encode(cursor, order, showDeleted: false)))
+    if case .email(let email) = cursor {
+      // Not even a few letters of it in a row.
+      for start in email.utf8.indices.dropLast(3) {
+        #expect(!bytes.contains(Array(email.utf8[start...].prefix(4))))
+      }
+    }
+    // Another directory has another key.
+    let token = try Self.encode(cursor, order, showDeleted: false)
+    #expect(PageToken.decode(token, order: order, showDeleted: false, key: .random()) == nil)
+  }
+
+  @Test func keysHave64Bytes() {
+    for count in [0, 16, 32, 63, 65] { #expect(PageTokenKey([UInt8](repeating: 0, count: count)) == nil) }
   }
 }

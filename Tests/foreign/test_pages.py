@@ -1,5 +1,7 @@
 """Lists and exports of thousands of users."""
 
+import base64
+
 import grpc
 import pytest
 from calls import TIMEOUT, create, failing
@@ -58,6 +60,13 @@ def test_a_token_is_bound_to_its_order_and_filter(users, change):
     token = users.ListUsers(pb.ListUsersRequest(page_size=10), timeout=TIMEOUT).next_page_token
     request = pb.ListUsersRequest(**{"page_size": 10, "page_token": token, **change})
     assert failing(StatusCode.INVALID_ARGUMENT, users.ListUsers, request).fields == ["page_token"]
+
+
+@pytest.mark.parametrize("order", ["email", "email desc"])
+def test_a_token_tells_no_email(users, order):
+    page = users.ListUsers(pb.ListUsersRequest(page_size=10, order_by=order), timeout=TIMEOUT)
+    token = base64.urlsafe_b64decode(page.next_page_token + "=" * (-len(page.next_page_token) % 4))
+    assert b"example" not in token and page.users[-1].email.encode()[:4] not in token
 
 
 def test_an_unknown_order_is_refused(users):

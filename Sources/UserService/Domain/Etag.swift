@@ -26,6 +26,15 @@ enum Etag {
     return Int64(bitPattern: masked ^ mask(id))
   }
 
-  private static func mask(_ id: UserID) -> UInt64 { Checksum.mix(id.high ^ Checksum.mix(id.low)) }
-  private static func sum(_ id: UserID, _ masked: UInt64) -> UInt64 { Checksum.mix(masked &+ mask(id) &* 3) }
+  private static func mask(_ id: UserID) -> UInt64 { mix(id.high ^ mix(id.low)) }
+  private static func sum(_ id: UserID, _ masked: UInt64) -> UInt64 { mix(masked &+ mask(id) &* 3) }
+
+  /// The finalizer of MurmurHash3: every bit of the input reaches every bit of the outcome. It finds accidents and
+  /// mix-ups; it is no defence against somebody who computes it too.
+  private static func mix(_ word: UInt64) -> UInt64 {
+    var word = word
+    word = (word ^ word >> 33) &* 0xff51_afd7_ed55_8ccd
+    word = (word ^ word >> 33) &* 0xc4ce_b9fe_1a85_ec53
+    return word ^ word >> 33
+  }
 }

@@ -6,17 +6,23 @@ extension UserServiceHandlers {
   static let maximumPageSize = 1000
 
   public func listUsers(_ request: ListUsersRequest, context: ServerContext) async throws -> ListUsersResponse {
-    let query = try pageQuery(request)
-    let page = try await store.page(query, deadline: context.storeDeadline)
+    let deadline = context.storeDeadline
+    let key = request.pageToken.isEmpty ? nil : try await store.pageTokenKey(deadline: deadline)
+    let query = try pageQuery(request, key)
+    let page = try await store.page(query, deadline: deadline)
     var response = ListUsersResponse()
     response.users = page.users.map { User($0) }
     if let next = page.next {
-      response.nextPageToken = PageToken.encode(next, order: query.order, showDeleted: query.showDeleted)
+      let key = if let key { key } else { try await store.pageTokenKey(deadline: deadline) }
+      guard let token = PageToken.encode(next, order: query.order, showDeleted: query.showDeleted, key: key) else {
+        throw UserServiceError.noPageTokenKey
+      }
+      response.nextPageToken = token
     }
     return response
   }
 
-  private func pageQuery(_ request: ListUsersRequest) throws -> UserPageQuery {
+  private func pageQuery(_ request: ListUsersRequest, _ key: PageTokenKey?) throws -> UserPageQuery {
     var violations = FieldViolations()
     if request.pageSize < 0 { violations.add("page_size", .outOfRange, "must not be negative") }
     guard let order = UserOrder(orderBy: request.orderBy) else {
@@ -25,8 +31,8 @@ extension UserServiceHandlers {
       throw UserServiceError.invalid(violations)
     }
     var cursor: UserCursor?
-    if !request.pageToken.isEmpty {
-      cursor = PageToken.decode(request.pageToken, order: order, showDeleted: request.showDeleted)
+    if let key {
+      cursor = PageToken.decode(request.pageToken, order: order, showDeleted: request.showDeleted, key: key)
       if cursor == nil {
         violations.add(
           "page_token", .invalidPageToken, "must be a next_page_token of the same order_by and show_deleted")

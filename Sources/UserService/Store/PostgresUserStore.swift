@@ -9,6 +9,7 @@ public struct PostgresUserStore: UserStore {
 
   private let client: PostgresClient
   private let retentionMicroseconds: Int64
+  let keys = Keys()
 
   /// - Parameters:
   ///   - client: its database has the schema of `UserMigrations`.

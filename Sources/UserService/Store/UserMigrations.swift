@@ -11,5 +11,8 @@ public enum UserMigrations {
     Migration(version: 3, name: "normalize_emails", revision: "EmailAddress.normalForm, second rule") {
       try await EmailRenormalization(on: $0).run()
     },
+    Migration(
+      version: 4, name: "create_service_keys",
+      sql: String(decoding: PackageResources._004_create_service_keys_sql, as: UTF8.self)),
   ]
 }

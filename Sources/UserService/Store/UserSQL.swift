@@ -34,6 +34,9 @@ enum UserSQL {
     "EXISTS (SELECT FROM users o WHERE o.email_normalized = \(email) AND o.id <> $1)"
   }
 
+  static let pageTokenKey = Statement(
+    "service_keys_page_tokens", "SELECT key FROM service_keys WHERE name = 'page_tokens'", isReadOnly: true)
+
   // MARK: Writes, each a single statement
 
   /// Where the answer of `insert` says whether the id and the email are taken.

@@ -26,6 +26,9 @@ public protocol UserStore: Sendable {
   nonisolated(nonsending) func page(_ query: UserPageQuery, deadline: UInt64?) async throws(UserServiceError)
     -> UserPage
 
+  /// The secret of page tokens: the same for every process on the store's data, as long as there is data.
+  nonisolated(nonsending) func pageTokenKey(deadline: UInt64?) async throws(UserServiceError) -> PageTokenKey
+
   /// Changes the fields that `change` names, and no others. An empty change checks everything and changes nothing.
   /// - Throws: `notFound` and `isDeleted`, `etagMismatch` if the version is another one, `alreadyExists` for the email.
   nonisolated(nonsending) func update(

@@ -2,61 +2,47 @@
 /// and the same `show_deleted`.
 ///
 /// It says after which user to go on, not how far: users that come or go in between make no page repeat or skip another
-/// one. The sum is no secret. Whoever forges a token can only choose where to begin, which `order_by` grants anyway.
+/// one. It is sealed: an email that a list has come to stands in no log or history of whoever keeps tokens, and only a
+/// place that a list has come to can be asked for.
 /// https://google.aip.dev/158
 enum PageToken {
-  /// Raised when the layout changes: tokens of another layout are refused like any foreign one.
-  private static let layout: UInt8 = 1
-  private static let header = 9
+  /// Raised when the layout changes: tokens of another layout are refused like any foreign one. (1 was not encrypted.)
+  private static let layout: UInt8 = 2
   /// Longer than any token that is handed out: nothing longer is decoded.
   private static let maximumLength = 512
 
-  static func encode(_ cursor: UserCursor, order: UserOrder, showDeleted: Bool) -> String {
-    var payload: [UInt8] = []
+  /// Nil if OpenSSL can't: see `PageTokenKey.seal`.
+  static func encode(_ cursor: UserCursor, order: UserOrder, showDeleted: Bool, key: PageTokenKey) -> String? {
+    var place: [UInt8] = []
     switch cursor {
     case .createTime(let time, let id):
-      append(UInt64(bitPattern: time), to: &payload)
-      append(id, to: &payload)
-    case .email(let normalForm): payload.append(contentsOf: normalForm.utf8)
-    case .id(let id): append(id, to: &payload)
+      append(UInt64(bitPattern: time), to: &place)
+      append(id, to: &place)
+    case .email(let normalForm): place.append(contentsOf: normalForm.utf8)
+    case .id(let id): append(id, to: &place)
     }
-    var bytes = [layout]
-    append(sum(payload[...], order, showDeleted), to: &bytes)
-    return Base64URL.encode(bytes + payload)
+    return key.seal(place, context: context(order, showDeleted)).map { Base64URL.encode([layout] + $0) }
   }
 
   /// Nil if the token was not handed out for this order and `showDeleted`.
-  static func decode(_ token: String, order: UserOrder, showDeleted: Bool) -> UserCursor? {
-    guard token.utf8.count <= maximumLength, let bytes = Base64URL.decode(token), bytes.count >= header,
-      bytes[0] == layout
+  static func decode(_ token: String, order: UserOrder, showDeleted: Bool, key: PageTokenKey) -> UserCursor? {
+    guard token.utf8.count <= maximumLength, let bytes = Base64URL.decode(token), bytes.first == layout,
+      let place = key.open(bytes.dropFirst(), context: context(order, showDeleted))
     else { return nil }
-    var payload = bytes[header...]
-    guard word(bytes[1..<header]) == sum(payload, order, showDeleted) else { return nil }
     switch order.key {
     case .createTime:
-      guard payload.count == 24 else { return nil }
-      let time = Int64(bitPattern: word(payload.prefix(8)))
-      payload = payload.dropFirst(8)
-      return .createTime(time, UserID(high: word(payload.prefix(8)), low: word(payload.suffix(8))))
+      guard place.count == 24 else { return nil }
+      return .createTime(Int64(bitPattern: word(place.prefix(8))), id(place.suffix(16)))
     case .email:
-      // NUL could not be sent to Postgres; no address has one.
-      guard let text = String(validating: payload, as: UTF8.self), !text.utf8.contains(0) else { return nil }
-      return .email(text)
+      return String(validating: place, as: UTF8.self).map { .email($0) }
     case .id:
-      guard payload.count == 16 else { return nil }
-      return .id(UserID(high: word(payload.prefix(8)), low: word(payload.suffix(8))))
+      guard place.count == 16 else { return nil }
+      return .id(id(place[...]))
     }
   }
 
-  private static func sum(_ payload: ArraySlice<UInt8>, _ order: UserOrder, _ showDeleted: Bool) -> UInt64 {
-    var sum = Checksum()
-    sum.add("users.v1.ListUsers".utf8)
-    sum.add(layout)
-    sum.add(order.key.rawValue)
-    sum.add(order.isDescending ? 1 as UInt8 : 0)
-    sum.add(showDeleted ? 1 as UInt8 : 0)
-    sum.add(payload)
-    return sum.value
+  private static func context(_ order: UserOrder, _ showDeleted: Bool) -> [UInt8] {
+    "users.v1.ListUsers".utf8 + [layout, order.key.rawValue, order.isDescending ? 1 : 0, showDeleted ? 1 : 0]
   }
 
   private static func append(_ word: UInt64, to bytes: inout [UInt8]) {
@@ -71,4 +57,8 @@ enum PageToken {
   }
 
   private static func word(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+
+  private static func id(_ bytes: ArraySlice<UInt8>) -> UserID {
+    UserID(high: word(bytes.prefix(8)), low: word(bytes.suffix(8)))
+  }
 }

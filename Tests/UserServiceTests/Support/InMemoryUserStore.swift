@@ -19,6 +19,7 @@ final class InMemoryUserStore: UserStore {
 
   private let state = Mutex(State())
   private let retention: Int64
+  private let key = PageTokenKey.random()
 
   init(retention: Duration = PostgresUserStore.defaultRetention) {
     self.retention = retention.components.seconds * 1_000_000 + retention.components.attoseconds / 1_000_000_000_000
@@ -60,6 +61,8 @@ final class InMemoryUserStore: UserStore {
   func find(email: EmailAddress, deadline: UInt64?) async throws(UserServiceError) -> UserRecord? {
     try inState { state throws(UserServiceError) in state.owners[email.normalForm].flatMap { state.rows[$0]?.user } }
   }
+
+  func pageTokenKey(deadline: UInt64?) async throws(UserServiceError) -> PageTokenKey { key }
 
   func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?

@@ -48,6 +48,10 @@ final class ProbeStore: UserStore {
     return try await store.page(query, deadline: deadline)
   }
 
+  func pageTokenKey(deadline: UInt64?) async throws(UserServiceError) -> PageTokenKey {
+    try await store.pageTokenKey(deadline: deadline)
+  }
+
   func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {

@@ -7,6 +7,13 @@ extension UserID {
   static func random() -> UserID { UserID(high: .random(in: 1 ... .max), low: .random(in: 0 ... .max)) }
 }
 
+extension PageTokenKey {
+  static func random() -> PageTokenKey {
+    guard let key = PageTokenKey((0..<byteCount).map { _ in .random(in: 0...255) }) else { preconditionFailure() }
+    return key
+  }
+}
+
 extension NewUser {
   static func sample(
     _ email: String, id: UserID = .random(), name: String = "", labels: [String: String] = [:]

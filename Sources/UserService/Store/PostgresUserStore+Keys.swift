@@ -1,0 +1,25 @@
+import Postgres
+import Synchronization
+
+extension PostgresUserStore {
+  public nonisolated(nonsending) func pageTokenKey(deadline: UInt64?) async throws(UserServiceError) -> PageTokenKey {
+    if let key = keys.pageTokens { return key }
+    let rows = try await query(UserSQL.pageTokenKey, [], deadline)
+    let bytes: [UInt8]?
+    do throws(PostgresError) { bytes = try rows.first?[0].bytes } catch { throw .database(error) }
+    guard let key = bytes.flatMap(PageTokenKey.init) else { throw .noPageTokenKey }
+    keys.pageTokens = key
+    return key
+  }
+
+  /// What a process has read of `service_keys`. It is kept for good: a key that an operator changes is taken up by the next
+  /// start.
+  final class Keys: Sendable {
+    private let state = Mutex<PageTokenKey?>(nil)
+
+    var pageTokens: PageTokenKey? {
+      get { state.withLock { $0 } }
+      set { state.withLock { $0 = newValue } }
+    }
+  }
+}
