@@ -38,10 +38,11 @@ public final class UserIDGenerator: Sendable {
   /// millisecond: the timestamp is then a little ahead of the clock, as the RFC allows.
   private func nextTick() -> UInt64 {
     let mask: UInt64 = (1 << 60) - 1
-    let fresh = ((clock() & 0xffff_ffff_ffff) << 12) | (chance() & 0x7ff)
+    let now = (clock() & 0xffff_ffff_ffff) << 12
     var seen = last.load(ordering: .relaxed)
     while true {
-      let tick = max(fresh, (seen + 1) & mask)
+      // Chance costs a system call.
+      let tick = now > seen ? now | (chance() & 0x7ff) : (seen + 1) & mask
       let (exchanged, original) = last.weakCompareExchange(expected: seen, desired: tick, ordering: .relaxed)
       if exchanged { return tick }
       seen = original

@@ -79,7 +79,8 @@ enum FieldRules {
     let before = violations.count
     // In the order of the keys, so that the same request always gets the same answer.
     for (key, value) in labels.sorted(by: { $0.key < $1.key }) {
-      let path = "\(field)[\(FieldViolations.quoted(key))]"
+      // Only for labels that are wrong: quoting looks at each character.
+      var path: String { "\(field)[\(FieldViolations.quoted(key))]" }
       if key.isEmpty {
         violations.add(path, .required, "must have a key")
       } else if key.utf8.count > maximumLabelKeyLength {
