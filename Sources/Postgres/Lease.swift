@@ -82,14 +82,18 @@ final class Lease: Sendable {
   ) async throws(PostgresError) -> PostgresRows {
     let request = PendingQuery(
       statement, parameters, kind: kind, deadline: deadline(from: MonotonicClock.nanoseconds), isInTransaction: true)
-    guard isCancellable else { return try await submit(request).get() }
+    guard isCancellable else { return try await told(submit(request)) }
     try PostgresClient.checkCancellation(statement.name)
     let answer = await withTaskCancellationHandler {
       await submit(request)
     } onCancel: {
       client.loop.execute { [self] in client.cancel(request, on: id) }
     }
-    return try answer.get()
+    return try told(answer)
+  }
+
+  private func told(_ answer: PendingQuery.Answer) throws(PostgresError) -> PostgresRows {
+    try answer.mapError { $0.seen(by: statementDeadline) }.get()
   }
 
   private nonisolated(nonsending) func submit(_ request: PendingQuery) async -> PendingQuery.Answer {

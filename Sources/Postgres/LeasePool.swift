@@ -197,6 +197,8 @@ struct LeasePool<Waiter: AnyObject> {
 
   /// Gives idle connections to waiters and opens as many as the rest may have.
   private mutating func serve() -> [Action] {
+    // Who comes back because its check failed finds nobody any more.
+    guard !isShutDown else { return waiters.removeAll().map { .refuse($0, .shutDown) } }
     var actions: [Action] = []
     while !waiters.isEmpty, let id = idle.popLast() {
       guard slots[id] != nil, let waiter = waiters.popFirst() else { continue }

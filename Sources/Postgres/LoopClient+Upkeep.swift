@@ -96,12 +96,16 @@ extension LoopClient {
   /// Refuses what is new and lets what is under way finish, within the configured limit; then closes everything.
   func beginShutdown(_ continuation: UnsafeContinuation<Void, Never>) {
     loop.assertCurrent()
-    guard state == .running else {
+    switch state {
+    case .running: break
+    // Somebody else shuts it down already: both wait for the end.
+    case .draining: return drained.append(continuation)
+    case .new, .closed:
       state = .closed
       return continuation.resume()
     }
     state = .draining
-    drained = continuation
+    drained = [continuation]
     drainLimit = loop.now.saturatingAdd(settings.configuration.shutdownTimeout.clampedNanoseconds)
     perform(pool.shutDown())
     keepUp()
@@ -134,7 +138,7 @@ extension LoopClient {
     retryTimer = nil
     upkeepTimer = nil
     availability.set(index, false)
-    drained?.resume()
-    drained = nil
+    for continuation in drained { continuation.resume() }
+    drained = []
   }
 }

@@ -48,7 +48,8 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   var deadlineTimer: LoopTimer?
   @exclusivity(unchecked) var nextDeadline = UInt64.max
   var upkeepTimer: LoopTimer?
-  var drained: UnsafeContinuation<Void, Never>?
+  /// Who waits for the end of the shutdown.
+  var drained: [UnsafeContinuation<Void, Never>] = []
   var drainLimit = UInt64.max
 
   init(

@@ -91,7 +91,7 @@ extension PostgresClient {
     } onCancel: {
       client.loop.execute { client.cancel(waiter) }
     }
-    if case .failure(let error) = answer { await Self.pause(after: error) }
+    if case .failure(let error) = answer { throw await Self.settled(error, deadline) }
     return try answer.get()
   }
 

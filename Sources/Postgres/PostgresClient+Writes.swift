@@ -20,7 +20,7 @@ extension PostgresClient {
     let write = PendingWrite(
       .single(statement, parameters), keys: keys, priority: priority, isAlone: true,
       deadline: effective(deadline, on: client))
-    return try await run(write, on: client)
+    return try await run(write, on: client, deadline)
   }
 
   /// Writes one row, together with others of the same `GroupedWrite` that are asked for while groups of them are under
@@ -36,7 +36,7 @@ extension PostgresClient {
     let client = nearest()
     let write = PendingWrite(
       .row(group, row), keys: keys, priority: .normal, isAlone: isAlone, deadline: effective(deadline, on: client))
-    guard let row = try await run(write, on: client).first else {
+    guard let row = try await run(write, on: client, deadline).first else {
       throw PostgresError(.protocolViolation, "The write had no outcome.", statement: write.statement.name)
     }
     return row
@@ -44,7 +44,7 @@ extension PostgresClient {
 
   @inline(__always)
   private nonisolated(nonsending) func run(
-    _ write: PendingWrite, on client: LoopClient
+    _ write: PendingWrite, on client: LoopClient, _ deadline: UInt64?
   ) async throws(PostgresError) -> PostgresRows {
     try Self.checkCancellation(write.statement.name)
     let answer = await withTaskCancellationHandler {
@@ -58,7 +58,7 @@ extension PostgresClient {
     } onCancel: {
       client.loop.execute { client.cancel(write) }
     }
-    if case .failure(let error) = answer { await Self.pause(after: error) }
+    if case .failure(let error) = answer { throw await Self.settled(error, deadline) }
     return try answer.get()
   }
 }

@@ -96,7 +96,8 @@ public final class PostgresClient: Sendable {
   ) async throws(PostgresError) -> PostgresRows {
     guard statement.isReadOnly else { return try await write(statement, parameters, deadline: deadline) }
     let client = nearest()
-    return try await run(PendingQuery(statement, parameters, deadline: effective(deadline, on: client)), on: client)
+    let request = PendingQuery(statement, parameters, deadline: effective(deadline, on: client))
+    return try await run(request, on: client, deadline)
   }
 
   /// Finds the row that has a uuid, together with others of the same `Lookup` that are asked in the same turn of the
@@ -107,13 +108,14 @@ public final class PostgresClient: Sendable {
   ) async throws(PostgresError) -> PostgresRow? {
     let client = nearest()
     let key = UInt128(id.high) << 64 | UInt128(id.low)
-    return try await run(PendingQuery(lookup, key, deadline: effective(deadline, on: client)), on: client).first
+    return try await run(PendingQuery(lookup, key, deadline: effective(deadline, on: client)), on: client, deadline)
+      .first
   }
 
   /// Inlined: each async function on the way costs a frame and a switch of executors.
   @inline(__always)
   private nonisolated(nonsending) func run(
-    _ request: PendingQuery, on client: LoopClient
+    _ request: PendingQuery, on client: LoopClient, _ deadline: UInt64?
   ) async throws(PostgresError) -> PostgresRows {
     try Self.checkCancellation(request.statement.name)
     let answer = await withTaskCancellationHandler {
@@ -127,14 +129,17 @@ public final class PostgresClient: Sendable {
     } onCancel: {
       client.loop.execute { client.cancel(request) }
     }
-    if case .failure(let error) = answer { await Self.pause(after: error) }
+    if case .failure(let error) = answer { throw await Self.settled(error, deadline) }
     return try answer.get()
   }
 
+  /// What the caller is told of a failure.
+  ///
   /// A refusal comes without any wait. A caller that asks again at once must not hold its loop, which could then never
   /// learn that the database is back: so it lets others go first.
-  static nonisolated(nonsending) func pause(after error: PostgresError) async {
+  static nonisolated(nonsending) func settled(_ error: PostgresError, _ deadline: UInt64?) async -> PostgresError {
     if [.unavailable, .queueFull, .shutDown].contains(error.code) { await Task.yield() }
+    return error.seen(by: deadline)
   }
 
   /// A task that is cancelled already asks for nothing: the database might be faster than the cancellation handler.

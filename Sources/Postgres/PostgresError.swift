@@ -1,3 +1,5 @@
+import EventLoop
+
 /// Why the database, or the way to it, did not do what was asked.
 ///
 /// It keeps what the server said, except for values: `detail` and `message` have the values that Postgres quotes cut
@@ -64,6 +66,17 @@ public struct PostgresError: Error, Sendable {
     _ code: Code, _ message: String, server: ServerFields? = nil, statement: String? = nil, isSafeToRetry: Bool = false
   ) {
     fields = Fields(code, message, server, statement, isSafeToRetry)
+  }
+
+  /// What a limit of ours or of the server's means to a caller: his deadline has passed only if it has.
+  /// - Parameter deadline: the caller's, CLOCK_MONOTONIC in nanoseconds; nil: none.
+  func seen(by deadline: UInt64?) -> PostgresError {
+    guard code == .deadlineExceeded || code == .queryCancelled else { return self }
+    // The server gives up a little before the deadline.
+    if let deadline, deadline <= MonotonicClock.nanoseconds.saturatingAdd(100_000_000) { return self }
+    return PostgresError(
+      .timedOut, "The database did not answer in time.", server: fields.server, statement: statement,
+      isSafeToRetry: isSafeToRetry)
   }
 
   /// The same error with the name of the statement that met it.

@@ -44,8 +44,9 @@ public struct Indirect<Value: WireMessage>: Sendable, Hashable {
         box = nil
         return
       }
-      if let box, isKnownUniquelyReferenced(&self.box) {
-        box.value = newValue
+      // Not bound to a name first: that would be a second reference.
+      if isKnownUniquelyReferenced(&box) {
+        box?.value = newValue
       } else {
         box = Box(newValue)
       }

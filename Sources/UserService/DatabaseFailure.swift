@@ -33,6 +33,7 @@ struct DatabaseFailure {
     .cancelled: Answer(code: .cancelled, reason: "CANCELLED", message: "The call was cancelled."),
     .deadlineExceeded: late,
     .queryCancelled: late,
+    .timedOut: away,
     .unavailable: away,
     .connectionLost: away,
     .connectionFailed: away,

@@ -169,6 +169,24 @@ import Testing
     }
   }
 
+  /// A caller without a deadline has not missed one when ours passes.
+  @Test func stalledNetworkWithoutADeadline() async throws {
+    let proxy = try FaultyProxy()
+    defer { proxy.close() }
+    try await Bench.run(through: proxy, { $0.defaultTimeout = .milliseconds(300) }) { bench in
+      try bench.table("id int8")
+      _ = try await bench.client.query(Self.insert, [.int64(0)])
+      proxy.mode = .stall
+      let read = try await postgresError { try await bench.client.query(Self.one, [.int64(1)]) }
+      #expect(read.code == .timedOut && read.isSafeToRetry)
+      let write = try await postgresError { try await bench.client.query(Self.insert, [.int64(1)]) }
+      #expect(write.code == .timedOut)
+      let lease = try await postgresError { try await bench.client.withTransaction { try await $0.query(Self.one) } }
+      #expect(lease.code == .timedOut)
+      proxy.mode = .pass
+    }
+  }
+
   /// The pre-ping of a connection that the network swallowed has a limit of its own: the caller gets another
   /// connection.
   @Test func swallowedIdleConnectionIsPassedOver() async throws {
@@ -210,7 +228,13 @@ import Testing
   @Test func serverEndsWhatRunsTooLong() async throws {
     try await Bench.run({ $0.statementTimeout = .milliseconds(150) }) { bench in
       let error = try await postgresError { try await bench.client.query(Self.sleep, [.double(10)]) }
-      #expect(error.code == .queryCancelled && error.sqlState == "57014")
+      #expect(error.code == .timedOut && error.sqlState == "57014")
+      // Nor has the deadline of a caller passed who would have waited for longer.
+      let patient = try await postgresError {
+        try await bench.client.query(
+          Self.sleep, [.double(10)], deadline: MonotonicClock.nanoseconds + 60_000_000_000)
+      }
+      #expect(patient.code == .timedOut)
       #expect(try await bench.client.query(Self.one, [.int64(1)])[0][0].int64 == 1)
     }
   }
@@ -287,6 +311,19 @@ import Testing
       let rows = try bench.admin.run("SELECT id FROM \(bench.name).t").compactMap { $0[0].flatMap { Int64($0) } }
       #expect(Set(rows).count == rows.count)
       #expect(Set(acknowledged.value).isSubset(of: Set(rows)))
+    }
+  }
+
+  @Test func twoWhoShutItDownBothReturn() async throws {
+    try await Bench.run { bench in
+      let client = bench.client
+      async let query = client.query(Self.sleep, [.double(0.3)])
+      try await Task.sleep(nanoseconds: 100_000_000)
+      async let first: Void = client.shutdown()
+      async let second: Void = client.shutdown()
+      _ = await (first, second)
+      #expect(try await query.count == 1)
+      await client.shutdown()
     }
   }
 

@@ -46,6 +46,17 @@ import Testing
     #expect(names(pool.acquire(a)) == ["check 1 a"])
   }
 
+  /// A check that fails after the shutdown: its caller is refused, and nothing is opened.
+  @Test func nothingIsOpenedAfterTheShutdown() {
+    var pool = pool(size: 1)
+    lease(&pool, 1, Caller("a"))
+    _ = pool.released(1, isClean: true, now: 0)
+    #expect(names(pool.acquire(Caller("b"))) == ["check 1 b"])
+    #expect(names(pool.shutDown()) == [])
+    #expect(names(pool.checked(1, isGood: false)) == ["close 1", "refuse b shutDown"])
+    #expect(pool.isQuiet && pool.open == 0)
+  }
+
   @Test func aBurstOpensFewAtATime() {
     var pool = pool(size: 9, opening: 2)
     var asked: [String] = []

@@ -140,6 +140,7 @@ import UserAPI
     (PostgresError.Code.cancelled, StatusCode.cancelled, "CANCELLED"),
     (.deadlineExceeded, .deadlineExceeded, "DEADLINE_EXCEEDED"),
     (.queryCancelled, .deadlineExceeded, "DEADLINE_EXCEEDED"),
+    (.timedOut, .unavailable, "DATABASE_UNAVAILABLE"),
     (.unavailable, .unavailable, "DATABASE_UNAVAILABLE"), (.connectionLost, .unavailable, "DATABASE_UNAVAILABLE"),
     (.connectionFailed, .unavailable, "DATABASE_UNAVAILABLE"), (.shutDown, .unavailable, "DATABASE_UNAVAILABLE"),
     (.serverShuttingDown, .unavailable, "DATABASE_UNAVAILABLE"),

@@ -37,7 +37,7 @@ enum UserSQL {
   static let pageTokenKey = Statement(
     "service_keys_page_tokens", "SELECT key FROM service_keys WHERE name = 'page_tokens'", isReadOnly: true)
 
-  // MARK: Writes, each a single statement
+  // MARK: Writes, each a single statement. The event of a change will be written by a CTE of the same statement.
 
   /// Where the answer of `insert` says whether the id and the email are taken.
   static let isIDTakenColumn = 9
