@@ -13,36 +13,46 @@ extension PostgresUserStore {
     case .id(let id): parameters.append(.uuid(id.high, id.low))
     }
     let statement = UserSQL.page(query.order, showDeleted: query.showDeleted, hasCursor: query.cursor != nil)
-    return try Self.cut(try await self.query(statement, parameters, deadline), query)
+    return try cut(try await self.query(statement, parameters, deadline), query)
   }
 
-  private static func cut(_ rows: PostgresRows, _ query: UserPageQuery) throws(UserServiceError) -> UserPage {
+  /// A row that can't be read takes its place on the page, and leaves it empty: the cursor goes past it.
+  private func cut(_ rows: PostgresRows, _ query: UserPageQuery) throws(UserServiceError) -> UserPage {
     var users: [UserRecord] = []
     users.reserveCapacity(min(rows.count, query.limit))
     var size = 0
-    for row in rows {
-      let user = try UserRecord(row: row)
-      size += user.approximateSize
-      if let last = users.last, users.count >= query.limit || size > query.byteLimit {
-        return UserPage(users: users, next: try cursor(after: last, rows[users.count - 1], query.order))
+    for (index, row) in rows.enumerated() {
+      let isFull = index >= query.limit
+      let user = isFull ? nil : try readable(row)
+      size += user?.approximateSize ?? 0
+      if isFull || !users.isEmpty && size > query.byteLimit {
+        return UserPage(users: users, next: try Self.cursor(after: rows[index - 1], query.order))
       }
-      users.append(user)
+      if let user { users.append(user) }
     }
     return UserPage(users: users, next: nil)
   }
 
-  private static func cursor(
-    after user: UserRecord, _ row: PostgresRow, _ order: UserOrder
-  ) throws(UserServiceError) -> UserCursor {
-    switch order.key {
-    case .createTime: return .createTime(user.createTime, user.id)
-    case .id: return .id(user.id)
-    case .email:
-      do throws(PostgresError) {
-        return .email(try row[UserSQL.normalFormColumn].text)
-      } catch {
-        throw .database(error)
+  private func readable(_ row: PostgresRow) throws(UserServiceError) -> UserRecord? {
+    do throws(UserServiceError) {
+      return try UserRecord(row: row)
+    } catch {
+      guard case .damagedRow(let id) = error else { throw error }
+      damagedRows.leftOut(id)
+      return nil
+    }
+  }
+
+  private static func cursor(after row: PostgresRow, _ order: UserOrder) throws(UserServiceError) -> UserCursor {
+    do throws(PostgresError) {
+      let id = try row[0].uuid
+      switch order.key {
+      case .createTime: return .createTime(try row[4].timestamp, UserID(high: id.high, low: id.low))
+      case .id: return .id(UserID(high: id.high, low: id.low))
+      case .email: return .email(try row[UserSQL.normalFormColumn].text)
       }
+    } catch {
+      throw .database(error)
     }
   }
 }

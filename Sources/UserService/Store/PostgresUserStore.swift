@@ -1,3 +1,4 @@
+public import Logging
 public import Postgres
 
 /// Users in a table of Postgres. Every write is one statement: no transaction is ever open across a round trip. Writes
@@ -10,12 +11,15 @@ public struct PostgresUserStore: UserStore {
   private let client: PostgresClient
   private let retentionMicroseconds: Int64
   let keys = Keys()
+  let damagedRows: DamagedRows
 
   /// - Parameters:
   ///   - client: its database has the schema of `UserMigrations`.
   ///   - retention: from a user's deletion to its purge time; up to 100 years.
-  public init(client: PostgresClient, retention: Duration = defaultRetention) {
+  ///   - logger: told of stored users that can't be read.
+  public init(client: PostgresClient, retention: Duration = defaultRetention, logger: Logger? = nil) {
     self.client = client
+    damagedRows = DamagedRows(logger: logger)
     let seconds = min(max(retention.components.seconds, 0), 100 * 366 * 24 * 3600)
     retentionMicroseconds = seconds * 1_000_000 + retention.components.attoseconds / 1_000_000_000_000
   }

@@ -1,0 +1,130 @@
+import EventLoop
+import Logging
+import Synchronization
+import Testing
+
+@testable import Postgres
+@testable import UserService
+
+/// Rows that somebody else wrote and the service can't read: each fails its own caller and nobody else.
+@Suite struct StoreDamageTests {
+  /// What makes a row unreadable; some need a constraint out of the way.
+  private static let damages = [
+    #"labels = '{"a": 1}'"#, #"labels = '{"a": {"b": "c"}}'"#, #"labels = '{"a": null}'"#, "create_time = 'infinity'",
+    "update_time = '-infinity'", "update_time = '20000-01-01'", "name = NULL", "email = NULL", "labels = NULL",
+  ]
+
+  /// Users u1 to u40 in every order, of whom every fourth is damaged.
+  private static func run(
+    _ body: @escaping @Sendable (PostgresBench, PostgresUserStore, Lines) async throws -> Void
+  ) async throws {
+    try await PostgresBench.run { bench in
+      try await bench.execute(
+        """
+        INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, version)
+        SELECT lpad(to_hex(n), 32, '0')::uuid, 'u' || n || '@example.com',
+          'u' || lpad(n::text, 3, '0') || '@example.com', 'User ' || n, '{"k": "v"}', now() + n * interval '1 s', now(), 1
+        FROM generate_series(1, 40) n;
+        ALTER TABLE users ALTER name DROP NOT NULL, ALTER email DROP NOT NULL, ALTER labels DROP NOT NULL;
+        """)
+      for (index, damage) in damages.enumerated() {
+        try await bench.execute("UPDATE users SET \(damage) WHERE name = 'User \((index + 1) * 4)'")
+      }
+      let lines = Lines()
+      let store = PostgresUserStore(client: bench.clients[0], logger: Logger(label: "test") { _ in lines })
+      try await bench.onLoop { try await body(bench, store, lines) }
+    }
+  }
+
+  private static var damaged: Set<UInt64> { Set((1...damages.count).map { UInt64($0 * 4) }) }
+
+  @Test(arguments: UserOrder.Key.allCases, [false, true])
+  func pagesLeaveThemOut(key: UserOrder.Key, isDescending: Bool) async throws {
+    try await Self.run { bench, store, lines in
+      for limit in [1, 2, 3, 7, 100] {
+        var query = UserPageQuery(order: UserOrder(key, isDescending: isDescending), limit: limit)
+        var found: [UInt64] = []
+        repeat {
+          let page = try await store.page(query, deadline: nil)
+          #expect(page.users.count <= limit)
+          found += page.users.map(\.id.low)
+          query.cursor = page.next
+        } while query.cursor != nil
+        let wanted = Set(UInt64(1)...40).subtracting(Self.damaged)
+        #expect(Set(found) == wanted && found.count == wanted.count, "\(key) by \(limit)")
+      }
+      #expect(store.damagedRows.count == 5 * Self.damages.count)
+      #expect(lines.all.first?.contains("A stored user can't be read") == true)
+      #expect(lines.all.first?.contains("example.com") == false)
+    }
+  }
+
+  @Test func aFullPageOfThemIsEmptyAndNotTheLast() async throws {
+    try await PostgresBench.run { bench in
+      let store = PostgresUserStore(client: bench.clients[0])
+      for index in 0..<20 {
+        let id = UserID(high: 0, low: UInt64(index + 1))
+        _ = try await store.create(.sample("u\(index)@example.com", id: id), deadline: nil)
+      }
+      try await bench.execute(#"UPDATE users SET labels = '{"a": 1}' WHERE id < lpad(to_hex(15), 32, '0')::uuid"#)
+      var query = UserPageQuery(order: UserOrder(.id), limit: 5)
+      let first = try await store.page(query, deadline: nil)
+      #expect(first.users.isEmpty && first.next == .id(UserID(high: 0, low: 5)))
+      query.cursor = .id(UserID(high: 0, low: 10))
+      let last = try await store.page(query, deadline: nil)
+      #expect(last.users.map(\.id.low) == [15] && last.next != nil)
+    }
+  }
+
+  /// Lookups of a turn are one statement.
+  @Test func lookupsFailEachForItself() async throws {
+    try await Self.run { bench, store, lines in
+      let answers = await withTaskGroup(of: (UInt64, String).self) { group in
+        for number in UInt64(1)...41 {
+          group.addTask(executorPreference: bench.loops.loops[0]) {
+            let answer = await refusal {
+              let user = try await store.find(id: UserID(high: 0, low: number), deadline: nil)
+              #expect((user == nil) == (number == 41))
+            }
+            return (number, answer)
+          }
+        }
+        return await group.reduce(into: [UInt64: String]()) { $0[$1.0] = $1.1 }
+      }
+      for (number, answer) in answers { #expect(answer == (Self.damaged.contains(number) ? "INTERNAL" : "")) }
+      #expect(answers.count == 41)
+    }
+  }
+
+  /// A column of another type is every row's: a page without users would be a lie.
+  @Test func aTableOfAnotherShapeFailsThePage() async throws {
+    try await Self.run { bench, store, _ in
+      try await bench.execute("ALTER TABLE users ALTER name TYPE bytea USING ''::bytea")
+      let query = UserPageQuery(order: UserOrder(.email), limit: 5)
+      #expect(await refusal { _ = try await store.page(query, deadline: nil) } == "INTERNAL")
+    }
+  }
+}
+
+/// Keeps the lines of a log.
+final class Lines: LogHandler, Sendable {
+  private let lines = Mutex<[String]>([])
+  var all: [String] { lines.withLock { $0 } }
+
+  var metadata: Logger.Metadata {
+    get { [:] }
+    set {}
+  }
+  var logLevel: Logger.Level {
+    get { .debug }
+    set {}
+  }
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { nil }
+    set {}
+  }
+  func log(event: LogEvent) {
+    let line = "\(event.level) \(event.message) \(event.metadata ?? [:])"
+    lines.withLock { $0.append(line) }
+  }
+}
