@@ -149,7 +149,7 @@ import Testing
               switch order.key {
               case .createTime: showDeleted ? "users_create_time_idx" : "users_create_time_live_idx"
               case .email: showDeleted ? "users_email_normalized_key" : "users_email_normalized_live_idx"
-              case .id: "users_pkey"
+              case .id: showDeleted ? "users_pkey" : "users_live_idx"
               }
             let statement = UserSQL.page(order, showDeleted: showDeleted, hasCursor: !cursor.isEmpty)
             reads.append((statement, [.int64(51)] + cursor, index))

@@ -8,6 +8,9 @@ public enum UserMigrations {
     Migration(
       version: 1, name: "create_users",
       sql: String(decoding: PackageResources._001_create_users_sql, as: UTF8.self)),
+    Migration(
+      version: 2, name: "purge_and_live_order",
+      sql: String(decoding: PackageResources._002_purge_and_live_order_sql, as: UTF8.self)),
     Migration(version: 3, name: "normalize_emails", revision: "EmailAddress.normalForm, second rule") {
       try await EmailRenormalization(on: $0).run()
     },
