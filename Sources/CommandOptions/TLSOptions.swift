@@ -4,6 +4,7 @@ public import TLS
 
 /// The flags by which a program is told to speak TLS, the same for all of them.
 public struct TLSOptions: ParsableArguments {
+  /// `--tls-cert`: files of certificate chains, PEM. The first is for clients that ask for no name or an unknown one.
   @Option(
     name: .long,
     help: ArgumentHelp(
@@ -11,14 +12,17 @@ public struct TLSOptions: ParsableArguments {
       valueName: "file"))
   public var tlsCert: [String] = []
 
+  /// `--tls-key`: files of private keys, PEM, not encrypted; the n-th belongs to the n-th certificate.
   @Option(name: .long, help: ArgumentHelp("The key of the certificate (PEM); as many as certificates.", valueName: "file"))
   public var tlsKey: [String] = []
 
+  /// `--tls-client-ca`: a file of CA certificates, PEM. A client must then show a certificate that one of them signed.
   @Option(
     name: .long,
     help: ArgumentHelp("Take only clients with a certificate that one of these has signed (PEM).", valueName: "file"))
   public var tlsClientCa: String?
 
+  /// No flags; `ArgumentParser` fills them in.
   public init() {}
 
   /// What the flags say, and where they say nothing the environment's `PREFIX_TLS_CERT`, `_KEY` and `_CLIENT_CA`.

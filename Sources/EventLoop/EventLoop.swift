@@ -3,6 +3,8 @@ import Glibc
 public import Logging
 import Synchronization
 
+// @unchecked Sendable: all stored state but the mailbox and the stop flag belongs to the loop's own thread;
+// `assertCurrent` checks it in debug builds.
 /// One epoll loop on one thread: readiness, timers, and the executor of the tasks that belong to it.
 ///
 /// A turn has these phases (docs/architecture.md explains why in this order):
@@ -16,8 +18,6 @@ import Synchronization
 ///
 /// State that is confined to a loop (connections, streams, timers) is touched by its thread only. `execute` and
 /// `enqueue` may be called from any thread; everything else from the loop's.
-// @unchecked Sendable: all stored state but the mailbox and the stop flag belongs to the loop's own thread; `assertCurrent`
-// checks it in debug builds.
 public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
   /// A turn longer than this is logged: everything else on the loop waited for it.
   static let stallThreshold: UInt64 = 50_000_000
@@ -29,6 +29,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   private static let jobsPerRound = 4096
   private static let nanosecondsPerTick: UInt64 = 1_000_000
 
+  /// What its thread and its lines in the log are called.
   public let name: String
   private let epoll: Int32
   private let mailbox: Mailbox
@@ -108,6 +109,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     mailbox.put(.work(work))
   }
 
+  /// Runs a job of a task or an actor on this loop: in this turn if the loop's own thread calls, else as soon as the
+  /// loop reads its mail. Any thread.
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     if isCurrent { jobs.append(job) } else { mailbox.put(.job(job)) }

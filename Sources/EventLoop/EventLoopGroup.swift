@@ -4,6 +4,7 @@ public import Logging
 
 /// Loops that run, a thread each.
 public final class EventLoopGroup: Sendable {
+  /// The loops, in the order of their numbers. Each runs until it is stopped.
   public let loops: [EventLoop]
   private let threads: [LoopThread]
 

@@ -2,11 +2,12 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A gate that opens once: for a main thread that waits for the loops. Never wait on a loop's thread.
 // @unchecked Sendable: the semaphore lives in memory of its own and is made to be shared.
+/// A gate that opens once: for a main thread that waits for the loops. Never wait on a loop's thread.
 public final class Latch: @unchecked Sendable {
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
+  /// A closed gate.
   public init() { sem_init(semaphore, 0, 0) }
 
   deinit {

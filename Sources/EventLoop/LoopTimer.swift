@@ -24,8 +24,6 @@ public final class LoopTimer {
     if slot != nil { loop.unschedule(self) }
   }
 
-  public var isScheduled: Bool { slot != nil || isDue }
-
   /// Fires once after `delay`; a timer that was already scheduled is moved.
   public func schedule(after delay: Duration) {
     schedule(atNanoseconds: loop.now.saturatingAdd(delay.clampedNanoseconds))

@@ -2,8 +2,10 @@ import CLinux
 
 /// What epoll says of a file descriptor, and what one asks it to say.
 public struct Readiness: OptionSet, Sendable {
+  /// The bits as epoll has them (EPOLLIN, EPOLLOUT, …).
   public let rawValue: UInt32
 
+  /// Readiness of epoll's bits.
   @inlinable
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
@@ -38,6 +40,7 @@ public final class IOSource {
   let fd: Int32
   private unowned let loop: EventLoop
   private(set) var handler: (any ReadinessHandler)?
+  /// What epoll watches for now. Read it on the loop's thread.
   public private(set) var interest: Readiness
 
   init(fd: Int32, loop: EventLoop, interest: Readiness, handler: any ReadinessHandler) {

@@ -1,9 +1,9 @@
 import CLinux
 import Glibc
 
+// @unchecked Sendable: after init everything belongs to the loop that `start` names.
 /// Signals as events of a loop. Make it on the main thread before any other thread is started, so that all of them block
 /// the signals and only the descriptor sees them.
-// @unchecked Sendable: after init everything belongs to the loop that `start` names.
 public final class SignalSource: ReadinessHandler, @unchecked Sendable {
   private let descriptor: Int32
   private var source: IOSource?
@@ -30,6 +30,7 @@ public final class SignalSource: ReadinessHandler, @unchecked Sendable {
     onSignal = nil
   }
 
+  /// Hands each signal that is pending to the closure of `start`. The loop calls it, on its thread.
   public func ready(_ readiness: Readiness) {
     while true {
       let signal = clinux_signalfd_read(descriptor)

@@ -24,6 +24,7 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
     self = .tcp(host: host.isEmpty ? "0.0.0.0" : String(host), port: port)
   }
 
+  /// `host:port`, with brackets around an IPv6 address, or `unix:path`: the form that `init` reads.
   public var description: String {
     switch self {
     case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

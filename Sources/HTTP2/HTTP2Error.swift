@@ -14,6 +14,7 @@ public struct HTTP2Error: Error, Sendable, Hashable, CustomStringConvertible {
   /// The peer spent a budget of `AbuseGuard`.
   public var isAbusive: Bool { kind == .abusive }
 
+  /// The reason, in English, for logs.
   public var description: String { reason }
 
   init(abuse reason: StaticString) {
@@ -40,16 +41,26 @@ public struct HTTP2Error: Error, Sendable, Hashable, CustomStringConvertible {
 
 /// An HTTP/2 error code. RFC 9113, section 7.
 public struct HTTP2ErrorCode: Sendable, Hashable {
+  /// The number on the wire, also one that RFC 9113 does not know.
   public let rawValue: UInt32
 
+  /// A code of any number: a peer may send what has no name here.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+  /// No error: what GOAWAY carries on a graceful shutdown.
   public static let noError = HTTP2ErrorCode(rawValue: 0x0)
+  /// The peer broke a rule of the protocol that has no code of its own.
   public static let protocolError = HTTP2ErrorCode(rawValue: 0x1)
+  /// This end failed.
   public static let internalError = HTTP2ErrorCode(rawValue: 0x2)
+  /// The peer did not acknowledge SETTINGS in time.
   public static let settingsTimeout = HTTP2ErrorCode(rawValue: 0x4)
+  /// A frame came for a stream that was half-closed or closed.
   public static let streamClosed = HTTP2ErrorCode(rawValue: 0x5)
+  /// The stream was refused before any of it was processed: the peer may safely send the request again.
   public static let refusedStream = HTTP2ErrorCode(rawValue: 0x7)
+  /// The stream is no longer needed.
   public static let cancel = HTTP2ErrorCode(rawValue: 0x8)
+  /// The peer makes more load than this end accepts.
   public static let enhanceYourCalm = HTTP2ErrorCode(rawValue: 0xb)
 }

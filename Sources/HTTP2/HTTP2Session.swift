@@ -4,6 +4,7 @@ internal import CNGHTTP2
 public struct HTTP2Configuration: Sendable {
   /// SETTINGS_MAX_CONCURRENT_STREAMS.
   public var maximumConcurrentStreams: UInt32 = 256
+  /// How large a header section may be. Its size is announced as SETTINGS_MAX_HEADER_LIST_SIZE.
   public var headerLimits = HeaderLimits()
   /// SETTINGS_INITIAL_WINDOW_SIZE: bytes of a request that may be under way before the handler takes them.
   public var streamWindow: Int32 = 262_144
@@ -13,6 +14,7 @@ public struct HTTP2Configuration: Sendable {
   /// How often the peer may send PING, beside what `AbuseGuard` lets pass; nil: as often as that.
   public var pings: PingPolicy?
 
+  /// The defaults that stand at the properties.
   public init() {}
 }
 

@@ -1,5 +1,6 @@
 /// A stream of a session. A subclass is the call that runs on it. Belongs to the thread of its session.
 open class HTTP2Stream {
+  /// The stream identifier: odd, since clients open the streams. RFC 9113, section 5.1.1.
   public let id: Int32
   /// The request's fields; complete when `events` holds `.head`.
   @exclusivity(unchecked) public internal(set) var head = HeaderBlock()
@@ -14,12 +15,18 @@ open class HTTP2Stream {
 
   /// What came since the connection last looked.
   public struct Events: OptionSet, Sendable {
+    /// The bits of the set.
     public let rawValue: UInt8
+    /// A set of these bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The request's header section is complete.
     public static let head = Events(rawValue: 1)
+    /// Bytes of the request's body came.
     public static let data = Events(rawValue: 2)
+    /// The peer has sent END_STREAM: nothing more of the request follows.
     public static let end = Events(rawValue: 4)
+    /// The stream is closed, by both ends, by a reset or with its connection. No event follows.
     public static let closed = Events(rawValue: 8)
   }
 
@@ -31,6 +38,7 @@ open class HTTP2Stream {
   /// nghttp2 asked for body bytes and there were none: it must be told when there are.
   @exclusivity(unchecked) var isBodyDeferred = false
 
+  /// A stream that has received nothing. The session's delegate makes it.
   public init(id: Int32) { self.id = id }
 
   /// Bytes of the request's body, in a callback of nghttp2: take them, and do nothing else. Window credit is the caller's.

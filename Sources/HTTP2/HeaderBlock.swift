@@ -1,8 +1,9 @@
+// @unchecked Sendable: its memory is never written after init. `HeaderCollector` says why the pointer arithmetic is
+// safe.
 /// The fields of one header section as they came: names and values one behind the other in a single piece of memory, so
 /// that a request costs one allocation, not one a field. Each field is stored as two 32-bit lengths and the bytes.
 ///
 /// A copy refers to the same memory, which is never written again.
-// @unchecked Sendable: for that reason. `HeaderCollector`, which makes it, says why the pointer arithmetic is safe.
 public struct HeaderBlock: @unchecked Sendable {
   struct Info {
     var used = 0
@@ -14,6 +15,7 @@ public struct HeaderBlock: @unchecked Sendable {
 
   private var storage: ManagedBuffer<Info, UInt8>?
 
+  /// A section without fields.
   public init() {}
 
   init(_ info: Info, _ bytes: UnsafeMutableRawPointer?) {
@@ -69,6 +71,9 @@ public struct HeaderLimits: Sendable {
   /// Fields, since HPACK can make a field of one byte.
   public var fieldCount: Int
 
+  /// - Parameters:
+  ///   - listSize: bytes, counted as in RFC 9113, section 6.5.2: name and value, and 32 for each field.
+  ///   - fieldCount: fields.
   public init(listSize: Int = 16_384, fieldCount: Int = 128) {
     self.listSize = listSize
     self.fieldCount = fieldCount

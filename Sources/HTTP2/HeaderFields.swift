@@ -1,7 +1,7 @@
 internal import CNGHTTP2
 
-/// Header fields to send, in the form that nghttp2 takes. Immutable: one made from constants is made once and shared.
 // @unchecked Sendable: nothing is written after init.
+/// Header fields to send, in the form that nghttp2 takes. Immutable: one made from constants is made once and shared.
 public final class HeaderFields: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<nghttp2_nv>
   let count: Int

@@ -8,6 +8,10 @@ public struct PingPolicy: Sendable, Hashable {
   /// PINGs that may come too early; one more ends the connection.
   public var strikes: Int
 
+  /// - Parameters:
+  ///   - interval: nanoseconds between PINGs while calls are running.
+  ///   - intervalWithoutCalls: nanoseconds between PINGs while none is.
+  ///   - strikes: how many PINGs may come too early.
   public init(interval: UInt64, intervalWithoutCalls: UInt64, strikes: Int) {
     self.interval = interval
     self.intervalWithoutCalls = intervalWithoutCalls

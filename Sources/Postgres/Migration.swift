@@ -18,6 +18,7 @@ public struct Migration: Sendable {
 
   /// Positive, and unique among the migrations of a database.
   public let version: Int
+  /// What it is called in logs and in the table of applied migrations. It may change later.
   public let name: String
   /// SQL, or what tells Swift code from an earlier form of it.
   public let text: String

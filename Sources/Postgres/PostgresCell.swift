@@ -24,6 +24,8 @@ public struct PostgresCell: Sendable {
   /// The column's type (an OID of pg_type); 0 for a column that does not exist.
   public var typeOID: UInt32 { exists ? UInt32(PQftype(storage.pointer, Int32(clamping: column))) : 0 }
 
+  /// The value of a bool column.
+  /// - Throws: `PostgresError` if it is NULL, or if the column has another type.
   public var bool: Bool {
     get throws(PostgresError) {
       let bytes = try self.bytes(of: OID.bool, "bool", count: 1)
@@ -53,6 +55,8 @@ public struct PostgresCell: Sendable {
     }
   }
 
+  /// The value of an integer column that fits 16 bits.
+  /// - Throws: `PostgresError` if it is NULL, too large, or if the column has another type.
   public var int16: Int16 {
     get throws(PostgresError) {
       guard let value = Int16(exactly: try int64) else { throw mismatch("an int2") }

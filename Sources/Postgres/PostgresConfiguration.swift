@@ -22,6 +22,7 @@ public struct PostgresConfiguration: Sendable {
   /// Connections beyond `poolSize` when all are in use, closed when they were idle for `overflowIdle`. Of the whole
   /// process: split across the loops.
   public var poolOverflow = 30
+  /// How long an overflow connection may be idle before it is closed.
   public var overflowIdle = Duration.seconds(10)
   /// Callers of one loop that may wait for a lease; more are refused with `queueFull`.
   public var leaseQueueLimit = 1024
@@ -65,5 +66,7 @@ public struct PostgresConfiguration: Sendable {
   /// Statements that take longer are logged with their name.
   public var slowQueryThreshold = Duration.milliseconds(100)
 
+  /// - Parameter url: what libpq connects to: a URI (`postgresql://…`) or `key=value` pairs.
+  ///   https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING
   public init(url: String) { self.url = url }
 }

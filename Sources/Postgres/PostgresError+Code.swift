@@ -15,6 +15,7 @@ extension PostgresError {
     }
     private let value: Value
 
+    /// The name that logs print.
     public var description: String { value.rawValue }
 
     // MARK: The client's own
@@ -49,10 +50,15 @@ extension PostgresError {
 
     // MARK: The server's, by SQLSTATE
 
+    /// 23505: another row has the value already.
     public static let uniqueViolation = Code(value: .uniqueViolation)
+    /// 23503: a row refers to one that does not exist, or is referred to.
     public static let foreignKeyViolation = Code(value: .foreignKeyViolation)
+    /// 23502: a column must have a value.
     public static let notNullViolation = Code(value: .notNullViolation)
+    /// 23514: a row does not fulfil a CHECK.
     public static let checkViolation = Code(value: .checkViolation)
+    /// 23P01: two rows exclude each other (EXCLUDE).
     public static let exclusionViolation = Code(value: .exclusionViolation)
     /// Another integrity constraint of class 23.
     public static let integrityViolation = Code(value: .integrityViolation)
@@ -64,14 +70,17 @@ extension PostgresError {
     public static let transactionRolledBack = Code(value: .transactionRolledBack)
     /// A statement was sent in a transaction that had failed before.
     public static let transactionAborted = Code(value: .transactionAborted)
+    /// Class 25: the statement can't run in the transaction's state, such as outside of one.
     public static let invalidTransactionState = Code(value: .invalidTransactionState)
     /// statement_timeout, or an administrator's cancel.
     public static let queryCancelled = Code(value: .queryCancelled)
+    /// 55P03: another transaction holds the lock for longer than `lock_timeout`, or NOWAIT was asked for.
     public static let lockNotAvailable = Code(value: .lockNotAvailable)
     /// The server, or an administrator, ended the connection.
     public static let serverShuttingDown = Code(value: .serverShuttingDown)
     /// The server is starting up, or recovering.
     public static let serverStarting = Code(value: .serverStarting)
+    /// 53300: the server has no connection left.
     public static let tooManyConnections = Code(value: .tooManyConnections)
     /// Out of memory, disk or another limit of class 53.
     public static let insufficientResources = Code(value: .insufficientResources)
@@ -79,19 +88,27 @@ extension PostgresError {
     public static let connectionFailed = Code(value: .connectionFailed)
     /// The server takes no writes: it was demoted or is a standby. The connection is given up.
     public static let readOnlyServer = Code(value: .readOnlyServer)
+    /// Class 28: the role or its password is wrong.
     public static let invalidAuthorization = Code(value: .invalidAuthorization)
+    /// 42501: the role may not do this.
     public static let insufficientPrivilege = Code(value: .insufficientPrivilege)
+    /// 3D000: the server has no such database.
     public static let databaseNotFound = Code(value: .databaseNotFound)
     /// A table, column, function or schema is missing: the schema is older or newer than the program.
     public static let undefinedObject = Code(value: .undefinedObject)
+    /// Class 42: the statement is wrong.
     public static let syntaxError = Code(value: .syntaxError)
     /// Class 22: a value does not fit its type.
     public static let dataInvalid = Code(value: .dataInvalid)
+    /// Class 0A: this server does not have the feature.
     public static let featureNotSupported = Code(value: .featureNotSupported)
+    /// 26000: the connection has no prepared statement of this name, as behind a pooler that changes connections.
     public static let undefinedStatement = Code(value: .undefinedStatement)
+    /// 42P05: the connection has a prepared statement of this name already.
     public static let duplicateStatement = Code(value: .duplicateStatement)
     /// Class 55: the object is not in the state that the statement needs.
     public static let objectState = Code(value: .objectState)
+    /// Class 54: the statement is too complex, or has too many columns or arguments.
     public static let programLimitExceeded = Code(value: .programLimitExceeded)
     /// RAISE EXCEPTION of a function in the database.
     public static let raised = Code(value: .raised)

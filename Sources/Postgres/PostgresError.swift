@@ -49,10 +49,15 @@ public struct PostgresError: Error, Sendable {
   public var severity: String? { fields.server?.severity }
   /// The server's detail, with the values cut out.
   public var detail: String? { fields.server?.detail }
+  /// The server's advice.
   public var hint: String? { fields.server?.hint }
+  /// The schema of the object that the error is about.
   public var schema: String? { fields.server?.schema }
+  /// The table that the error is about.
   public var table: String? { fields.server?.table }
+  /// The column that the error is about.
   public var column: String? { fields.server?.column }
+  /// The data type that the error is about.
   public var dataType: String? { fields.server?.dataType }
   /// The constraint that was violated, by its name in the schema.
   public var constraint: String? { fields.server?.constraint }

@@ -12,9 +12,12 @@ public struct PostgresRows: Sendable, RandomAccessCollection {
     self.range = range
   }
 
+  /// 0, as in an array.
   public var startIndex: Int { 0 }
+  /// The number of rows, as in an array.
   public var endIndex: Int { range.count }
 
+  /// A row. - Precondition: there is one at the position.
   public subscript(position: Int) -> PostgresRow {
     precondition(position >= 0 && position < range.count, "row out of range")
     return PostgresRow(storage: storage, index: range.lowerBound + position)
@@ -32,6 +35,7 @@ public struct PostgresRow: Sendable {
   let storage: ResultStorage
   let index: Int
 
+  /// The number of columns.
   public var count: Int { storage.columnCount }
 
   /// The value of a column. A column that the statement does not have is reported when the value is read.

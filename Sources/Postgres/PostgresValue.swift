@@ -44,8 +44,11 @@ public enum PostgresValue: Sendable, Hashable {
 }
 
 extension PostgresValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByNilLiteral {
+  /// A `text` parameter.
   public init(stringLiteral value: String) { self = .text(value) }
+  /// A `bool` parameter.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// NULL.
   public init(nilLiteral: ()) { self = .null }
 }
 

@@ -53,11 +53,13 @@ public struct Indirect<Value: WireMessage>: Sendable, Hashable {
     }
   }
 
+  /// Compares what the boxes hold; one box is equal to itself without a look inside.
   @inlinable
   public static func == (lhs: Self, rhs: Self) -> Bool {
     lhs.box === rhs.box || lhs.wrappedValue == rhs.wrappedValue
   }
 
+  /// Hashes what the box holds, so that equal messages have equal hashes.
   @inlinable
   public func hash(into hasher: inout Hasher) {
     hasher.combine(wrappedValue)

@@ -5,13 +5,18 @@
 /// writer.prepend(name, as: WireString.self, tag: 0x0a)  // 0a 03 61 62 63 of "abc"
 /// ```
 public enum WireString: WireMapKey {
+  /// `String`: a field of this type is UTF-8, and is checked.
   public typealias Value = String
 
+  /// A length, then that many bytes.
   @inlinable @inline(__always)
   public static var wireType: WireType { .delimited }
+  /// The empty string.
   @inlinable @inline(__always)
   public static var defaultValue: String { "" }
 
+  /// Reads a length and as many bytes.
+  /// - Throws: `WireError` if the message ends before they do, or if they are not UTF-8.
   @inlinable @inline(__always)
   public static func read(from reader: inout WireReader) throws(WireError) -> String {
     let bytes = try reader.cursor.delimited()
@@ -72,25 +77,30 @@ public enum WireString: WireMapKey {
     }
   }
 
+  /// Writes the UTF-8 of a string, and its length in bytes.
   @inlinable @inline(__always)
   public static func prepend(_ value: String, to writer: inout WireWriter) {
     value.utf8.span.withUnsafeBytes { writer.prependDelimited($0) }
   }
 
+  /// Writes a tag, a length and the UTF-8 of a string, with one check for room.
   @inlinable @inline(__always)
   public static func prepend(_ value: String, tag: UInt32, to writer: inout WireWriter) {
     writer.prependText(value, tag: tag)
   }
 
+  /// Writes strings in their order, each behind a tag.
   @inlinable @inline(__always)
   public static func prepend(repeated values: [String], tag: UInt32, to writer: inout WireWriter) {
     writer.prependTexts(values, tag: tag)
   }
 
+  /// Whether proto3 leaves the string out: only the empty one.
   @inlinable @inline(__always)
   public static func isDefault(_ value: String) -> Bool { value.isEmpty }
 
   // By bytes: Swift's own order is that of the normal forms.
+  /// Whether a key comes first in deterministic output: by UTF-8 bytes, not by Swift's order of normal forms.
   public static func precedes(_ lhs: String, _ rhs: String) -> Bool {
     lhs.utf8.lexicographicallyPrecedes(rhs.utf8)
   }
@@ -103,36 +113,46 @@ public enum WireString: WireMapKey {
 /// note = try reader.read(WireUncheckedString.self)  // ff becomes U+FFFD
 /// ```
 public enum WireUncheckedString: WireMapKey {
+  /// `String`: what is not UTF-8 in it became U+FFFD.
   public typealias Value = String
 
+  /// A length, then that many bytes.
   @inlinable @inline(__always)
   public static var wireType: WireType { .delimited }
+  /// The empty string.
   @inlinable @inline(__always)
   public static var defaultValue: String { "" }
 
+  /// Reads a length and as many bytes; replaces each ill-formed sequence by U+FFFD.
+  /// - Throws: `WireError` if the message ends before they do.
   @inlinable @inline(__always)
   public static func read(from reader: inout WireReader) throws(WireError) -> String {
     String(decoding: try reader.cursor.delimited(), as: UTF8.self)
   }
 
+  /// Writes the UTF-8 of a string, and its length in bytes.
   @inlinable @inline(__always)
   public static func prepend(_ value: String, to writer: inout WireWriter) {
     value.utf8.span.withUnsafeBytes { writer.prependDelimited($0) }
   }
 
+  /// Writes a tag, a length and the UTF-8 of a string, with one check for room.
   @inlinable @inline(__always)
   public static func prepend(_ value: String, tag: UInt32, to writer: inout WireWriter) {
     writer.prependText(value, tag: tag)
   }
 
+  /// Writes strings in their order, each behind a tag.
   @inlinable @inline(__always)
   public static func prepend(repeated values: [String], tag: UInt32, to writer: inout WireWriter) {
     writer.prependTexts(values, tag: tag)
   }
 
+  /// Whether proto3 leaves the string out: only the empty one.
   @inlinable @inline(__always)
   public static func isDefault(_ value: String) -> Bool { value.isEmpty }
 
+  /// Whether a key comes first in deterministic output: by UTF-8 bytes, as with `WireString`.
   public static func precedes(_ lhs: String, _ rhs: String) -> Bool { WireString.precedes(lhs, rhs) }
 }
 
@@ -143,23 +163,30 @@ public enum WireUncheckedString: WireMapKey {
 /// writer.prepend([1, 2], as: WireBytes.self, tag: 0x0a)  // 0a 02 01 02
 /// ```
 public enum WireBytes: WireScalar {
+  /// An array that owns its bytes.
   public typealias Value = [UInt8]
 
+  /// A length, then that many bytes.
   @inlinable @inline(__always)
   public static var wireType: WireType { .delimited }
+  /// No bytes.
   @inlinable @inline(__always)
   public static var defaultValue: [UInt8] { [] }
 
+  /// Reads a length, and copies as many bytes.
+  /// - Throws: `WireError` if the message ends before they do.
   @inlinable @inline(__always)
   public static func read(from reader: inout WireReader) throws(WireError) -> [UInt8] {
     [UInt8](UnsafeRawBufferPointer(try reader.cursor.delimited()))
   }
 
+  /// Writes bytes, and their number before them.
   @inlinable @inline(__always)
   public static func prepend(_ value: [UInt8], to writer: inout WireWriter) {
     value.withUnsafeBytes { writer.prependDelimited($0) }
   }
 
+  /// Whether proto3 leaves the bytes out: only where there are none.
   @inlinable @inline(__always)
   public static func isDefault(_ value: [UInt8]) -> Bool { value.isEmpty }
 }

@@ -52,6 +52,7 @@ public protocol WireCodec {
 }
 
 extension WireCodec {
+  /// The default: writes the value, then the tag before it. (`WireWriter` writes back to front.)
   @inlinable @inline(__always)
   public static func prepend(_ value: Value, tag: UInt32, to writer: inout WireWriter) {
     prepend(value, to: &writer)
@@ -90,11 +91,14 @@ public protocol WireScalar: WireCodec {
 }
 
 extension WireScalar {
+  /// Replaces the value: scalars are not merged, the last one on the wire wins.
   @inlinable @inline(__always)
   public static func read(from reader: inout WireReader, into value: inout Value) throws(WireError) {
     value = try read(from: &reader)
   }
 
+  /// The default: writes each value behind a tag of its own, from the last to the first, since `WireWriter` writes
+  /// back to front.
   @inlinable @inline(__always)
   public static func prepend(repeated values: [Value], tag: UInt32, to writer: inout WireWriter) {
     var index = values.count
@@ -121,5 +125,6 @@ public protocol WireMapKey: WireScalar {
 }
 
 extension WireMapKey where Value: Comparable {
+  /// Whether a key comes first in deterministic output: by the order of the type itself.
   public static func precedes(_ lhs: Value, _ rhs: Value) -> Bool { lhs < rhs }
 }

@@ -49,12 +49,16 @@ public protocol WireClosedEnum: Sendable, Hashable, RawRepresentable where RawVa
 /// writer.prepend(ifNotDefault: color, as: WireOpenEnum<Paint>.self, tag: WireTag.make(13, .varint))
 /// ```
 public enum WireOpenEnum<E: WireEnum>: WireVarintScalar {
+  /// A field of this type is the enum's struct in Swift.
   public typealias Value = E
 
+  /// The value of number 0.
   @inlinable @inline(__always)
   public static var defaultValue: E { E() }
+  /// The value of the low 32 bits, with a name or without.
   @inlinable @inline(__always)
   public static func value(of varint: UInt64) -> E { E(rawValue: Int32(truncatingIfNeeded: varint)) }
+  /// The number, extended to 64 bits by its sign: a negative one takes ten bytes.
   @inlinable @inline(__always)
   public static func varint(of value: E) -> UInt64 { UInt64(truncatingIfNeeded: Int64(value.rawValue)) }
 }
@@ -65,12 +69,16 @@ public enum WireOpenEnum<E: WireEnum>: WireVarintScalar {
 /// writer.prepend(ifPresent: kind, as: WireClosedEnumValue<Kind>.self, tag: WireTag.make(11, .varint))
 /// ```
 public enum WireClosedEnumValue<E: WireClosedEnum>: WireVarintScalar {
+  /// A field of this type is a Swift enum.
   public typealias Value = E
 
+  /// The value that is declared first.
   @inlinable @inline(__always)
   public static var defaultValue: E { E() }
+  /// The value of the low 32 bits; the one declared first for a number without a name.
   @inlinable @inline(__always)
   public static func value(of varint: UInt64) -> E { E(rawValue: Int32(truncatingIfNeeded: varint)) ?? E() }
+  /// The number, extended to 64 bits by its sign: a negative one takes ten bytes.
   @inlinable @inline(__always)
   public static func varint(of value: E) -> UInt64 { UInt64(truncatingIfNeeded: Int64(value.rawValue)) }
 }

@@ -115,16 +115,22 @@ extension WireWriter {
 /// try reader.readMapEntry(into: &named, key: WireString.self, value: WireSubmessage<Shape>.self)
 /// ```
 public enum WireSubmessage<M: WireMessage>: WireCodec {
+  /// A length, then the message's fields.
   @inlinable
   public static var wireType: WireType { .delimited }
+  /// A message none of whose fields is set.
   @inlinable
   public static var defaultValue: M { M() }
 
+  /// Reads a length and the fields behind it, and merges them into the value: fields that are read replace or extend
+  /// its own. <https://protobuf.dev/programming-guides/encoding/#last-one-wins>
+  /// - Throws: `WireError` if the bytes are damaged, or messages are nested deeper than the reader allows.
   @inlinable
   public static func read(from reader: inout WireReader, into value: inout M) throws(WireError) {
     try reader.readMessage(into: &value)
   }
 
+  /// Writes the message's fields, and their length in bytes before them.
   @inlinable
   public static func prepend(_ value: M, to writer: inout WireWriter) {
     let before = writer.count

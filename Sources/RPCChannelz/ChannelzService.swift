@@ -12,6 +12,7 @@ public struct ChannelzService: Sendable {
   private static let pageSize = 100
   private static let largestPage = 10_000
 
+  /// The service tells of all servers on the loop that runs the call.
   public init() {}
 
   private var servers: [GRPCServer] { ServerRegistry.servers(on: EventLoop.current) }
@@ -44,7 +45,9 @@ public struct ChannelzService: Sendable {
 }
 
 extension ChannelzService: ServiceProvider {
+  /// `grpc.channelz.v1.Channelz`, for the router and for reflection.
   public static var serviceDescriptor: ServiceDescriptor { Grpc_Channelz_V1_ChannelzMethods.service }
+  /// The service's methods, which a server registers.
   public var methodHandlers: [MethodHandler] { Handlers(service: self).methodHandlers }
 
   /// Keeps the generated protocol out of the public interface.

@@ -12,7 +12,9 @@ public protocol CallObserver: Sendable {
 }
 
 extension CallObserver {
+  /// The default: nothing happens.
   public func received(_ message: MessageInfo) {}
+  /// The default: nothing happens.
   public func sent(_ message: MessageInfo) {}
 }
 
@@ -70,6 +72,7 @@ public struct MessageInfo: Sendable, Hashable {
 public struct CallSummary: Sendable, Hashable {
   /// The messages of one direction, together.
   public struct Messages: Sendable, Hashable {
+    /// How many messages.
     public package(set) var count = 0
     /// Bytes on the wire, without gRPC's prefix and HTTP/2's frames.
     public package(set) var wireSize = 0
@@ -81,7 +84,9 @@ public struct CallSummary: Sendable, Hashable {
   public let status: StatusCode
   /// From the head to the status.
   public let duration: Duration
+  /// The request's messages, as far as they were taken.
   public let received: Messages
+  /// The response's messages, as far as they were handed over.
   public let sent: Messages
 
   package init(status: StatusCode, duration: Duration, received: Messages, sent: Messages) {

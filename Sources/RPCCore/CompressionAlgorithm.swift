@@ -16,10 +16,12 @@ public struct CompressionAlgorithm: Sendable, Hashable, CaseIterable, CustomStri
   /// RFC 8878.
   public static let zstd = CompressionAlgorithm(.zstd)
 
+  /// All that the wire format has a name for, whether or not a server offers them.
   public static var allCases: [CompressionAlgorithm] { Kind.allCases.map(CompressionAlgorithm.init) }
 
   /// The name on the wire.
   public var name: String { "\(kind)" }
+  /// The name on the wire.
   public var description: String { name }
 
   /// The algorithm of a name on the wire; nil for one that nobody here knows.

@@ -5,6 +5,7 @@ public struct Deadline: Sendable, Hashable, Comparable {
   /// CLOCK_MONOTONIC in nanoseconds.
   public let nanoseconds: UInt64
 
+  /// A deadline at a reading of CLOCK_MONOTONIC.
   public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
   /// `duration` from now; a negative one has passed already, one that is too long never passes.
@@ -26,8 +27,10 @@ public struct Deadline: Sendable, Hashable, Comparable {
     return .nanoseconds(Int64(clamping: nanoseconds > now ? nanoseconds - now : 0))
   }
 
+  /// Whether the time is over. Reads the clock.
   public var hasPassed: Bool { nanoseconds <= Self.monotonicNow() }
 
+  /// Whether a deadline comes before another.
   public static func < (left: Deadline, right: Deadline) -> Bool { left.nanoseconds < right.nanoseconds }
 
   private static func monotonicNow() -> UInt64 {

@@ -12,14 +12,23 @@ extension Sequence<ErrorDetail> {
     compactMap { $0.unpack(as: type) }
   }
 
+  /// Why the call failed, for programs: a reason, the domain that defines it, and metadata.
   public var errorInfo: Google_Rpc_ErrorInfo? { first() }
+  /// How long to wait before the next attempt, as the server sent it; `retryDelay` checks it.
   public var retryInfo: Google_Rpc_RetryInfo? { first() }
+  /// A stack trace and more for the developer of the server. Do not show it to users.
   public var debugInfo: Google_Rpc_DebugInfo? { first() }
+  /// Which quotas were used up.
   public var quotaFailure: Google_Rpc_QuotaFailure? { first() }
+  /// Which conditions of the system's state the call needs and did not find.
   public var preconditionFailure: Google_Rpc_PreconditionFailure? { first() }
+  /// Which fields of the request are wrong, and why.
   public var badRequest: Google_Rpc_BadRequest? { first() }
+  /// How the server's logs name the request.
   public var requestInfo: Google_Rpc_RequestInfo? { first() }
+  /// Which resource the call failed on.
   public var resourceInfo: Google_Rpc_ResourceInfo? { first() }
+  /// Links to what explains the error.
   public var help: Google_Rpc_Help? { first() }
   /// One a language.
   public var localizedMessages: [Google_Rpc_LocalizedMessage] { all() }

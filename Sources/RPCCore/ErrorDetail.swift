@@ -7,6 +7,8 @@ public struct ErrorDetail: Sendable, Hashable {
   /// A detail that is packed already.
   public init(packed: Google_Protobuf_Any) { any = packed }
 
+  /// Packs one of the messages of google/rpc/error_details.proto, or one of your own.
+  /// https://google.aip.dev/193
   public init(_ message: some WireMessage) {
     any = .with {
       $0.typeURL = "type.googleapis.com/\(type(of: message).messageName)"

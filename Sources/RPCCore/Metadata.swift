@@ -1,6 +1,7 @@
 /// Metadata of a call: an ordered list of names, each with text or, if it ends in `-bin`, bytes. A name may stand there
 /// more than once. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleByDictionaryLiteral {
+  /// What stands behind a name.
   public enum FieldValue: Sendable, Hashable {
     /// Printable ASCII, without leading or trailing spaces.
     case text(String)
@@ -8,14 +9,17 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
     case bytes([UInt8])
   }
 
+  /// A name and its value.
   public struct Entry: Sendable, Hashable {
     /// Lower case.
     public let name: String
+    /// Text, or bytes if the name ends in `-bin`.
     public let value: FieldValue
   }
 
   private var entries: [Entry] = []
 
+  /// No entries.
   public init() {}
 
   /// Entries that may not be sent are left out, as with `add`.
@@ -23,8 +27,11 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
     for (name, value) in elements { add(name, value) }
   }
 
+  /// 0, as in an array.
   public var startIndex: Int { entries.startIndex }
+  /// The number of entries, as in an array.
   public var endIndex: Int { entries.endIndex }
+  /// The entry at a position, in the order in which they were added or received.
   public subscript(position: Int) -> Entry { entries[position] }
 
   /// Adds a text entry.
@@ -47,8 +54,10 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
     return true
   }
 
+  /// Adds the other's entries behind these. Names that both have keep all values.
   public mutating func append(contentsOf other: Metadata) { entries.append(contentsOf: other.entries) }
 
+  /// Removes all entries of a name, whose case does not matter.
   public mutating func removeAll(named name: String) {
     let name = name.lowercased()
     entries.removeAll { $0.name == name }

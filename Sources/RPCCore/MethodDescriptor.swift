@@ -16,9 +16,12 @@ public struct MethodDescriptor: Sendable, Hashable, CustomStringConvertible {
   public let service: String
   /// Name of the method: "GetUser".
   public let name: String
+  /// Which side sends one message, and which a stream of them.
   public let kind: Kind
+  /// What the .proto file says of calling it twice: its option `idempotency_level`.
   public let idempotency: IdempotencyLevel
 
+  /// Generated code makes it. `service` is the full name, without a leading dot.
   public init(service: String, name: String, kind: Kind, idempotency: IdempotencyLevel = .unknown) {
     self.service = service
     self.name = name
@@ -29,22 +32,30 @@ public struct MethodDescriptor: Sendable, Hashable, CustomStringConvertible {
   /// The request's `:path`: "/users.v1.UserService/GetUser".
   public var path: String { "/\(service)/\(name)" }
 
+  /// "users.v1.UserService/GetUser", as logs, metrics and traces name it.
   public var description: String { "\(service)/\(name)" }
 }
 
 /// What a .proto file promises of calling a method twice.
 public enum IdempotencyLevel: Sendable {
-  case unknown, noSideEffects, idempotent
+  /// Nothing is promised: calling it twice may have two effects.
+  case unknown
+  /// It changes nothing.
+  case noSideEffects
+  /// Calling it twice has the effect of calling it once.
+  case idempotent
 }
 
 /// What a .proto file says of a service.
 public struct ServiceDescriptor: Sendable {
   /// Full name: "users.v1.UserService".
   public let name: String
+  /// In the order in which the .proto file declares them.
   public let methods: [MethodDescriptor]
   /// The file that declares it, for reflection.
   public let file: ProtoFile
 
+  /// Generated code makes it.
   public init(name: String, methods: [MethodDescriptor], file: ProtoFile) {
     self.name = name
     self.methods = methods

@@ -2,6 +2,7 @@ public import ProtoWire
 
 /// A method and the code that answers it, whatever its message types.
 public struct MethodHandler: Sendable {
+  /// The method that is answered.
   public let descriptor: MethodDescriptor
   package let body: @Sendable (any ServerCallChannel, ServerContext) async throws -> Void
 
@@ -116,6 +117,7 @@ public struct ResponseWriter<Message: WireMessage>: Sendable {
 
 /// The requests of a call, in the order in which they were sent. One reader at a time.
 public struct RequestStream<Message: WireMessage>: AsyncSequence, Sendable {
+  /// The type of the method's requests.
   public typealias Element = Message
 
   private let receive: @Sendable () async throws -> Message?
@@ -123,11 +125,15 @@ public struct RequestStream<Message: WireMessage>: AsyncSequence, Sendable {
   /// A stream that asks a function for each message, until nil: for tests, and for services that wrap others.
   public init(_ receive: @escaping @Sendable () async throws -> Message?) { self.receive = receive }
 
+  /// Reads the stream. Use one iterator of a stream at a time.
   public struct AsyncIterator: AsyncIteratorProtocol {
     fileprivate let receive: @Sendable () async throws -> Message?
 
+    /// Waits for the next request; nil when the client has sent its last.
+    /// - Throws: `RPCError` if it can't be decoded or is too large, `CancellationError` when the call has ended.
     public func next() async throws -> Message? { try await receive() }
   }
 
+  /// An iterator that goes on where the last one stopped: requests that were taken do not come again.
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(receive: receive) }
 }

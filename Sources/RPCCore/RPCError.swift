@@ -1,5 +1,6 @@
 /// An error that a handler throws to answer a call with a status of its choice.
 public struct RPCError: Error, Sendable, CustomStringConvertible {
+  /// What `grpc-status` says.
   public var code: StatusCode
   /// For developers, in English; travels in `grpc-message`.
   public var message: String
@@ -10,6 +11,7 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
   /// For the log only: it never leaves the process.
   public var cause: (any Error)?
 
+  /// An error with a status code, and a message that the caller reads.
   public init(
     _ code: StatusCode, _ message: String, details: [ErrorDetail] = [], metadata: Metadata = [:],
     cause: (any Error)? = nil
@@ -21,11 +23,13 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
     self.cause = cause
   }
 
+  /// The code's name and the message. The cause is not in it.
   public var description: String { "\(code): \(message)" }
 }
 
 /// A domain error that says which status it means.
 public protocol RPCErrorConvertible: Error {
+  /// What the caller is told.
   var rpcError: RPCError { get }
 }
 

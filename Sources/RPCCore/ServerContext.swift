@@ -14,6 +14,7 @@ public struct ServerContext: Sendable {
     call = CallState(method: method, deadline: deadline, headers: requestMetadata, peer: peer, security: security)
   }
 
+  /// The method that was called.
   public var method: MethodDescriptor { call.method }
 
   /// When the caller stops waiting; nil if it never does. The call's task is cancelled then.

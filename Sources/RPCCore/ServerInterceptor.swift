@@ -13,6 +13,8 @@ public protocol ServerInterceptor: Sendable {
 }
 
 extension ServerInterceptor {
+  /// The default: nobody observes the call.
   public func callStarted(_ start: CallStart) -> (any CallObserver)? { nil }
+  /// The default: goes on to the next interceptor, or to the handler.
   public func intercept(_ context: ServerContext, next: () async throws -> Void) async throws { try await next() }
 }

@@ -11,6 +11,7 @@ public final class TransportSecurity: Sendable {
   /// What the client proved to be; nil if it was not asked, or need not have shown one.
   public let clientCertificate: PeerCertificate?
 
+  /// What a handshake found. Names of version and cipher are OpenSSL's.
   public init(
     version: String, cipher: String, serverName: String? = nil, isResumed: Bool = false,
     clientCertificate: PeerCertificate? = nil
@@ -31,10 +32,12 @@ public struct PeerCertificate: Sendable, Hashable {
   public let dnsNames: [String]
   /// Among them SPIFFE IDs: spiffe://example.com/users.
   public let uris: [String]
+  /// Email addresses of the subject alternative name.
   public let emails: [String]
   /// The whole certificate, DER-encoded.
   public let derEncoding: [UInt8]
 
+  /// The names in a certificate that was verified. Without a certificate there is no value of this type.
   public init(commonName: String?, dnsNames: [String] = [], uris: [String] = [], emails: [String] = [], derEncoding: [UInt8] = []) {
     self.commonName = commonName
     self.dnsNames = dnsNames

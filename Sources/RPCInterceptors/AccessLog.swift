@@ -8,11 +8,15 @@ public struct AccessLog: ServerInterceptor {
   private let logger: Logger
   private let level: Logger.Level
 
+  /// - Parameters:
+  ///   - logger: where the lines go.
+  ///   - level: of each line. If the logger is set to a higher one, calls are not observed at all.
   public init(logger: Logger, level: Logger.Level = .info) {
     self.logger = logger
     self.level = level
   }
 
+  /// Observes the call, unless the logger would drop the line.
   public func callStarted(_ start: CallStart) -> (any CallObserver)? {
     logger.logLevel <= level ? Entry(logger: logger, level: level, start: start) : nil
   }

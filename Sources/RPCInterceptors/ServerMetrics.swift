@@ -20,6 +20,7 @@ public final class ServerMetrics: ServerInterceptor {
   /// - Parameter factory: whose metrics they become; the process's if you name none.
   public init(factory: any MetricsFactory = MetricsSystem.factory) { self.factory = factory }
 
+  /// Counts the call as started, and observes it until it ends.
   public func callStarted(_ start: CallStart) -> (any CallObserver)? {
     let metrics = methods.withLock { methods in
       if let metrics = methods[start.method] { return metrics }

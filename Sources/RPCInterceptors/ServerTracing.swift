@@ -13,6 +13,7 @@ public struct ServerTracing: ServerInterceptor {
   /// - Parameter tracer: who makes the spans; the process's if you name none.
   public init(tracer: any Tracer = InstrumentationSystem.tracer) { self.tracer = tracer }
 
+  /// Starts the call's span, below the caller's if its metadata names one. Calls of unknown methods have none.
   public func callStarted(_ start: CallStart) -> (any CallObserver)? {
     guard let method = start.method else { return nil }
     let metadata = start.requestMetadata
@@ -28,6 +29,7 @@ public struct ServerTracing: ServerInterceptor {
     return TracedCall(span: span)
   }
 
+  /// Makes the call's span the parent of what the handler starts.
   public func intercept(_ context: ServerContext, next: () async throws -> Void) async throws {
     guard let traced: TracedCall = context.observer() else { return try await next() }
     try await ServiceContext.withValue(traced.span.context) { try await next() }

@@ -4,6 +4,7 @@ public import Tracing
 /// Where in which trace a call stands, as W3C's Trace Context carries it between services: `traceparent` and `tracestate`.
 /// https://www.w3.org/TR/trace-context/
 public struct TraceContext: Sendable, Hashable {
+  /// The number that all spans of a trace share; 0 is not valid.
   public var traceID: UInt128
   /// Of the span that is the parent of what is called.
   public var spanID: UInt64

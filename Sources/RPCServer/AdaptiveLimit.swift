@@ -13,6 +13,7 @@ public struct AdaptiveLimit: Sendable, Hashable {
   /// How many times as long as without load calls may take before it shrinks.
   public var tolerance = 2.0
 
+  /// The defaults that stand at the properties.
   public init() {}
 }
 

@@ -13,6 +13,7 @@ public struct CallClass: Sendable {
   /// Finds a lower limit by the latency of the class's unary calls.
   public var adaptiveLimit: AdaptiveLimit?
 
+  /// A class of these services and methods, which share `maximumRunning` calls. `name` is what refused callers read.
   public init(
     _ name: String, methods: Set<String>, maximumRunning: Int, adaptiveLimit: AdaptiveLimit? = nil
   ) {

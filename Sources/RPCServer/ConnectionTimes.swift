@@ -30,5 +30,6 @@ public struct ConnectionTimes: Sendable {
   /// to a client forgives it. https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md
   public var maximumPingStrikes = 2
 
+  /// The defaults that stand at the properties.
   public init() {}
 }

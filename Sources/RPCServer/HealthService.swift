@@ -17,6 +17,7 @@ public final class HealthService: Sendable {
 
   private let state = Mutex(State())
 
+  /// The server itself ("") is serving, and no other service is known.
   public init() {}
 
   /// Says whether a service (or "", the server) is healthy. After `shutdown()` it is ignored.
@@ -75,7 +76,9 @@ public final class HealthService: Sendable {
 }
 
 extension HealthService: ServiceProvider {
+  /// `grpc.health.v1.Health`, for the router and for reflection.
   public static var serviceDescriptor: ServiceDescriptor { Grpc_Health_V1_HealthMethods.service }
+  /// The service's methods, which a server registers.
   public var methodHandlers: [MethodHandler] { HealthHandlers(health: self).methodHandlers }
 }
 

@@ -90,6 +90,7 @@ public enum ServerError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Two of the services have this name.
   case duplicateService(String)
 
+  /// One line for people, with the name at fault.
   public var description: String {
     switch self {
     case .duplicateService(let name): "two services are called \(name)"

@@ -48,5 +48,6 @@ public struct ServerConfiguration: Sendable {
   /// that no handler made, such as a deadline that passed.
   public var errorDomain: String?
 
+  /// The defaults that stand at the properties.
   public init() {}
 }

@@ -6,6 +6,8 @@ public struct WebConfiguration: Sendable {
   /// How long a browser may remember that it may call.
   public var preflightAge = Duration.seconds(7200)
 
+  /// Pages of these origins ("https://app.example.com") may call, with credentials.
+  /// "*" lets every other page call, without.
   public init(origins: [String] = []) { self.origins = origins }
 
   /// What is said to a page of an origin: nil if it may not call.

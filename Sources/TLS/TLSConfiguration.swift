@@ -17,6 +17,7 @@ public struct TLSConfiguration: Sendable {
     case required(signedBy: PEM)
   }
 
+  /// The versions of TLS that may be asked for.
   public enum Version: Sendable {
     /// RFC 5246, with ephemeral keys and AEAD ciphers only, as RFC 9113, section 9.2 has it.
     case tls12
@@ -26,9 +27,12 @@ public struct TLSConfiguration: Sendable {
 
   /// The first is shown to clients that ask for no name, or for one that none has.
   public var certificates: [TLSCertificate]
+  /// Whether clients must show a certificate. By default they are not asked for one.
   public var clientCertificates = ClientCertificates.none
+  /// The lowest version that is spoken. RFC 9113, section 9.2 allows none below 1.2.
   public var minimumVersion = Version.tls12
 
+  /// TLS 1.2 or later with these certificates, of which there must be at least one; no client certificates.
   public init(certificates: [TLSCertificate]) { self.certificates = certificates }
 }
 
@@ -39,6 +43,7 @@ public struct TLSCertificate: Sendable {
   /// PKCS #8, PKCS #1 or SEC 1, not encrypted.
   public var key: PEM
 
+  /// A chain and the key of its first certificate. They are read and checked when a `TLSContext` is made.
   public init(chain: PEM, key: PEM) {
     self.chain = chain
     self.key = key

@@ -1,7 +1,7 @@
 internal import COpenSSL
 
-/// What sessions are made from: certificates, keys and rules, as they were when they were loaded. Any thread.
 // @unchecked Sendable: OpenSSL's contexts may be used by several threads once they are set up, and their counts are atomic.
+/// What sessions are made from: certificates, keys and rules, as they were when they were loaded. Any thread.
 public final class TLSContext: @unchecked Sendable {
   /// One for each certificate, the first for clients that don't ask for one of the others' names.
   private let contexts: [OpaquePointer]

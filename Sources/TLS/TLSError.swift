@@ -2,6 +2,7 @@ internal import COpenSSL
 
 /// What went wrong with TLS.
 public struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What kind of thing went wrong.
   public enum Code: Sendable, Hashable {
     /// A file could not be read.
     case file
@@ -13,9 +14,12 @@ public struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
     case system
   }
 
+  /// The kind, for programs.
   public let code: Code
+  /// What happened, for people, with OpenSSL's reason. Without secrets.
   public let message: String
 
+  /// The message.
   public var description: String { message }
 
   init(_ code: Code, _ message: String) {

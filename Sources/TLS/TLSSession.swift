@@ -9,8 +9,11 @@ public import RPCCore
 /// // `wire.output` is to be sent, whether or not something was thrown: it may be the alert that tells the peer why.
 /// ```
 public final class TLSSession {
+  /// How far a session is.
   public enum State: Sendable, Equatable {
+    /// TLS is being agreed on: no application data yet, either way.
     case handshake
+    /// Application data can be read and written.
     case open
     /// The peer has said that nothing follows (close_notify).
     case ended
@@ -18,6 +21,7 @@ public final class TLSSession {
     case failed
   }
 
+  /// How far it is. `read` and `write` move it on.
   public private(set) var state = State.handshake
   /// What the handshake found; nil before it is over.
   public private(set) var security: TransportSecurity?

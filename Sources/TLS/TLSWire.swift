@@ -9,6 +9,7 @@ public final class TLSWire {
 
   let pointer: UnsafeMutablePointer<copenssl_wire>
 
+  /// A wire without input or output. It serves any number of sessions, one at a time.
   public init() {
     pointer = .allocate(capacity: 1)
     pointer.initialize(to: copenssl_wire())
@@ -24,6 +25,7 @@ public final class TLSWire {
     UnsafeRawBufferPointer(start: pointer.pointee.output, count: pointer.pointee.output_count)
   }
 
+  /// Forgets the output, which has been sent or copied, and gives back a buffer that grew large.
   public func removeOutput() {
     pointer.pointee.output_count = 0
     if pointer.pointee.output_capacity > Self.kept {

@@ -12,6 +12,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
 
   /// How the property failed.
   public struct Failure: Error, CustomStringConvertible {
+    /// What was expected, and what came instead.
     public let description: String
   }
 

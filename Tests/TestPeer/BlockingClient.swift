@@ -11,6 +11,7 @@ public import ProtoWire
 public final class BlockingClient {
   private struct Entry { weak var call: ClientCall? }
 
+  /// The connection, for tests that send frames of their own in between.
   public let peer: Peer
   /// A call keeps its client; who drops a call that is not over hears no more of it.
   private var calls: [UInt32: Entry] = [:]
@@ -20,6 +21,8 @@ public final class BlockingClient {
   /// GOAWAY frames that came: the last stream that each allows.
   public private(set) var goAways: [UInt32] = []
 
+  /// Connects and sends preface and SETTINGS. The windows are so large that the server never waits for credit.
+  /// - Throws: `Peer.Failure` if nobody listens.
   public init(_ address: SocketAddress) throws {
     peer = try Peer(address)
     try peer.start(streamWindow: 1 << 20)
@@ -33,6 +36,7 @@ public final class BlockingClient {
     try call(path, bytes: request.wireBytes(), metadata: metadata)
   }
 
+  /// One request message of any bytes, and all that is answered.
   public func call(_ path: String, bytes: [UInt8] = [], metadata: [HeaderField] = []) throws -> Reply {
     let call = try start(path, metadata: metadata)
     try call.send(bytes: bytes, end: true)

@@ -3,6 +3,7 @@ public import ProtoWire
 
 /// A call of a `BlockingClient`.
 public final class ClientCall {
+  /// The identifier of its stream.
   public let stream: UInt32
   private let client: BlockingClient
   var window: Int
@@ -21,6 +22,7 @@ public final class ClientCall {
     try send(bytes: message.wireBytes(), end: end)
   }
 
+  /// Sends bytes as a message, well-formed or not; waits for the server's window if it is shut.
   public func send(bytes: [UInt8], end: Bool = false) throws {
     try client.send(grpcFrame(bytes), end: end, on: self)
   }
@@ -40,6 +42,7 @@ public final class ClientCall {
     }
   }
 
+  /// Waits for the next message, and decodes it; nil when the call is over.
   public func next<Message: WireMessage>(as type: Message.Type) throws -> Message? {
     try next().map { try Message(wireBytes: $0) }
   }
@@ -85,15 +88,23 @@ public final class ClientCall {
 public struct Reply: Sendable {
   /// The first header section; also the last, where there is only one (trailers-only).
   public var headers: [HeaderField] = []
+  /// The response messages that came, without their gRPC prefix.
   public var messages: [[UInt8]] = []
+  /// The section that ended the stream; the same as `headers` in a trailers-only response.
   public var trailers: [HeaderField] = []
   /// The code of the RST_STREAM that ended it.
   public var reset: UInt32?
 
-  public struct Unexpected: Error { public let reply: Reply }
+  /// The call did not end as the test needs it; the reply says how.
+  public struct Unexpected: Error {
+    /// What came instead.
+    public let reply: Reply
+  }
 
+  /// A reply to which nothing has come yet.
   public init() {}
 
+  /// `:status`; nil if there is none.
   public var httpStatus: Int? { value(":status", in: headers).flatMap { Int($0) } }
   /// `grpc-status`; nil if there is none.
   public var status: Int? { value("grpc-status", in: trailers).flatMap { Int($0) } }
@@ -105,6 +116,7 @@ public struct Reply: Sendable {
       Data(base64Encoded: text + String(repeating: "=", count: (4 - text.count % 4) % 4)).map { Array($0) }
     }
   }
+  /// Whether one header section is the whole response.
   public var isTrailersOnly: Bool { messages.isEmpty && headers == trailers }
 
   /// The one message of a successful call.
@@ -114,5 +126,6 @@ public struct Reply: Sendable {
     return try Message(wireBytes: messages[0])
   }
 
+  /// The first value of a name.
   public func value(_ name: String, in fields: [HeaderField]) -> String? { fields.first { $0.name == name }?.value }
 }

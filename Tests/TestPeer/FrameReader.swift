@@ -1,5 +1,6 @@
 /// Cuts the bytes of a connection into frames and decodes their header blocks.
 public struct FrameReader {
+  /// The bytes are not HTTP/2.
   public enum Failure: Error {
     /// The server's frames can't be read.
     case damaged
@@ -9,8 +10,10 @@ public struct FrameReader {
   private var open: Frame?
   private let decoder = HeaderDecoder()
 
+  /// A reader at the start of a connection, behind the preface.
   public init() {}
 
+  /// Adds bytes that came.
   public mutating func append(_ more: some Sequence<UInt8>) { bytes += more }
 
   /// The next whole frame; nil if there is none yet. CONTINUATION is joined to its HEADERS.

@@ -1,9 +1,13 @@
 import CNGHTTP2
 
+/// A header field, legal or not.
 public struct HeaderField: Sendable, Hashable, ExpressibleByArrayLiteral, CustomStringConvertible {
+  /// Lower case in what is legal.
   public var name: String
+  /// The value as text; its bytes are the text's UTF-8.
   public var value: String
 
+  /// A field; nothing is checked.
   public init(_ name: String, _ value: String) {
     self.name = name
     self.value = value
@@ -14,11 +18,13 @@ public struct HeaderField: Sendable, Hashable, ExpressibleByArrayLiteral, Custom
     self.init(elements.first ?? "", elements.last ?? "")
   }
 
+  /// What a failed test prints.
   public var description: String { "\(name): \(value)" }
 }
 
 /// HPACK by hand: each field a literal without indexing (RFC 7541, section 6.2.2), so that any bytes can be sent.
 public enum HeaderEncoder {
+  /// Encodes the fields in their order. Leaves the dynamic table alone.
   public static func encode(_ fields: [HeaderField]) -> [UInt8] {
     fields.flatMap { [0] + string($0.name) + string($0.value) }
   }
@@ -42,6 +48,7 @@ public enum HeaderEncoder {
 public final class HeaderDecoder {
   private var inflater: OpaquePointer?
 
+  /// A decoder with an empty dynamic table: use one for each connection.
   public init() { nghttp2_hd_inflate_new(&inflater) }
 
   deinit { nghttp2_hd_inflate_del(inflater) }

@@ -3,6 +3,7 @@ import Glibc
 
 /// The other end of a connection, scripted frame by frame, over a blocking socket. One thread at a time.
 public final class Peer {
+  /// What ends a test.
   public enum Failure: Error {
     case socket(call: String, errno: Int32)
     /// Nothing came for long.
@@ -14,12 +15,15 @@ public final class Peer {
   /// How long anything may take before a test is given up, in seconds.
   public static let patience = 30.0
 
+  /// The socket, blocking, with timeouts of `patience`.
   public let descriptor: Int32
   private var reader = FrameReader()
   private var buffer = [UInt8](repeating: 0, count: 65_536)
   private var pings: UInt64 = 0
   private var isClosed = false
 
+  /// Connects, and sends nothing.
+  /// - Throws: `Failure.socket` if nobody listens.
   public init(_ address: SocketAddress) throws {
     descriptor = try Self.connect(address)
     var time = timeval(tv_sec: Int(Self.patience), tv_usec: 0)
@@ -34,6 +38,7 @@ public final class Peer {
 
   deinit { close() }
 
+  /// Closes the socket. A second time does nothing.
   public func close() {
     if !isClosed { _ = Glibc.close(descriptor) }
     isClosed = true
@@ -44,6 +49,8 @@ public final class Peer {
 
   // MARK: Sending
 
+  /// Sends all of the bytes.
+  /// - Throws: `Failure.socket` if the server closed the connection or reads nothing for long.
   public func send(_ bytes: [UInt8]) throws {
     var offset = 0
     while offset < bytes.count {
@@ -53,6 +60,7 @@ public final class Peer {
     }
   }
 
+  /// Sends frames in one write, legal or not.
   public func send(_ frames: Frame...) throws { try send(frames.flatMap { $0.bytes }) }
 
   /// As `send`, where the server may have closed the connection already, and rightly.

@@ -17,6 +17,7 @@ public func whereBlockingIsFine<T: Sendable>(_ body: () async throws -> T) async
 
 /// A gate that opens once: for tests that must know that something has happened, and for handlers that wait to be let go.
 public final class Gate: Sendable {
+  /// Nobody opened the gate for as long as a test may take.
   public struct NeverOpened: Error {}
 
   private struct State {
@@ -27,8 +28,10 @@ public final class Gate: Sendable {
   private let state = Mutex(State())
   private let semaphore = DispatchSemaphore(value: 0)
 
+  /// A closed gate.
   public init() {}
 
+  /// Whether it is open. Any thread.
   public var isOpen: Bool { state.withLock { $0.isOpen } }
 
   /// Any thread, any number of times.

@@ -5,6 +5,7 @@ public struct UserID: Sendable, Hashable {
   /// The last eight bytes of the UUID, big endian.
   public let low: UInt64
 
+  /// The UUID of these halves, whatever its version.
   public init(high: UInt64, low: UInt64) {
     self.high = high
     self.low = low

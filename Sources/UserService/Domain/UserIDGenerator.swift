@@ -13,6 +13,7 @@ public final class UserIDGenerator: Sendable {
   private let clock: @Sendable () -> UInt64
   private let chance: @Sendable () -> UInt64
 
+  /// A generator by the system's clock and random numbers.
   public convenience init() {
     self.init(clock: Self.milliseconds, chance: { UInt64.random(in: .min ... .max) })
   }
@@ -25,6 +26,7 @@ public final class UserIDGenerator: Sendable {
     self.chance = chance
   }
 
+  /// The next id, greater than all before it from this generator. Any thread.
   public func next() -> UserID {
     let tick = nextTick()
     let random = chance()

@@ -2,22 +2,29 @@
 ///
 /// The email's normal form is not part of it: only the store's indexes use it, and each read would pay for it.
 public struct UserRecord: Sendable, Hashable {
+  /// Never changes, and is never given to another user.
   public var id: UserID
   /// As the user wrote it.
   public var email: String
+  /// The name for display; not unique.
   public var name: String
+  /// The caller's own keys and values.
   public var labels: [String: String]
   /// Microseconds since the Unix epoch, by the database's clock; so are all times here.
   public var createTime: Int64
+  /// When it was last changed; equal to `createTime` before the first change.
   public var updateTime: Int64
   /// Nil while the user is not deleted.
   public var deleteTime: Int64?
+  /// When a deleted user may be erased for good; nil while the user is not deleted.
   public var purgeTime: Int64?
   /// 1 when created, one more with each change.
   public var version: Int64
 
+  /// Whether the user is deleted; it may be undeleted until `purgeTime`.
   public var isDeleted: Bool { deleteTime != nil }
 
+  /// A user as the store read it. Nothing is checked.
   public init(
     id: UserID, email: String, name: String, labels: [String: String], createTime: Int64, updateTime: Int64,
     deleteTime: Int64? = nil, purgeTime: Int64? = nil, version: Int64 = 1
@@ -43,13 +50,18 @@ extension UserRecord {
 
 /// A user that is to be stored: all of it was validated.
 public struct NewUser: Sendable, Hashable {
+  /// The id that it gets.
   public var id: UserID
   /// The caller chose the id: it may be taken.
   public var isIDChosen: Bool
+  /// The address, and its normal form, which must be unique.
   public var email: EmailAddress
+  /// The name for display.
   public var name: String
+  /// The caller's own keys and values.
   public var labels: [String: String]
 
+  /// A user of validated fields.
   public init(
     id: UserID, isIDChosen: Bool = true, email: EmailAddress, name: String, labels: [String: String]
   ) {
@@ -63,15 +75,20 @@ public struct NewUser: Sendable, Hashable {
 
 /// What an update changes: nil leaves a field as it is, so that an update of one field never undoes another's.
 public struct UserChange: Sendable, Hashable {
+  /// The new address.
   public var email: EmailAddress?
+  /// The new name.
   public var name: String?
+  /// All new labels: they replace the old ones.
   public var labels: [String: String]?
 
+  /// A change of the fields that are given.
   public init(email: EmailAddress? = nil, name: String? = nil, labels: [String: String]? = nil) {
     self.email = email
     self.name = name
     self.labels = labels
   }
 
+  /// Whether it names no field.
   public var isEmpty: Bool { email == nil && name == nil && labels == nil }
 }

@@ -2,6 +2,8 @@ public import RPCCore
 public import UserAPI
 
 extension UserServiceHandlers {
+  /// Answers with a user, deleted or not.
+  /// - Throws: `UserServiceError`: an invalid id, no such user.
   public func getUser(_ request: GetUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
     guard let id = FieldRules.id(request.id, field: "id", into: &violations) else {

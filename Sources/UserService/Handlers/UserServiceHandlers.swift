@@ -9,6 +9,9 @@ public struct UserServiceHandlers: UserServiceProvider {
   let store: any UserStore
   let ids: UserIDGenerator
 
+  /// - Parameters:
+  ///   - store: where users are kept.
+  ///   - ids: what makes ids for users whose creator chose none.
   public init(store: any UserStore, ids: UserIDGenerator = UserIDGenerator()) {
     self.store = store
     self.ids = ids

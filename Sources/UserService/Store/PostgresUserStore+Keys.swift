@@ -2,6 +2,7 @@ import Postgres
 import Synchronization
 
 extension PostgresUserStore {
+  /// The secret of page tokens, which a migration put into the database. Read once, then kept in memory.
   public nonisolated(nonsending) func pageTokenKey(deadline: UInt64?) async throws(UserServiceError) -> PageTokenKey {
     if let key = keys.pageTokens { return key }
     let rows = try await query(UserSQL.pageTokenKey, [], deadline)

@@ -1,6 +1,7 @@
 import Postgres
 
 extension PostgresUserStore {
+  /// Reads one row more than the page has, to know whether another page follows.
   public nonisolated(nonsending) func page(
     _ query: UserPageQuery, deadline: UInt64?
   ) async throws(UserServiceError) -> UserPage {

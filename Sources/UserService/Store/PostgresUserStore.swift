@@ -26,6 +26,7 @@ public struct PostgresUserStore: UserStore {
 
   // MARK: Reads
 
+  /// A user by id. Lookups of one turn of the loop share a statement.
   public nonisolated(nonsending) func find(
     id: UserID, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord? {
@@ -39,6 +40,7 @@ public struct PostgresUserStore: UserStore {
     return try UserRecord(row: row)
   }
 
+  /// A user by its email's normal form, of which a unique index knows one at most.
   public nonisolated(nonsending) func find(
     email: EmailAddress, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord? {
@@ -47,6 +49,7 @@ public struct PostgresUserStore: UserStore {
     return try UserRecord(row: row)
   }
 
+  /// Says what `create` would answer, by one SELECT: another caller may take the id or the email right afterwards.
   public nonisolated(nonsending) func preview(
     _ user: NewUser, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
@@ -68,6 +71,7 @@ public struct PostgresUserStore: UserStore {
 
   // MARK: Writes
 
+  /// Inserts a user. Creations whose id the store chose may share a statement and a commit.
   public nonisolated(nonsending) func create(
     _ user: NewUser, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
@@ -91,6 +95,7 @@ public struct PostgresUserStore: UserStore {
     return try UserRecord(row: row)
   }
 
+  /// Changes the fields that `change` names, by one UPDATE that checks the version.
   public nonisolated(nonsending) func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
@@ -108,6 +113,7 @@ public struct PostgresUserStore: UserStore {
       UserSQL.update, id, expecting, parameters, email: change.email, wantsDeleted: false, deadline)
   }
 
+  /// Marks a user as deleted, by one UPDATE, and sets its purge time.
   public nonisolated(nonsending) func delete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
@@ -115,6 +121,7 @@ public struct PostgresUserStore: UserStore {
       UserSQL.delete, id, expecting, [.int64(retentionMicroseconds)], wantsDeleted: false, deadline)
   }
 
+  /// Takes a deletion back, by one UPDATE that checks the purge time.
   public nonisolated(nonsending) func undelete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {

@@ -8,7 +8,9 @@ public enum UserCursor: Sendable, Hashable {
 
 /// Which users to read.
 public struct UserPageQuery: Sendable, Hashable {
+  /// The order of the whole list, of which this is a page.
   public var order: UserOrder
+  /// Whether deleted users are in the list.
   public var showDeleted: Bool
   /// Of the same kind as the order; nil begins at the start.
   public var cursor: UserCursor?
@@ -18,6 +20,7 @@ public struct UserPageQuery: Sendable, Hashable {
   /// clients refuse. Roughly their size in protobuf. A page always has one user, if there is one.
   public var byteLimit: Int
 
+  /// A query for one page. A limit below 1 counts as 1.
   public init(
     order: UserOrder, showDeleted: Bool = false, cursor: UserCursor? = nil, limit: Int, byteLimit: Int = 3 << 20
   ) {
@@ -31,10 +34,12 @@ public struct UserPageQuery: Sendable, Hashable {
 
 /// Some users, and where to go on.
 public struct UserPage: Sendable, Hashable {
+  /// In the order that was asked for.
   public var users: [UserRecord]
   /// Nil if there are no more.
   public var next: UserCursor?
 
+  /// A page that was read.
   public init(users: [UserRecord], next: UserCursor?) {
     self.users = users
     self.next = next

@@ -4,11 +4,13 @@ public import Postgres
 /// Removes users for good whose purge time has passed, deleted ones all, in small transactions. Their ids and emails
 /// are free then. Any number of processes may do so at once.
 public struct UserPurge: Sendable {
+  /// Users that a transaction removes, if nobody says otherwise.
   public static let defaultBatchSize = 500
   /// What a transaction may take before it is given up.
   private static let timeLimit = Duration.seconds(20)
 
   private let client: PostgresClient
+  /// Users that a transaction removes at most.
   public let batchSize: Int
   private let lease = WorkerLease("purge", duration: .seconds(30))
 

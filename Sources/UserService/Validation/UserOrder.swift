@@ -1,6 +1,7 @@
 /// The order of a list of users. Every order ends in something unique, so that a page can go on where another one
 /// ended.
 public struct UserOrder: Sendable, Hashable {
+  /// What users are ordered by.
   public enum Key: UInt8, Sendable, CaseIterable {
     /// By creation, users of the same microsecond by id.
     case createTime = 1
@@ -10,9 +11,12 @@ public struct UserOrder: Sendable, Hashable {
     case id = 3
   }
 
+  /// What users are ordered by.
   public var key: Key
+  /// Whether the greatest comes first.
   public var isDescending: Bool
 
+  /// An order by a key, ascending unless said otherwise.
   public init(_ key: Key, isDescending: Bool = false) {
     self.key = key
     self.isDescending = isDescending
