@@ -1,12 +1,13 @@
 # What there is to do here. `make help` lists it; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test build generate certs bench bench-check bench-plots fuzz test-asan test-tsan docs clean setup
+.PHONY: help run test build generate release-contract certs bench bench-check bench-plots
+.PHONY: fuzz test-asan test-tsan docs clean setup
 SHELL := /bin/bash
 
 help: ## Show this list
 	@echo 'user-service: a user directory over gRPC, on Postgres.'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 	@echo
 	@echo 'Missing Debian packages are installed by apt-get; it is said which.'
 	@echo 'README.md says more.'
@@ -15,7 +16,7 @@ help: ## Show this list
 run: ## Build, start a private Postgres if DATABASE_URL is unset, migrate, serve
 	@if [ -t 0 ]; then bash -mc 'scripts/run.sh; exit $$?'; else exec scripts/run.sh; fi
 
-test: ## Run every check: generated code, Swift tests, foreign clients
+test: ## Run every check: contract, generated code, Swift tests, foreign clients
 	@scripts/test.sh
 
 build: ## Build the release binary of user-service
@@ -25,6 +26,10 @@ build: ## Build the release binary of user-service
 generate: ## Write the Swift code of Protos/
 	@scripts/setup.sh build generate
 	@scripts/generate.sh
+
+release-contract: ## At a release, write down what later versions of Protos/users must not break
+	@scripts/setup.sh test
+	@scripts/contract.sh --release
 
 certs: ## Make certificates for development, in .local/certs
 	@scripts/setup.sh certs

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Every check: generated code is up to date, Swift tests on a real Postgres, foreign clients against the release binary.
+# Every check: the contract breaks no client, generated code is up to date, Swift tests on a real Postgres, foreign
+# clients against the release binary.
 # Goes on after a failed check, so that one run tells all; the last line and the exit code say how it went.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -40,6 +41,7 @@ start_database() {
 
 check setup scripts/setup.sh || exit 69
 check database start_database || exit 69
+check contract scripts/contract.sh
 check generated scripts/generate.sh --check
 if check build swift build --build-tests; then
   # What waits for the database has the processors for itself: its faults are told by time limits.
