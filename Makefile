@@ -7,7 +7,7 @@ SHELL := /bin/bash
 help: ## Show this list
 	@echo 'user-service: a user directory over gRPC, on Postgres.'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 26
 	@echo
 	@echo 'Missing Debian packages are installed by apt-get; it is said which.'
 	@echo 'README.md says more.'

@@ -41,6 +41,7 @@ start_database() {
 
 check setup scripts/setup.sh || exit 69
 check database start_database || exit 69
+check docs scripts/docs-check.sh
 check contract scripts/contract.sh
 check generated scripts/generate.sh --check
 if check build swift build --build-tests; then
