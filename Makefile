@@ -1,6 +1,6 @@
 # What there is to do here. `make help` lists it; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run test build generate release-contract certs bench bench-check bench-plots
+.PHONY: help run test build format generate release-contract certs bench bench-check bench-plots
 .PHONY: fuzz test-asan test-tsan docs clean setup
 SHELL := /bin/bash
 
@@ -26,6 +26,9 @@ build: ## Build the release binary of user-service
 generate: ## Write the Swift code of Protos/
 	@scripts/setup.sh build generate
 	@scripts/generate.sh
+
+format: ## Format the Swift code as .swift-format says
+	@scripts/format.sh
 
 release-contract: ## At a release, write down what later versions of Protos/users must not break
 	@scripts/setup.sh test
