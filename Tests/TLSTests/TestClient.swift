@@ -23,7 +23,8 @@ final class TestClient {
   private(set) var failure: String?
 
   init(_ settings: Settings = Settings()) {
-    context = SSL_CTX_new(TLS_client_method())!
+    guard let context = SSL_CTX_new(TLS_client_method()) else { preconditionFailure("OpenSSL makes no context") }
+    self.context = context
     // Ours alone decide: old versions must be refused by the server.
     SSL_CTX_set_security_level(context, 0)
     SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0")
@@ -33,10 +34,12 @@ final class TestClient {
       SSL_CTX_use_certificate_chain_file(context, identity.path("client.pem"))
       SSL_CTX_use_PrivateKey_file(context, identity.path("client-key.pem"), SSL_FILETYPE_PEM)
     }
-    let session = SSL_new(context)!
+    guard let session = SSL_new(context), let input = BIO_new(BIO_s_mem()), let output = BIO_new(BIO_s_mem()) else {
+      preconditionFailure("OpenSSL makes no session")
+    }
     self.session = session
-    input = BIO_new(BIO_s_mem())!
-    output = BIO_new(BIO_s_mem())!
+    self.input = input
+    self.output = output
     SSL_set_bio(session, input, output)
     SSL_ctrl(session, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(settings.version.lowerBound), nil)
     SSL_ctrl(session, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(settings.version.upperBound), nil)

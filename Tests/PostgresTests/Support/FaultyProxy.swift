@@ -159,7 +159,7 @@ final class FaultyProxy: Sendable {
     var sent = 0
     while sent < count {
       let written = buffer.withUnsafeBytes { bytes in
-        send(to, bytes.baseAddress! + sent, count - sent, Int32(MSG_NOSIGNAL))
+        send(to, UnsafeRawBufferPointer(rebasing: bytes[sent...]).baseAddress, count - sent, Int32(MSG_NOSIGNAL))
       }
       guard written > 0 else { return false }
       sent += written
@@ -207,7 +207,7 @@ final class FaultyProxy: Sendable {
     pthread_create(
       &thread, nil,
       { argument in
-        Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
+        if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
         return nil
       }, Unmanaged.passRetained(Box(body)).toOpaque())
     pthread_detach(thread)
