@@ -17,7 +17,8 @@ public struct PostgresRows: Sendable, RandomAccessCollection {
   /// The number of rows, as in an array.
   public var endIndex: Int { range.count }
 
-  /// A row. - Precondition: there is one at the position.
+  /// A row, by its number from 0.
+  /// - Precondition: there is one of this number.
   public subscript(position: Int) -> PostgresRow {
     precondition(position >= 0 && position < range.count, "row out of range")
     return PostgresRow(storage: storage, index: range.lowerBound + position)

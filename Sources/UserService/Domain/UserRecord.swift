@@ -2,7 +2,7 @@
 ///
 /// The email's normal form is not part of it: only the store's indexes use it, and each read would pay for it.
 public struct UserRecord: Sendable, Hashable {
-  /// Never changes, and is never given to another user.
+  /// Never changes.
   public var id: UserID
   /// As the user wrote it.
   public var email: String

@@ -6,7 +6,7 @@ extension UserServiceHandlers {
   static let maximumPageSize = 1000
 
   /// Answers with a page of users, and with a token for the next page if there is one.
-  /// - Throws: `UserServiceError`: an invalid order or filter, a page token that is not from such a request.
+  /// - Throws: `UserServiceError`: an invalid page size or order, or a page token that no such request was given.
   public func listUsers(_ request: ListUsersRequest, context: ServerContext) async throws -> ListUsersResponse {
     let deadline = context.storeDeadline
     let key = request.pageToken.isEmpty ? nil : try await store.pageTokenKey(deadline: deadline)

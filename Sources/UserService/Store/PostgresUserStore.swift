@@ -71,7 +71,7 @@ public struct PostgresUserStore: UserStore {
 
   // MARK: Writes
 
-  /// Inserts a user. Creations whose id the store chose may share a statement and a commit.
+  /// Inserts a user. Creations whose callers chose no id may share a statement and a commit.
   public nonisolated(nonsending) func create(
     _ user: NewUser, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
