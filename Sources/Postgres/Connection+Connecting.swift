@@ -4,7 +4,8 @@ import Glibc
 import Logging
 
 extension Connection {
-  /// Starts to connect; the owner hears `connectionIsReady` or `connectionFailed`, later or at once.
+  /// Starts connecting, first resolving the host names. Calls the owner's `connectionIsReady` or `connectionFailed`,
+  /// possibly before it returns.
   func connect() {
     guard phase == .new else { return }
     phase = .connecting
@@ -39,7 +40,9 @@ extension Connection {
       self, lastFailure ?? PostgresError(.unavailable, "The database cannot be reached.", isSafeToRetry: true))
   }
 
-  /// PQconnectStart: no blocking, since names are resolved and `gssencmode` is off.
+  /// Starts to connect to one host. Doesn't block: names are resolved already, and `gssencmode` is `disable` unless the
+  /// URL sets it.
+  /// - Returns: false if the attempt has already failed.
   private func start(_ host: ConnectionString.Host) -> Bool {
     let parameters = settings.target.parameters(for: host, settings.configuration, role: role)
     var keywords = parameters.map { UnsafePointer<CChar>(strdup($0.0)) }
@@ -55,7 +58,7 @@ extension Connection {
       noteFailure(host)
       return false
     }
-    // Notices go to the logger, not to stderr. The connection outlives its handle.
+    // Notices go to the logger, not to standard error. The unretained pointer is safe: `self` outlives `handle`.
     PQsetNoticeReceiver(connection, receiveNotice, Unmanaged.passUnretained(self).toOpaque())
     guard watch(.writable) else {
       noteFailure(host)
@@ -67,8 +70,8 @@ extension Connection {
     return true
   }
 
-  /// libpq may close its socket and open another one inside PQconnectPoll, and the new one may get the same number: so
-  /// the old registration goes before each poll, and a new one is made after it.
+  /// Continues connecting when the socket is ready. PQconnectPoll may close libpq's socket and open another one with
+  /// the same descriptor number, so this removes the epoll registration before each poll and makes a new one after it.
   func pollConnect() {
     guard let handle else { return }
     source?.cancel()
@@ -120,6 +123,7 @@ extension Connection {
     owner?.connectionIsReady(self)
   }
 
+  /// Logs a notice of the server: warnings as `warning`, all others as `debug`.
   func log(notice result: OpaquePointer) {
     let notice = PostgresError(result: result, statement: nil, isSafeToRetry: false)
     let level: Logger.Level = notice.severity == "WARNING" ? .warning : .debug
@@ -131,7 +135,7 @@ extension Connection {
   }
 }
 
-/// libpq's notice receiver: called inside libpq's calls, so on the connection's loop.
+/// libpq's notice receiver. libpq calls it from within its own functions, so on the connection's loop.
 private let receiveNotice: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?) -> Void = { context, result in
   guard let context, let result else { return }
   Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().log(notice: result)

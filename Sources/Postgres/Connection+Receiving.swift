@@ -4,12 +4,13 @@ import Glibc
 import Logging
 
 extension Connection {
-  /// The socket is ready: reads, answers, and writes what could not be written before.
+  /// Handles a ready socket: reads what has arrived, answers requests, and writes what the socket would not take
+  /// before.
   func transfer() {
     guard let handle else { return }
     var isAlive = PQconsumeInput(handle) == 1
     receive()
-    // TLS may hold decrypted bytes of which the socket says nothing.
+    // OpenSSL may hold decrypted bytes that epoll doesn't report.
     while isAlive, phase == .ready, TLSBuffer.hasPending(handle) {
       isAlive = PQconsumeInput(handle) == 1
       receive()
@@ -25,7 +26,7 @@ extension Connection {
     owner?.connectionMadeProgress(self)
   }
 
-  /// Takes what has arrived. PQgetResult blocks unless PQisBusy has said that it does not.
+  /// Handles all results that have arrived. PQgetResult would block while PQisBusy returns 1.
   private func receive() {
     while phase == .ready, let handle, !pipeline.isIdle || script != nil, PQisBusy(handle) == 0 {
       let result = PQgetResult(handle)
@@ -61,8 +62,8 @@ extension Connection {
     }
   }
 
-  /// libpq reports a lost connection as the failure of the first statement, without SQLSTATE: `lose` sees to all of
-  /// them.
+  /// Whether this failure is how libpq reports a lost connection: as a failure of the first statement, without
+  /// SQLSTATE. If so, calls `lose`, which handles all requests.
   private func isOwnDeath(_ result: ResultStorage) -> Bool {
     guard PQstatus(handle) == CONNECTION_BAD, PQresultErrorField(result.pointer, 0x43) == nil else { return false }
     let reason = PostgresError.message(of: handle)
@@ -99,7 +100,8 @@ extension Connection {
             .protocolViolation, "The statement was aborted without a reason.", statement: request.statement.name,
             isSafeToRetry: request.isSafeToRetry))
       }
-      // Where a lock was in the way of the neighbour there is no need to find out which of them was at fault.
+      // Send it with a Sync of its own, so that it can't be aborted by another statement again. If the other statement
+      // only timed out on a lock, neither is faulty, and both may share a Sync.
       request.isAlone = !metLock
       enqueue(request)
     case .outOfStep:
@@ -110,7 +112,7 @@ extension Connection {
   private func error(of result: ResultStorage, _ request: PendingQuery) -> PostgresError {
     let error = PostgresError(
       result: result.pointer, statement: request.statement.name, isSafeToRetry: request.statement.isReadOnly)
-    // The server has rolled back what it refused.
+    // A statement that the server refused is rolled back, so it had no effect.
     guard error.severity == "ERROR", !request.isInTransaction else { return error }
     return error.with(statement: request.statement.name, isSafeToRetry: true)
   }
@@ -118,7 +120,8 @@ extension Connection {
   private func fail(_ request: PendingQuery, _ error: PostgresError) {
     if SQLState.isStaleStatement(error.sqlState), request.kind == .prepared {
       registry.evict(request.statement, serverName: request.serverName)
-      // Refused before it ran, so a second time is safe; inside a transaction everything since BEGIN is lost already.
+      // The server refused it before running it, so sending it again is safe. Not here on leased connections: inside a
+      // transaction everything since BEGIN is lost already, and `LoopClient` retries single writes.
       if isShared, !request.wasReprepared, !request.isDone {
         request.wasReprepared = true
         request.isAlone = true
@@ -136,13 +139,14 @@ extension Connection {
       finish(request, .failure(error))
       return lose(error)
     }
-    // Elsewhere first: the owner must not choose this connection again.
+    // In this order: the owner must not resubmit the request to this connection.
     lose(error)
     interrupt(request, error)
   }
 
-  /// A schema change holds a lock that even reads meet. They give up soon and ask again, until their deadline: those
-  /// that stand behind them on the connection may be after other tables.
+  /// Sends a read again that timed out on a lock. Only schema changes hold locks that reads wait for. The read's
+  /// lock_timeout is short, and it is sent again until its deadline, so that it doesn't hold up reads of other tables
+  /// behind it on the connection.
   private func waitForLock(_ request: PendingQuery) {
     for lookup in request.lookups where !lookup.isDone { enqueue(lookup) }
     if request.lookups.isEmpty { enqueue(request) }
@@ -170,7 +174,7 @@ extension Connection {
     let result = ResultStorage(pointer)
     switch result.status {
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
-      // The last rows, or the last command where none has rows.
+      // Keep the rows of the last command that returns any, otherwise the result of the last command.
       let rows = PostgresRows(result)
       if result.columnCount > 0 || (scriptRows?.storage.columnCount ?? 0) == 0 { scriptRows = rows }
     case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
@@ -202,11 +206,11 @@ extension Connection {
   }
 }
 
-/// Bytes that OpenSSL has decrypted and libpq has not taken. libpq reads in pieces that may end inside a TLS record.
+/// Tells whether OpenSSL holds decrypted bytes that libpq has not read: libpq's reads may end inside a TLS record.
 private enum TLSBuffer {
   private typealias Pending = @convention(c) (UnsafeMutableRawPointer) -> Int32
 
-  /// SSL_pending of the OpenSSL that libpq itself uses: found by name, so that this module does not need OpenSSL.
+  /// SSL_pending of the OpenSSL that libpq uses, looked up by name so that this module doesn't depend on OpenSSL.
   private static let pending: Pending? = dlsym(nil, "SSL_pending").map { unsafeBitCast($0, to: Pending.self) }
 
   static func hasPending(_ handle: OpaquePointer) -> Bool {

@@ -2,7 +2,7 @@ import CPostgres
 import EventLoop
 
 extension Connection {
-  /// Takes a request; it is sent at the end of the loop's turn, with all others of the turn.
+  /// Takes a request, to be sent at the end of the loop's turn with all others of that turn.
   func enqueue(_ request: PendingQuery) {
     loop.assertCurrent()
     guard phase == .ready else {
@@ -16,6 +16,7 @@ extension Connection {
     loop.flushAtEndOfTurn(self)
   }
 
+  /// Sends the requests of the turn.
   func flushTurn() {
     guard phase == .ready, script == nil, !batch.isEmpty else { return }
     if pipeline.isIdle { lastProgress = loop.now }
@@ -39,7 +40,8 @@ extension Connection {
     if sentReads, !sync() { return giveUp(reads: [], singles: outgoing.singles[...]) }
     for (index, request) in outgoing.singles.enumerated() where !request.isDone {
       if case .script = request.kind {
-        // A script needs the connection for itself: it waits until the rest is answered, and the rest waits for it.
+        // A script needs the connection for itself: it waits until all requests in flight are answered, and the
+        // requests after it wait until the script is done.
         guard pipeline.isIdle else { return batch.add(reads: [], singles: outgoing.singles[index...]) }
         guard send(script: request) else { return giveUp(reads: [], singles: outgoing.singles[index...]) }
         return batch.add(reads: [], singles: outgoing.singles[(index + 1)...])
@@ -48,19 +50,21 @@ extension Connection {
       case .sent:
         if !sync() { return giveUp(reads: [], singles: outgoing.singles[(index + 1)...]) }
       case .refused:
-        // What was sent before it still needs its Sync.
+        // Its preparation, or what set its limits, may have been sent already and still needs a Sync.
         if !pipeline.isSynced, !sync() { return giveUp(reads: [], singles: outgoing.singles[(index + 1)...]) }
       case .broken: return giveUp(reads: [], singles: outgoing.singles[index...])
       }
     }
   }
 
+  /// `refused`: the request was answered with an error and not sent. `broken`: the connection has failed.
   private enum Sent: Error { case sent, refused, broken }
 
+  /// Sends a request, after the statement that sets its limits if it has any.
   private func send(_ request: PendingQuery, isHeldForSync: Bool) -> Sent {
     if let limits = request.limits {
       switch execute(ServerLimits.statement, limits.parameters, for: request) {
-      // Like a preparation: it has to go well, and its rows are of no interest.
+      // Treated like a preparation: it has to succeed, and its rows are ignored.
       case .success: pipeline.didSendPrepare(for: request)
       case .failure(let outcome): return outcome
       }
@@ -73,8 +77,8 @@ extension Connection {
     return .sent
   }
 
-  /// Sends one statement, after its preparation if the connection has not seen it before.
-  /// - Returns: the name that the server knows it by.
+  /// Sends one statement; prepares it first if this connection has not prepared it yet.
+  /// - Returns: the name under which it is prepared on the server.
   private func execute(
     _ statement: Statement, _ parameters: [PostgresValue], for request: PendingQuery
   ) -> Result<String, Sent> {
@@ -99,7 +103,7 @@ extension Connection {
       request.fail(error.with(statement: request.statement.name, isSafeToRetry: true))
       return .failure(.refused)
     }
-    // From here on the server may see it: libpq sends by itself when its buffer is full.
+    // From here on the server may have received it: libpq writes by itself when its buffer is full.
     request.isSent = true
     let code = PQsendQueryPrepared(
       handle, variant.serverName, Int32(clamping: parameters.count), parameterBuffer.values,
@@ -129,8 +133,8 @@ extension Connection {
     lose(PostgresError(.connectionLost, "Sending to the database failed: \(PostgresError.message(of: handle))"))
   }
 
-  /// Writes what libpq still holds. While the socket takes no more, both directions are watched: a server that is
-  /// itself blocked on sending reads again only once we do.
+  /// Writes what libpq has buffered. While the socket takes no more, watches it for both reading and writing: a server
+  /// that is itself blocked on sending reads nothing until we have read.
   func flushOutput() {
     guard let handle else { return }
     switch PQflush(handle) {

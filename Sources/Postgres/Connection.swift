@@ -2,30 +2,32 @@ import CPostgres
 import EventLoop
 import Logging
 
-/// What a connection tells the loop's client. All calls come on the loop.
+/// What a connection reports to the loop's client. All calls come on the loop.
 protocol ConnectionOwner: AnyObject {
+  /// The connection can take requests.
   func connectionIsReady(_ connection: Connection)
-  /// It never came up.
+  /// The connection could not be opened.
   func connectionFailed(_ connection: Connection, _ error: PostgresError)
-  /// It was up, and closed by itself or for a fault. Its requests are answered or resubmitted after this.
+  /// An open connection was lost, or was closed because of an error. After this call its requests are answered or
+  /// resubmitted.
   func connectionWasLost(_ connection: Connection, _ error: PostgresError)
-  /// Answers came: there may be room for more.
+  /// Data arrived from the server: there may be room for more requests.
   func connectionMadeProgress(_ connection: Connection)
-  /// Nothing of the request had an effect: another connection shall have it.
+  /// Another connection should run the request, which can do no harm: it is a read, or was not sent.
   func resubmit(_ request: PendingQuery)
 }
 
 /// One libpq connection on one loop: connecting, sending, receiving, closing.
 ///
-/// Always nonblocking and, but for scripts, in pipeline mode. The order of what is under way is kept by `Pipeline`;
-/// this class executes its actions. Connecting is in Connection+Connecting.swift, sending in Connection+Sending.swift,
-/// receiving in Connection+Receiving.swift.
+/// Always nonblocking, and in pipeline mode except while it runs a script. `Pipeline` keeps the order of the requests
+/// in flight; this class executes the actions that it returns. Connection+Connecting.swift connects,
+/// Connection+Sending.swift sends, Connection+Receiving.swift receives.
 // @unchecked Sendable: all state belongs to `loop`; asserted in debug builds.
 final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   enum Role: Sendable, Hashable {
-    /// Pipelined, for the reads of all calls of the loop.
+    /// Pipelined; carries the reads of all calls of the loop.
     case shared
-    /// Lent to one task at a time; the number that the pool knows it by.
+    /// Leased to one holder at a time. The value is the pool's number for it.
     case leased(Int)
   }
 
@@ -52,18 +54,19 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   @exclusivity(unchecked) var registry = StatementRegistry()
   let parameterBuffer = ParameterBuffer()
   @exclusivity(unchecked) var batch = TurnBatch<PendingQuery>()
-  /// What `flushTurn` is sending; empty between flushes.
+  /// The requests that `flushTurn` is sending; empty between flushes.
   @exclusivity(unchecked) var outgoing = TurnBatch<PendingQuery>()
-  /// A script under way: no pipelining until it is done.
+  /// The running script, if any. Nothing else is sent until it is done.
   @exclusivity(unchecked) var script: PendingQuery?
   var scriptRows: PostgresRows?
   var scriptError: PostgresError?
-  /// A read before the next Sync was refused for a lock that others hold.
+  /// A read before the Sync that the server answers next has timed out on a lock.
   var metLock = false
   @exclusivity(unchecked) var isFlushScheduled = false
-  /// When it came up.
+  /// When it became ready. CLOCK_MONOTONIC in nanoseconds.
   @exclusivity(unchecked) var readySince: UInt64 = 0
-  /// When the server last answered, or was first asked after a pause.
+  /// When the server last answered, or was sent the first request after all others were answered. CLOCK_MONOTONIC in
+  /// nanoseconds.
   @exclusivity(unchecked) var lastProgress: UInt64 = 0
 
   init(loop: EventLoop, role: Role, settings: ConnectionSettings, logger: Logger, owner: any ConnectionOwner) {
@@ -78,18 +81,19 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
 
   var isReady: Bool { phase == .ready }
 
-  /// Requests that it has and that have no answer from the server yet.
+  /// How many requests it has that the server has not answered yet, sent or not.
   var load: Int { pipeline.outstanding + batch.count + (script == nil ? 0 : 1) }
 
   var isShared: Bool { role == .shared }
 
-  /// As good as new for the next holder: no transaction open and nothing under way.
+  /// Fit for the next holder: no open transaction and no request in progress.
   var isClean: Bool {
     guard phase == .ready, let handle else { return false }
     return load == 0 && pipeline.isIdle && PQtransactionStatus(handle) == PQTRANS_IDLE
   }
 
-  /// The server says that it takes no writes any more (it reports these settings whenever they change).
+  /// The server has become read-only although the client needs one that takes writes. Postgres reports changes of these
+  /// settings on its own.
   var turnedReadOnly: Bool {
     guard phase == .ready, let handle, settings.needsReadWrite else { return false }
     for name in ["in_hot_standby", "default_transaction_read_only"] {
@@ -98,10 +102,10 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
     return false
   }
 
-  /// What cancels the statement that runs now.
+  /// Makes a request to cancel the statement that is running now. Sending it blocks.
   func cancelRequest() -> CancelRequest? { handle.flatMap(CancelRequest.init) }
 
-  /// Each request that waits for an answer.
+  /// Calls `body` with each request that waits for an answer.
   func forEachRequest(_ body: (PendingQuery) -> Void) {
     pipeline.forEachRequest { $0.lookups.isEmpty ? body($0) : $0.lookups.forEach(body) }
     batch.reads.forEach(body)
@@ -109,6 +113,7 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
     if let script { body(script) }
   }
 
+  /// The loop reports that the socket is ready.
   func ready(_ readiness: Readiness) {
     loop.assertCurrent()
     switch phase {
@@ -120,7 +125,7 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
 
   // MARK: Closing
 
-  /// Closes without telling the owner; what is under way is answered with `error`.
+  /// Closes the connection without telling the owner, and answers all its requests with `error`.
   func close(_ error: PostgresError) {
     guard phase != .closed else { return }
     for request in tearDown() {
@@ -128,8 +133,8 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
     }
   }
 
-  /// The connection is of no further use: tells the owner, then sees to what was under way. Reads, and writes of which
-  /// nothing was sent, get one more chance elsewhere.
+  /// Closes a connection that has failed, and tells the owner. Then resubmits those of its requests that are safe to
+  /// retry (see `interrupt`), and answers the others with `error`.
   func lose(_ error: PostgresError) {
     guard phase == .ready else { return }
     let requests = tearDown()
@@ -137,13 +142,14 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
     for request in requests { interrupt(request, error) }
   }
 
-  /// A request whose connection died before it was answered.
+  /// Resubmits or answers a request whose connection was lost before it was answered. Only requests on shared
+  /// connections are resubmitted, once each: reads, and others of which nothing was sent.
   func interrupt(_ request: PendingQuery, _ error: PostgresError) {
     guard !request.isDone else { return }
-    // Each for itself: they need not travel together again.
+    // Each lookup separately: they need not share a statement again.
     for lookup in request.lookups { interrupt(lookup, error) }
     guard request.lookups.isEmpty else { return }
-    // Once; a connection that was open already when the first one died belongs to the same outage and does not count.
+    // Only once. Losing a connection that was already open when the first one was lost doesn't count: same outage.
     let mayResubmit = request.firstLossAt.map { readySince <= $0 } ?? true
     if isShared, request.isSafeToRetry, mayResubmit, let owner {
       if request.firstLossAt == nil { request.firstLossAt = loop.now }
@@ -155,7 +161,8 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
     request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
   }
 
-  /// Frees everything and takes out what has no answer.
+  /// Closes the connection and frees its resources.
+  /// - Returns: the requests that have no answer.
   private func tearDown() -> [PendingQuery] {
     phase = .closed
     dropHandle()
@@ -173,7 +180,7 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   func dropHandle() {
     connectTimer?.cancel()
     connectTimer = nil
-    // The registration goes before the descriptor does.
+    // Remove the epoll registration before PQfinish closes the descriptor.
     source?.cancel()
     source = nil
     if let handle { PQfinish(handle) }
@@ -181,12 +188,12 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   }
 }
 
-/// What all connections of a client have in common.
+/// Settings that all connections of a client share.
 struct ConnectionSettings: Sendable {
   let configuration: PostgresConfiguration
   let target: ConnectionString
   let lookups: OffloadPool
-  /// For cancel requests, which block: apart, so that they wait for no name lookup.
+  /// Runs cancel requests, which block. A pool of its own, so that they don't queue behind name lookups.
   let cancellations: OffloadPool
   let slowQueryNanoseconds: UInt64
 
@@ -200,7 +207,7 @@ struct ConnectionSettings: Sendable {
     slowQueryNanoseconds = configuration.slowQueryThreshold.clampedNanoseconds
   }
 
-  /// Whether a server that takes no writes is as good as none.
+  /// Whether the client must refuse servers that take no writes, according to `target_session_attrs`.
   var needsReadWrite: Bool {
     switch target.options["target_session_attrs"] {
     case nil, "read-write", "primary": true

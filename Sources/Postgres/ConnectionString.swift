@@ -1,17 +1,17 @@
 import CPostgres
 import Glibc
 
-/// A libpq URL or conninfo string, taken apart by libpq itself.
+/// A libpq URL or conninfo string, parsed by libpq itself.
 struct ConnectionString: Sendable {
-  /// One server to try.
+  /// One server to try to connect to.
   struct Host: Sendable, Hashable {
-    /// A name, an address, or the directory of a Unix socket. Nil: libpq's default socket.
+    /// A host name, an IP address, or the directory of a Unix socket. Nil: libpq's default socket.
     var name: String?
-    /// An address, where it is known already.
+    /// The IP address, if it is already known.
     var address: String?
     var port: String?
 
-    /// The name has to be looked up before libpq may see it: libpq's own look-up blocks.
+    /// Whether the client has to resolve the name before it hands the host to libpq, whose own lookup blocks.
     var needsLookup: Bool {
       guard address == nil, let name, let first = name.first else { return false }
       return first != "/" && first != "@" && !Self.isAddress(name)
@@ -22,11 +22,11 @@ struct ConnectionString: Sendable {
       return text.withCString { inet_pton(AF_INET, $0, &buffer) == 1 || inet_pton(AF_INET6, $0, &buffer) == 1 }
     }
 
-    /// For the log.
+    /// Names the host in messages and logs.
     var label: String { "\(name ?? address ?? "default socket")\(port.map { ":\($0)" } ?? "")" }
   }
 
-  /// All but host, hostaddr and port.
+  /// All options except host, hostaddr and port.
   private(set) var options: [String: String]
   private(set) var hosts: [Host]
 
@@ -44,7 +44,7 @@ struct ConnectionString: Sendable {
     guard options["service"] == nil else {
       throw PostgresError(.invalidConfiguration, "The database URL must name a host: \"service\" is not supported.")
     }
-    // Environment and built-in defaults are applied here, so that no host is left for libpq to look up.
+    // Apply the environment's and libpq's defaults here, so that libpq never looks up a host by itself.
     if let defaults = PQconndefaults() {
       defer { PQconninfoFree(defaults) }
       let known = Self.values(defaults)
@@ -89,7 +89,7 @@ struct ConnectionString: Sendable {
     }
   }
 
-  /// The parameters of one attempt at one host.
+  /// The connection parameters for one attempt to connect to one host.
   func parameters(
     for host: Host, _ settings: PostgresConfiguration, role: Connection.Role
   ) -> [(String, String)] {
@@ -99,11 +99,11 @@ struct ConnectionString: Sendable {
     values["port"] = host.port
     values["client_encoding"] = "UTF8"
     if values["application_name"] == nil { values["application_name"] = settings.applicationName }
-    // The name in the URL wins, so that a reader of a standby can say "any".
+    // The URL's own value wins, so that it can say "any" in order to read from a standby.
     if values["target_session_attrs"] == nil { values["target_session_attrs"] = "read-write" }
-    // Looking for Kerberos tickets touches files and the network; who needs it says so in the URL.
+    // Looking for Kerberos tickets reads files and uses the network, which blocks. The URL can turn it on.
     if values["gssencmode"] == nil { values["gssencmode"] = "disable" }
-    // A peer that vanished without a FIN: found out in seconds, not in hours.
+    // Detect a peer that vanished without a FIN in seconds, not hours.
     for (key, value) in [
       ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"), ("tcp_user_timeout", "15000"),
     ] where values[key] == nil {
@@ -119,7 +119,7 @@ struct ConnectionString: Sendable {
 }
 
 extension Duration {
-  /// Rounded up, at least 0, cut at what Postgres and poll take.
+  /// Milliseconds, rounded up; at least 0, at most `Int32.max`, which Postgres and poll accept.
   var wholeMilliseconds: Int32 {
     let (seconds, attoseconds) = components
     if seconds < 0 { return 0 }

@@ -1,9 +1,10 @@
-/// Somebody who waits for a connection of the pool. Belongs to the loop of the pool.
+/// A caller or a write that waits for a connection of the pool. It belongs to the pool's loop.
 class ConnectionWaiter {
-  /// The connection was given to it, until the pool is told that it was released.
+  /// Called when the pool gives it connection `id`. It holds the connection until the pool is told of its release.
   func granted(_ id: Int, by client: LoopClient) {}
-  /// It gets none.
+  /// Called when it gets no connection.
   func refused(_ error: PostgresError, by client: LoopClient) {}
-  /// Whether the connection still works has to be seen before it is granted. What is asked to find out, or nil.
+  /// The statement that must succeed on the connection before it is granted (the pre-ping), or nil if none is needed.
+  /// `isFresh`: the connection has just been opened.
   func check(of connection: Connection, isFresh: Bool) -> Statement? { nil }
 }

@@ -1,25 +1,26 @@
-/// A pool of connections that are lent to one task at a time: who waits, what is idle, what may be opened.
+/// A pool of connections that are each leased to one waiter at a time. It decides which waiter gets which connection,
+/// and when to open and close connections.
 ///
-/// A pure state machine: it knows neither Postgres nor time, and its transitions return what is to be done. Connections
-/// are numbers that it hands out. Waiters are served in the order they came. Every waiter leaves it inside exactly one
-/// action.
+/// A pure state machine: it knows neither Postgres nor the clock, and its transitions return the actions to execute.
+/// Connections are numbers that it assigns. It serves waiters in the order in which they came, and each waiter leaves
+/// the pool inside exactly one action.
 struct LeasePool<Waiter: AnyObject> {
   typealias ID = Int
 
   struct Limits: Sendable {
-    /// Kept open when idle.
+    /// Connections that stay open when idle.
     var size: Int
-    /// Opened beyond `size` when all are in use, and closed when they are not used any more.
+    /// Connections that may be opened beyond `size` when all are in use.
     var overflow: Int
-    /// Opened at the same time: a burst is mostly over before as many connections are up as it has callers, and each
-    /// costs the server a process.
+    /// Connections that may be opening at the same time. Each costs the server a process, and most bursts are over
+    /// before one connection for each caller could be up.
     var opening: Int
-    /// How many callers may wait.
+    /// Callers that may wait.
     var queue: Int
-    /// Nanoseconds after which a connection is replaced, at its return or when it is idle.
+    /// Nanoseconds after which a connection is closed, when it is returned or idle.
     var maximumAge: UInt64
-    /// Nanoseconds that a connection beyond `size` is kept while nobody uses it: opening one costs the server a
-    /// process.
+    /// Nanoseconds that a connection beyond `size` stays open while idle. Not zero, because opening one costs the
+    /// server a process.
     var overflowIdle: UInt64
   }
 
@@ -28,11 +29,12 @@ struct LeasePool<Waiter: AnyObject> {
   enum Action {
     /// Open a connection; answer with `connected` or `connectFailed`.
     case connect(ID)
-    /// See whether the connection still works (pre-ping), for this waiter; answer with `checked`.
+    /// Check for this waiter that the connection still works (pre-ping); answer with `checked`. `isFresh`: it has just
+    /// been opened.
     case check(ID, Waiter, isFresh: Bool)
-    /// The waiter has the connection until `released`.
+    /// Give the connection to the waiter, until `released`.
     case grant(ID, Waiter)
-    /// The waiter gets an error.
+    /// Answer the waiter with an error.
     case refuse(Waiter, Refusal)
     /// Close the connection; no answer is expected.
     case close(ID)
@@ -47,15 +49,15 @@ struct LeasePool<Waiter: AnyObject> {
 
   private struct Slot {
     var state: State
-    /// When it was opened.
+    /// When it was opened, in nanoseconds.
     var since: UInt64
-    /// When it was last given back.
+    /// When it was last returned, in nanoseconds.
     var idleSince: UInt64 = 0
   }
 
   let limits: Limits
   private var slots: [ID: Slot] = [:]
-  /// Idle connections, the most recently used last: the rest may grow old and be closed.
+  /// Idle connections, the most recently used last. That one is leased first, so that the others can age and be closed.
   private var idle: [ID] = []
   private var waiters = Ring<Waiter>()
   private var lastID = 0
@@ -66,13 +68,14 @@ struct LeasePool<Waiter: AnyObject> {
   var waiting: Int { waiters.count }
   var open: Int { slots.count }
   var idleCount: Int { idle.count }
-  /// Nobody has or awaits a connection.
+  /// No caller holds or waits for a connection.
   var isQuiet: Bool { waiters.isEmpty && idle.count == slots.count }
 
   private var connecting: Int {
     slots.values.count { if case .connecting = $0.state { true } else { false } }
   }
 
+  /// Adds a waiter: it gets an idle connection, waits for one, or is refused.
   mutating func acquire(_ waiter: Waiter) -> [Action] {
     guard !isShutDown else { return [.refuse(waiter, .shutDown)] }
     guard waiters.count < limits.queue else { return [.refuse(waiter, .queueFull)] }
@@ -88,14 +91,15 @@ struct LeasePool<Waiter: AnyObject> {
     return putBack(id, now)
   }
 
-  /// A connection that `connect` asked for cannot be had. Those who could only have waited for it are told.
+  /// A connection that `connect` asked for could not be opened. If it was the only one, all waiters are refused.
   mutating func connectFailed(_ id: ID) -> [Action] {
     guard slots.removeValue(forKey: id) != nil else { return [] }
-    // While others are in use or on their way, waiters still have something to wait for.
+    // While other connections are in use or being opened, waiters can still get one of those.
     guard slots.isEmpty else { return [] }
     return waiters.removeAll().map { .refuse($0, .connectFailed) }
   }
 
+  /// The pre-ping of a connection is over.
   mutating func checked(_ id: ID, isGood: Bool) -> [Action] {
     guard let slot = slots[id], case .checking(let waiter, let isFresh) = slot.state else { return [] }
     if isGood {
@@ -103,13 +107,13 @@ struct LeasePool<Waiter: AnyObject> {
       return [.grant(id, waiter)]
     }
     slots[id] = nil
-    // A connection that was never good says that the server is not: trying again at once would spin.
+    // A new connection that fails its check means that the server is at fault: trying again at once would spin.
     if isFresh { return [.close(id), .refuse(waiter, .connectFailed)] }
     waiters.prepend(waiter)
     return [.close(id)] + serve()
   }
 
-  /// The holder is done. A connection that is not as it was lent is closed: a dirty connection never returns.
+  /// The holder has released the connection. It is closed if it is not clean (a transaction is open, say), or too old.
   mutating func released(_ id: ID, isClean: Bool, now: UInt64) -> [Action] {
     guard let slot = slots[id], case .leased = slot.state else { return [] }
     let isOld = now >= slot.since.addingReportingOverflow(limits.maximumAge).partialValue
@@ -121,7 +125,7 @@ struct LeasePool<Waiter: AnyObject> {
     return putBack(id, now)
   }
 
-  /// The connection died by itself while idle or lent; who holds it hears of it from the connection.
+  /// The connection was lost while idle, leased or being checked. A holder learns of it from the connection itself.
   mutating func lost(_ id: ID) -> [Action] {
     guard let slot = slots.removeValue(forKey: id) else { return [] }
     idle.removeAll { $0 == id }
@@ -132,8 +136,8 @@ struct LeasePool<Waiter: AnyObject> {
     return serve()
   }
 
-  /// The waiter has been answered otherwise (cancelled, deadline). A check that ran for it leaves the connection in an
-  /// unknown state.
+  /// Removes a waiter that has been answered already (cancelled, deadline). If a check is running for it, the
+  /// connection is in an unknown state and is closed.
   mutating func forget(_ waiter: Waiter) -> [Action] {
     waiters.filter { $0 !== waiter }
     for (id, slot) in slots {
@@ -144,7 +148,7 @@ struct LeasePool<Waiter: AnyObject> {
     return []
   }
 
-  /// Closes idle connections that are over their age, and those beyond `size` that nobody has used for a while.
+  /// Closes idle connections that are too old, and those beyond `size` that were idle for `overflowIdle`.
   mutating func recycle(now: UInt64) -> [Action] {
     var actions: [Action] = []
     for id in idle {
@@ -160,10 +164,10 @@ struct LeasePool<Waiter: AnyObject> {
     return actions
   }
 
-  /// The database is away: nobody shall wait for it.
+  /// Refuses all waiters, because the database is away.
   mutating func refuseWaiters() -> [Action] { waiters.removeAll().map { .refuse($0, .connectFailed) } }
 
-  /// Refuses all who wait and closes what is idle; what is lent is closed when it comes back.
+  /// Refuses all waiters and closes idle connections. Leased connections are closed when they are released.
   mutating func shutDown() -> [Action] {
     isShutDown = true
     var actions: [Action] = waiters.removeAll().map { .refuse($0, .shutDown) }
@@ -195,9 +199,9 @@ struct LeasePool<Waiter: AnyObject> {
     return []
   }
 
-  /// Gives idle connections to waiters and opens as many as the rest may have.
+  /// Gives idle connections to waiters, then opens connections for the remaining waiters as far as the limits allow.
   private mutating func serve() -> [Action] {
-    // Who comes back because its check failed finds nobody any more.
+    // A waiter can be back in the queue after the shutdown, because its check failed.
     guard !isShutDown else { return waiters.removeAll().map { .refuse($0, .shutDown) } }
     var actions: [Action] = []
     while !waiters.isEmpty, let id = idle.popLast() {

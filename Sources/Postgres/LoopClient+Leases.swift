@@ -2,8 +2,9 @@ import EventLoop
 import Logging
 
 extension LoopClient {
-  // MARK: Getting one
+  // MARK: Acquiring a connection
 
+  /// Queues a caller for a connection; answers it later, or refuses it at once.
   func acquire(_ waiter: LeaseWaiter, _ continuation: LeaseWaiter.Continuation) {
     loop.assertCurrent()
     guard waiter.begin(continuation) else { return }
@@ -15,6 +16,7 @@ extension LoopClient {
     if leaseWaiters.count > 2 * pool.waiting + 16 { leaseWaiters.removeAll { $0.isDone } }
   }
 
+  /// Answers a waiter whose task was cancelled.
   func cancel(_ waiter: LeaseWaiter) {
     loop.assertCurrent()
     guard !waiter.isDone else { return }
@@ -22,6 +24,7 @@ extension LoopClient {
     perform(pool.forget(waiter))
   }
 
+  /// Answers a waiter whose deadline has passed.
   func expire(_ waiter: LeaseWaiter) {
     waiter.fail(
       PostgresError(
@@ -57,14 +60,14 @@ extension LoopClient {
     }
   }
 
-  /// The pre-ping, for a transaction in one round trip with BEGIN: does the connection still work, and does its server
-  /// take writes?
+  /// The pre-ping: checks that the connection still works and that its server takes writes. A transaction's pre-ping
+  /// shares one round trip with its BEGIN.
   private func check(_ id: Int, _ waiter: ConnectionWaiter, _ isFresh: Bool) {
     guard let connection = leased[id] else { return perform(pool.lost(id)) }
     guard let opening = waiter.check(of: connection, isFresh: isFresh) else {
       return perform(pool.checked(id, isGood: true))
     }
-    // A connection that the network swallowed does not answer; there are others.
+    // A connection that the network has dropped never answers: give up on it soon and take another one.
     let limit = loop.now.saturatingAdd(settings.configuration.connectTimeout.clampedNanoseconds)
     let request = PendingQuery(opening, [], kind: .script, deadline: limit)
     request.begin(now: loop.now) { [weak self] answer in
@@ -86,8 +89,9 @@ extension LoopClient {
     return true
   }
 
-  // MARK: Using one
+  // MARK: Using a connection
 
+  /// Runs a statement on a leased connection; answers it later, or refuses it at once.
   func submit(_ request: PendingQuery, on id: Int, _ continuation: PendingQuery.Continuation) {
     loop.assertCurrent()
     guard request.begin(continuation, now: loop.now) else { return }
@@ -102,8 +106,8 @@ extension LoopClient {
     watch(request.deadline)
   }
 
-  /// A statement under way cannot be called back, and its answer, or a late cancel, would meet the next holder: so the
-  /// connection goes with it.
+  /// Answers a statement whose caller's task was cancelled. A statement that was sent cannot be taken back: its answer,
+  /// or a late cancel request, would reach the next holder of the connection. So this also closes the connection.
   func cancel(_ request: PendingQuery, on id: Int) {
     loop.assertCurrent()
     guard !request.isDone else { return }
@@ -112,7 +116,7 @@ extension LoopClient {
     if wasSent, let connection = leased[id] { abandon(connection) }
   }
 
-  /// Closes a lent connection; its holder learns of it with the next statement.
+  /// Closes a leased connection. Its holder learns of it from the next statement.
   func abandon(_ connection: Connection) {
     guard case .leased(let id) = connection.role else { return }
     leased[id] = nil
@@ -121,8 +125,9 @@ extension LoopClient {
     perform(pool.lost(id))
   }
 
-  // MARK: Giving it back
+  // MARK: Releasing a connection
 
+  /// Takes a connection back from its holder; rolls back a transaction that is still open.
   func release(_ lease: Lease) {
     loop.assertCurrent()
     guard let connection = leased[lease.id] else { return perform(pool.lost(lease.id)) }
@@ -138,7 +143,7 @@ extension LoopClient {
     let request = PendingQuery(.rollback, [], kind: .script, deadline: loop.now.saturatingAdd(limit))
     request.begin(now: loop.now) { [weak self] _ in
       guard let self else { return }
-      // The connection takes the answer before it goes back into pipeline mode or closes: look at it afterwards.
+      // The connection delivers the answer before it returns to pipeline mode or closes: look at its state afterwards.
       self.loop.execute { [self] in
         let isClean = self.leased[lease.id]?.isClean ?? false
         self.perform(self.pool.released(lease.id, isClean: isClean, now: self.loop.now))
@@ -152,6 +157,6 @@ extension LoopClient {
 extension Statement {
   static let commit = Statement("COMMIT", "COMMIT")
   static let rollback = Statement("ROLLBACK", "ROLLBACK")
-  /// Proves that a connection works, and says whether its server takes writes.
+  /// Checks that a connection works, and whether its server takes writes.
   static let ping = Statement("SHOW transaction_read_only", "SHOW transaction_read_only", isReadOnly: true)
 }

@@ -4,7 +4,7 @@ import Logging
 extension LoopClient {
   // MARK: Requests
 
-  /// Takes a request for a shared connection: answered later, or refused at once.
+  /// Takes a request for a shared connection; answers it later, or refuses it at once.
   func submit(_ request: PendingQuery, _ continuation: PendingQuery.Continuation) {
     loop.assertCurrent()
     guard request.begin(continuation, now: loop.now) else { return }
@@ -14,13 +14,14 @@ extension LoopClient {
     watch(request.deadline)
   }
 
+  /// Answers a request whose caller's task was cancelled.
   func cancel(_ request: PendingQuery) {
     loop.assertCurrent()
-    // On a shared connection the late result is dropped; nothing is sent to the server.
+    // The server is not told; the connection drops the late result.
     request.cancel()
   }
 
-  /// A request whose connection died under it.
+  /// Takes a request back whose connection was lost, and gives it to another connection.
   func resubmit(_ request: PendingQuery) {
     if let error = refusal(request.statement.name) { return request.fail(error) }
     place(request)
@@ -39,7 +40,8 @@ extension LoopClient {
     waiting.append(request)
   }
 
-  /// The least loaded one; for a lookup rather the one that others of the turn travel on.
+  /// The least loaded connection. For a lookup, preferably the one that already has lookups of this turn, so that they
+  /// share a statement.
   private func connection(for request: PendingQuery) -> Connection? {
     var best: Connection?
     var bestLoad = settings.configuration.pipelineDepth
@@ -57,7 +59,7 @@ extension LoopClient {
     return best
   }
 
-  /// Gives a connection what waits, as far as it has room.
+  /// Gives waiting requests to a connection, as many as it has room for.
   func feed(_ connection: Connection) {
     guard !waiting.isEmpty, connection.isReady else { return }
     guard slots.contains(where: { $0.connection === connection }) else { return }
@@ -83,7 +85,7 @@ extension LoopClient {
       if slot.connection === connection {
         slot.backoff.reset()
       } else if slot.connection == nil {
-        // The database is back: no need for the others to wait their time.
+        // The database is back: connect the other slots now, without waiting for their backoff.
         connect(slot)
       }
     }
@@ -111,10 +113,11 @@ extension LoopClient {
     circuit.lost(now: loop.now)
     guard state == .running else { return }
     logger.warning("A database connection was lost.", metadata: ["error": "\(error)"])
-    // At once, but not inside the callbacks of the connection that died.
+    // Reconnect at once, but not inside the callbacks of the lost connection.
     slot.timer?.schedule(atNanoseconds: loop.now)
   }
 
+  /// Acts on a change of the circuit breaker: when it opens, refuses everything that waits.
   func note(_ change: Circuit.Change) {
     switch change {
     case .none: break

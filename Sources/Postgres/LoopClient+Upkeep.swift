@@ -4,19 +4,20 @@ import Logging
 extension LoopClient {
   static let upkeepInterval = Duration.milliseconds(500)
   private static let drainInterval = Duration.milliseconds(10)
-  /// Beyond the server's statement_timeout: a connection silent for longer is dead.
+  /// How long the server may stay silent beyond its statement_timeout; after that the connection counts as dead.
   private static let silenceGrace = Duration.seconds(5)
 
   // MARK: Deadlines
 
-  /// Has requests and waiters looked through when the time comes. One timer serves all: deadlines mostly come in order,
-  /// and most are met, so that the timer moves about once for each time it fires.
+  /// Makes sure that `expireDeadlines` runs at `deadline` (CLOCK_MONOTONIC, nanoseconds). One timer serves all
+  /// requests: deadlines mostly come in order and most are met, so the timer is set about once for each time it fires.
   func watch(_ deadline: UInt64) {
     guard deadline < nextDeadline else { return }
     nextDeadline = deadline
     deadlineTimer?.schedule(atNanoseconds: deadline)
   }
 
+  /// Answers everything whose deadline has passed, and sets the timer for the next deadline.
   func expireDeadlines() {
     let now = loop.now
     nextDeadline = .max
@@ -34,7 +35,7 @@ extension LoopClient {
       expired = []
       connection.forEachRequest(look)
       for request in expired { request.expire() }
-      // Nobody may get a connection on which something still runs.
+      // No other caller may get a connection on which a statement still runs.
       if !expired.isEmpty { abandon(connection) }
     }
     for waiter in leaseWaiters where !waiter.isDone {
@@ -47,6 +48,7 @@ extension LoopClient {
 
   // MARK: Upkeep
 
+  /// Runs on the upkeep timer: the circuit breaker, stalled and read-only connections, idle ones, and the shutdown.
   func keepUp() {
     guard state != .closed else { return }
     let now = loop.now
@@ -60,8 +62,8 @@ extension LoopClient {
     upkeepTimer?.schedule(after: state == .draining ? Self.drainInterval : Self.upkeepInterval)
   }
 
-  /// A connection that is held up, by a slow statement or a network that swallows, gets nothing new; another takes its
-  /// place.
+  /// Takes a stalled connection out of use, whether a slow statement or the network holds it up: it gets no new
+  /// requests, and another connection replaces it.
   private func retireStalled(_ now: UInt64) {
     let patience = settings.configuration.stalledAfter.clampedNanoseconds
     let end = (settings.configuration.statementTimeout + Self.silenceGrace).clampedNanoseconds
@@ -93,12 +95,13 @@ extension LoopClient {
 
   // MARK: Shutdown
 
-  /// Refuses what is new and lets what is under way finish, within the configured limit; then closes everything.
+  /// Refuses new requests, lets those in progress finish within `shutdownTimeout`, then closes all connections and
+  /// resumes `continuation`.
   func beginShutdown(_ continuation: UnsafeContinuation<Void, Never>) {
     loop.assertCurrent()
     switch state {
     case .running: break
-    // Somebody else shuts it down already: both wait for the end.
+    // Another call is already shutting it down: both wait for the end.
     case .draining: return drained.append(continuation)
     case .new, .closed:
       state = .closed

@@ -1,19 +1,19 @@
 import EventLoop
 import Logging
 
-/// Writes: each holds a connection of the pool from its first byte to its answer, so that one that waits for a lock
-/// keeps no other statement waiting. `WriteScheduler` says which goes next; this executes it.
+/// Writes. Each holds a connection of the pool from its first byte to its answer, so that a write which waits for a
+/// lock holds up no other statement. `WriteScheduler` decides which write starts next; this extension executes that.
 extension LoopClient: TurnFlushable {
-  /// A write of which the server could not be told its deadline ends by the server's own limit; one that is silent for
-  /// so much longer has lost its connection.
+  /// Nanoseconds. How long the server may stay silent beyond the statement_timeout of a write, or between a write's
+  /// answer and its Sync's; after that the connection counts as dead.
   private static let silenceGrace: UInt64 = 5_000_000_000
-  /// A cancelled write is mostly answered before it could be called back.
+  /// Nanoseconds between sending a write and the earliest cancel request for it: most writes are answered sooner.
   private static let cancelDelay: UInt64 = 5_000_000
 
-  // MARK: Coming in
+  // MARK: Submitting
 
-  /// Takes a write: answered later, or refused at once. Writes of a turn begin at its end, so that rows of a grouped
-  /// write travel together.
+  /// Takes a write; answers it later, or refuses it at once. The writes of a turn start at its end, so that rows of a
+  /// grouped write share a statement.
   func submit(_ write: PendingWrite, _ continuation: PendingWrite.Continuation) {
     loop.assertCurrent()
     guard write.begin(continuation) else { return }
@@ -27,6 +27,7 @@ extension LoopClient: TurnFlushable {
     loop.flushAtEndOfTurn(self)
   }
 
+  /// Starts all writes that the scheduler lets start.
   func flushTurn() {
     while let start = scheduler.next(now: loop.now) {
       let unit =
@@ -39,9 +40,9 @@ extension LoopClient: TurnFlushable {
     }
   }
 
-  // MARK: On a connection
+  // MARK: Sending
 
-  /// The unit has its connection: sends what is still wanted.
+  /// Sends an attempt that has got its connection, if any of its callers still waits.
   func send(_ unit: WriteUnit, on id: Int) {
     let now = loop.now
     let writes = unit.writes
@@ -78,10 +79,10 @@ extension LoopClient: TurnFlushable {
     return ServerLimits(until: deadline, now: loop.now, longest: longest, lockTimeout: lockTimeout)
   }
 
-  // MARK: Its answer
+  // MARK: Answering
 
-  /// The unit is over, one way or the other: its connection and its place go to others, its writes are answered or go
-  /// again.
+  /// Ends an attempt, successful or not: frees its connection and its place in the lane, then answers its writes or
+  /// queues them for another attempt.
   func finish(_ unit: WriteUnit, _ answer: PendingQuery.Answer) {
     units.removeAll { $0 === unit }
     scheduler.finished(unit.lane)
@@ -95,6 +96,7 @@ extension LoopClient: TurnFlushable {
     loop.flushAtEndOfTurn(self)
   }
 
+  /// Answers the writes of a successful attempt, each with its own row. A row without an outcome is tried again alone.
   private func distribute(_ rows: PostgresRows, to unit: WriteUnit) {
     guard case .row = unit.writes[0].work else {
       unit.writes[0].succeed(rows)
@@ -120,7 +122,7 @@ extension LoopClient: TurnFlushable {
     }
   }
 
-  /// What becomes of a write whose attempt failed.
+  /// Answers a write whose attempt failed, or queues it for another attempt.
   private func settle(_ write: PendingWrite, of unit: WriteUnit, _ error: PostgresError) {
     guard !write.isAnswered, state == .running || state == .draining else {
       write.fail(error)
@@ -144,7 +146,7 @@ extension LoopClient: TurnFlushable {
     }
   }
 
-  /// Another transaction was in the way: tries again after a short time, longer with each attempt.
+  /// Tries a write again after a delay that grows with each attempt.
   private func retry(_ write: PendingWrite) {
     guard !write.isAnswered else { return scheduler.leave(write, now: loop.now) }
     let delay = write.retryBackoff.next(using: &random)
@@ -157,6 +159,7 @@ extension LoopClient: TurnFlushable {
     retryTimer?.schedule(atNanoseconds: next)
   }
 
+  /// Queues the delayed writes whose time has come.
   func retryDelayed() {
     let due = delayed.filter { $0.due <= loop.now || $0.write.isAnswered }
     delayed.removeAll { $0.due <= loop.now || $0.write.isAnswered }
@@ -171,9 +174,10 @@ extension LoopClient: TurnFlushable {
     loop.flushAtEndOfTurn(self)
   }
 
-  // MARK: Giving the connection back
+  // MARK: Releasing the connection
 
-  /// A connection goes back once the server has answered its Sync: what failed is answered before that.
+  /// Returns an attempt's connection to the pool, or closes it if a cancel request was sent. A failed write is answered
+  /// before its Sync is: the connection then has to settle first.
   private func giveBack(_ id: Int, isCancelled: Bool) {
     guard let connection = leased[id] else { return }
     if isCancelled { return abandon(connection) }
@@ -184,15 +188,16 @@ extension LoopClient: TurnFlushable {
     }
   }
 
-  /// A connection answered: perhaps it is as good as new now.
+  /// Returns a settling connection to the pool once the server has answered its Sync. Called after each answer.
   func settle(_ connection: Connection, _ id: Int) {
     guard !settling.isEmpty, settling[id] != nil, connection.isClean else { return }
     settling[id] = nil
     perform(pool.released(id, isClean: true, now: loop.now))
   }
 
-  // MARK: Callers that do not wait any more
+  // MARK: Callers that no longer wait
 
+  /// Answers a write whose caller's task was cancelled. If it was sent, `expireWrites` may cancel it on the server.
   func cancel(_ write: PendingWrite) {
     loop.assertCurrent()
     guard !write.isAnswered else { return }
@@ -201,13 +206,15 @@ extension LoopClient: TurnFlushable {
     if write.unit?.query != nil { watch(loop.now.saturatingAdd(Self.cancelDelay)) }
   }
 
+  /// Answers a write whose deadline has passed.
   func expire(_ write: PendingWrite) {
     write.expire()
     if write.stage != .started { scheduler.wasAnswered(now: loop.now) }
   }
 
-  /// Answers writes whose deadline has passed, and sees to units that run for nobody.
-  /// - Returns: when to look again.
+  /// Answers writes whose deadline has passed. Closes connections whose server is silent, and has the server cancel
+  /// writes whose callers have left.
+  /// - Returns: when to look again; CLOCK_MONOTONIC in nanoseconds.
   func expireWrites(_ now: UInt64) -> UInt64 {
     var next = UInt64.max
     var expired: [PendingWrite] = []
@@ -232,9 +239,9 @@ extension LoopClient: TurnFlushable {
     return next
   }
 
-  /// Has the server cancel a write whose caller has left, if it would go on for long: it might meet, and overwrite,
-  /// what others write meanwhile.
-  /// - Returns: when to look again.
+  /// Has the server cancel a write whose caller has left, unless its deadline is near anyway. Left alone, it could run
+  /// later and overwrite what others have written in the meantime.
+  /// - Returns: when to look again; CLOCK_MONOTONIC in nanoseconds.
   private func callBack(_ unit: WriteUnit, _ now: UInt64) -> UInt64 {
     guard unit.lane != .group, !unit.isCancelled, let write = unit.writes.first, write.isAnswered,
       write.deadline > now.saturatingAdd(ServerLimits.largestMargin)
@@ -248,7 +255,7 @@ extension LoopClient: TurnFlushable {
     return .max
   }
 
-  /// The database is away, or the client is shut down: nobody shall wait for it.
+  /// Answers all waiting writes with `error`, because the database is away or the client is shut down.
   func refuseWrites(_ error: PostgresError) {
     var waiting: [PendingWrite] = []
     scheduler.forEachWaiting { waiting.append($0) }

@@ -1,10 +1,11 @@
 import EventLoop
 import Logging
 
-/// The client's part on one loop: its shared connections, its part of the pool, and who waits for them.
+/// The part of the client that belongs to one loop: its shared connections, its share of the pool, and the requests
+/// waiting for them.
 ///
-/// Reads, on shared connections, are in LoopClient+Shared.swift, writes in LoopClient+Writes.swift, leases in
-/// LoopClient+Leases.swift, deadlines, upkeep and shutdown in LoopClient+Upkeep.swift.
+/// LoopClient+Shared.swift has the reads, on shared connections; LoopClient+Writes.swift the writes;
+/// LoopClient+Leases.swift the leases; LoopClient+Upkeep.swift deadlines, upkeep and shutdown.
 // @unchecked Sendable: all state belongs to `loop`; asserted in debug builds.
 final class LoopClient: ConnectionOwner, @unchecked Sendable {
   enum State { case new, running, draining, closed }
@@ -18,9 +19,9 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
 
   // Shared connections.
   @exclusivity(unchecked) var slots: [SharedSlot] = []
-  /// Stalled ones that finish what they have, or are closed.
+  /// Stalled connections. They get no new requests, and are closed when they have answered or stayed silent too long.
   var retiring: [Connection] = []
-  /// Requests for which no connection has room.
+  /// Reads that wait because no connection has room.
   @exclusivity(unchecked) var waiting = Ring<PendingQuery>(capacity: 64)
   @exclusivity(unchecked) var circuit: Circuit
   var random = SystemRandomNumberGenerator()
@@ -28,19 +29,19 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   // Leases.
   var pool: LeasePool<ConnectionWaiter>
   var leased: [Int: Connection] = [:]
-  /// Who waits for a lease or for its check, for deadlines.
+  /// Callers that wait for a lease or its pre-ping; needed to find those whose deadline has passed.
   var leaseWaiters: [LeaseWaiter] = []
-  /// Why the last leased connection could not be had.
+  /// The last failure of a connection: to connect, in its pre-ping, or in use. `unavailable` quotes it.
   var lastFailure: PostgresError?
 
   // Writes.
   @exclusivity(unchecked) var scheduler: WriteScheduler<PendingWrite>
-  /// Under way, or waiting for a connection.
+  /// Attempts that are in flight or wait for a connection.
   @exclusivity(unchecked) var units: [WriteUnit] = []
-  /// Writes that go again after a while, and when.
+  /// Writes to try again, and when: CLOCK_MONOTONIC in nanoseconds.
   var delayed: [(due: UInt64, write: PendingWrite)] = []
   var retryTimer: LoopTimer?
-  /// Connections whose write was answered and whose Sync was not, and since when.
+  /// Connections whose write has been answered but whose Sync has not, and since when (CLOCK_MONOTONIC, nanoseconds).
   var settling: [Int: UInt64] = [:]
   @exclusivity(unchecked) var isFlushScheduled = false
 
@@ -48,7 +49,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   var deadlineTimer: LoopTimer?
   @exclusivity(unchecked) var nextDeadline = UInt64.max
   var upkeepTimer: LoopTimer?
-  /// Who waits for the end of the shutdown.
+  /// Callers that wait for the end of the shutdown.
   var drained: [UnsafeContinuation<Void, Never>] = []
   var drainLimit = UInt64.max
 
@@ -69,7 +70,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
     circuit = Circuit(now: MonotonicClock.nanoseconds)
   }
 
-  /// On the loop.
+  /// Opens the shared connections and starts the timers. Call it on the loop.
   func start() {
     guard state == .new else { return }
     state = .running
@@ -90,7 +91,8 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
     timer.schedule(after: Self.upkeepInterval)
   }
 
-  /// Why a request is not even begun, or nil.
+  /// The error for a request that must not be started now, or nil if it may start.
+  /// - Parameter statement: the statement's name, for the error.
   func refusal(_ statement: String?) -> PostgresError? {
     guard state == .running else {
       return PostgresError(
@@ -103,7 +105,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
     return nil
   }
 
-  /// The refusal while the database is away, with what the last attempt met.
+  /// The error while the database is away. Its message is that of the last failure.
   var unavailable: PostgresError {
     PostgresError(.unavailable, lastFailure?.message ?? "The database cannot be reached.", isSafeToRetry: true)
   }
@@ -148,7 +150,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   }
 }
 
-/// A place for one shared connection.
+/// A place for one shared connection, with the timer that reconnects it.
 final class SharedSlot {
   @exclusivity(unchecked) var connection: Connection?
   var backoff: Backoff

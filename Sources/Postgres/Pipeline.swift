@@ -1,14 +1,16 @@
-/// What one connection has under way, in the order in which the server will answer. It knows no libpq and does no I/O:
-/// its driver tells it what was sent and what came, and executes the one action that comes back.
+/// The requests in flight on one connection, in the order in which the server will answer them.
 ///
-/// Rules it keeps (DESIGN.md section 7):
-/// - a read that was aborted only because a neighbour of its Sync failed is to be sent again, once, by itself;
-/// - what must be committed counts only when its Sync is answered: that is where an implicit transaction commits;
-/// - a request leaves the machine only inside a returned action, so that none is lost in a change of state.
+/// A pure state machine: it knows no libpq and does no I/O. Its driver, `Connection`, tells it what was sent and what
+/// was received, and executes the one action that it returns. Its rules:
+/// - a read that was aborted only because another statement before the same Sync failed is sent again, once, with a
+///   Sync of its own;
+/// - a request with a Sync of its own counts as done only when that Sync is answered, because that is where its
+///   implicit transaction commits;
+/// - a request leaves the machine only inside a returned action, so that no state change loses one.
 ///
 /// https://www.postgresql.org/docs/15/libpq-pipeline-mode.html
 struct Pipeline<Request> {
-  /// What libpq's PQgetResult gave, reduced to what matters here.
+  /// A result of libpq's PQgetResult, reduced to what matters here.
   enum Reply {
     /// PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY
     case rows
@@ -18,7 +20,7 @@ struct Pipeline<Request> {
     case aborted
     /// PGRES_PIPELINE_SYNC
     case sync
-    /// The NULL after the results of each command.
+    /// NULL, which PQgetResult returns after the results of each statement.
     case end
   }
 
@@ -26,21 +28,23 @@ struct Pipeline<Request> {
     case none
     /// The reply's rows are the request's answer.
     case succeed(Request)
-    /// The reply's rows are the answer once the Sync says that they are committed: keep them with the request.
+    /// The reply's rows are the answer, but only once the Sync confirms the commit: keep them with the request.
     case hold(Request)
-    /// The rows that were kept are the answer.
+    /// The rows kept with the request are its answer.
     case succeedHeld(Request)
     /// The reply's error is the request's answer.
     case fail(Request)
-    /// The statement is prepared on this connection now.
+    /// The request's statement is now prepared on this connection.
     case prepared(Request)
-    /// The reply is the error that preparing for the request met: keep it with the request, whose own reply comes next.
+    /// The reply is the error of preparing the request's statement: keep it with the request, whose own reply comes
+    /// next.
     case preparationFailed(Request)
-    /// The error that was kept is the answer.
+    /// The error kept with the request is its answer.
     case failPreparation(Request)
-    /// Only a neighbour failed: send it again by itself. Its preparation, if any, did not happen.
+    /// Only another statement before the same Sync failed: send the request again with a Sync of its own. Its
+    /// statement, if it was to be prepared, is not.
     case sendAgain(Request)
-    /// The reply does not belong to what is under way: the connection cannot be trusted any more.
+    /// The reply matches nothing in flight: the connection can't be trusted any more.
     case outOfStep
   }
 
@@ -53,19 +57,20 @@ struct Pipeline<Request> {
   private var steps = Ring<Step>(capacity: 64)
   /// Nothing was sent since the last Sync.
   private(set) var isSynced = true
-  /// The first step's result has come; its `end` has not.
+  /// The first step's result has arrived, but its `end` has not.
   private var isAnswered = false
-  /// The request just before failed to prepare.
+  /// The preparation before the next query failed.
   private var hasFailedPreparation = false
-  /// Answered, and waiting for its Sync.
+  /// The request that has its rows and waits for its Sync.
   private var held: Request?
-  /// Queries whose answer is out, those held for their Sync included.
+  /// Queries without a final answer, including one that is held for its Sync.
   private(set) var outstanding = 0
 
   /// Nothing is expected from the server.
   var isIdle: Bool { steps.isEmpty }
 
-  /// A step before the request's own, whose rows are of no interest: without it the request can't be executed.
+  /// Records a step that must succeed before the request's own (a preparation, or setting limits). Its rows are
+  /// ignored.
   mutating func didSendPrepare(for request: Request) {
     steps.append(.prepare(request))
     isSynced = false
@@ -87,7 +92,8 @@ struct Pipeline<Request> {
     if case .end = reply {
       guard isAnswered else { return .outOfStep }
       isAnswered = false
-      // A Sync has no `end` of its own; the error that may come before its answer (a failed commit) has.
+      // A Sync's own result has no `end`. An error before it (the commit failed) has one, and the Sync is still to
+      // come.
       if case .sync = step { return .none }
       _ = steps.popFirst()
       return .none
@@ -151,7 +157,7 @@ struct Pipeline<Request> {
       outstanding -= 1
       return .succeedHeld(request)
     case .failure:
-      // Committing failed: a deferred constraint, a serialization failure.
+      // The commit failed: a deferred constraint, a serialization failure.
       isAnswered = true
       guard let request = held else { return .none }
       held = nil
@@ -162,7 +168,8 @@ struct Pipeline<Request> {
     }
   }
 
-  /// The connection is gone: takes out every request that has no answer, in the order they were sent.
+  /// Removes every request without an answer because the connection is gone.
+  /// - Returns: the requests, in the order in which they were sent.
   mutating func abandon() -> [Request] {
     var requests: [Request] = []
     if let held { requests.append(held) }
@@ -170,7 +177,7 @@ struct Pipeline<Request> {
     for step in steps.removeAll() {
       defer { isFirst = false }
       guard case .query(let request, _) = step else { continue }
-      // An answered first step was handed out already, or is the held one.
+      // The answered first step was returned in an action already, or is the held one.
       if isFirst && isAnswered { continue }
       requests.append(request)
     }
@@ -182,7 +189,7 @@ struct Pipeline<Request> {
     return requests
   }
 
-  /// Requests that wait for an answer.
+  /// Calls `body` with each request that waits for an answer.
   func forEachRequest(_ body: (Request) -> Void) {
     if let held { body(held) }
     steps.forEach { step in

@@ -1,6 +1,6 @@
 import EventLoop
 
-/// How a transaction sees others; https://www.postgresql.org/docs/15/transaction-iso.html
+/// A transaction's isolation level. https://www.postgresql.org/docs/15/transaction-iso.html
 public enum TransactionIsolation: String, Sendable {
   case readCommitted = "READ COMMITTED"
   case repeatableRead = "REPEATABLE READ"
@@ -8,16 +8,18 @@ public enum TransactionIsolation: String, Sendable {
 }
 
 extension PostgresClient {
-  /// Runs `body` in a transaction on a connection of its own: committed when it returns, rolled back when it throws.
+  /// Runs `body` in a transaction on a leased connection. Commits when `body` returns, rolls back when it throws.
   ///
-  /// One lease a task: taking another inside `body`, from this client, throws `nestedLease`; `query` may be used there,
-  /// but it is not part of the transaction. If the deadline passes or the task is cancelled while a statement runs, the
-  /// connection is closed and the transaction rolled back.
+  /// A task can hold one lease of a client at a time: `body` gets `nestedLease` if it asks this client for another. It
+  /// may call the client's `query`, but that statement is not part of the transaction. If the deadline passes or the
+  /// task is cancelled while a statement runs, the client closes the connection, which rolls the transaction back.
+  /// Cancelling the task does not interrupt the COMMIT.
   ///
-  /// - Parameter deadline: CLOCK_MONOTONIC in nanoseconds, for the waiting, all statements and the commit together; the
-  ///   server's statement_timeout is set to what is left. nil: `defaultTimeout` for the waiting and for each statement.
-  /// - Throws: what `body` throws, and `PostgresError`. If the connection is lost during COMMIT, nobody can tell
-  ///   whether it took effect: `connectionLost`, `cancelled` and `deadlineExceeded` are then not safe to retry.
+  /// - Parameter deadline: CLOCK_MONOTONIC in nanoseconds. Covers the wait for a connection, all statements and the
+  ///   commit together; the server's statement_timeout is set to the time left. nil: `defaultTimeout` for the wait and
+  ///   for each statement.
+  /// - Throws: what `body` throws, and `PostgresError`. If the connection is lost during COMMIT, it is unknown whether
+  ///   the commit took effect: `connectionLost`, `cancelled` and `deadlineExceeded` are then not safe to retry.
   public nonisolated(nonsending) func withTransaction<T: Sendable>(
     isolation: TransactionIsolation = .readCommitted, isReadOnly: Bool = false, deadline: UInt64? = nil,
     _ body: nonisolated(nonsending) (PostgresTransaction) async throws -> T
@@ -31,9 +33,9 @@ extension PostgresClient {
       guard !lease.hasExpired else {
         throw PostgresError(.deadlineExceeded, "The deadline passed before the transaction was committed.")
       }
-      // Not cancellable: whoever waits for a commit wants to know how it ended.
+      // Not cancellable: the caller needs to know whether the transaction was committed.
       let rows = try await lease.run(.commit, [], kind: .script, isCancellable: false)
-      // COMMIT of a failed transaction is answered with ROLLBACK, and not as an error.
+      // The server answers COMMIT of a failed transaction with the command tag ROLLBACK, not with an error.
       guard rows.commandTag == "COMMIT" else {
         throw PostgresError(.transactionRolledBack, "The transaction had failed, and was rolled back.")
       }
@@ -41,10 +43,14 @@ extension PostgresClient {
     }
   }
 
-  /// Lends a connection for what belongs to a session: locks, settings. The session is closed afterwards, so that
-  /// nothing of it reaches others.
+  /// Leases a connection to `body` for work that needs session state, such as session locks or settings. Closes the
+  /// connection afterwards, so that no session state reaches its next holder.
+  ///
+  /// If the deadline passes or the task is cancelled while a statement runs, the client closes the connection.
   /// - Parameters:
-  ///   - deadline: CLOCK_MONOTONIC in nanoseconds, for the waiting and all statements; nil: `defaultTimeout` for each.
+  ///   - deadline: CLOCK_MONOTONIC in nanoseconds, for the wait for a connection and all statements together; nil:
+  ///     `defaultTimeout` for each.
+  /// - Throws: what `body` throws, and `PostgresError`, such as `nestedLease`.
   public nonisolated(nonsending) func withConnection<T: Sendable>(
     deadline: UInt64? = nil, _ body: nonisolated(nonsending) (PostgresLease) async throws -> T
   ) async throws -> T {
@@ -95,7 +101,8 @@ extension PostgresClient {
     return try answer.get()
   }
 
-  /// What the server gets to know of the deadline: less than its own timeout, at least a millisecond.
+  /// The statement_timeout for a transaction with this deadline: the time left, at least 1 ms and at most the
+  /// configured `statementTimeout`. nil if there is no deadline.
   private func remainingMilliseconds(_ deadline: UInt64?) -> Int32? {
     guard let deadline, deadline != .max else { return nil }
     let now = MonotonicClock.nanoseconds

@@ -1,15 +1,15 @@
 import EventLoop
 
 extension PostgresClient {
-  /// Runs one statement that changes something, in a transaction of its own.
+  /// Runs one statement that changes data, in a transaction of its own.
   ///
-  /// It waits in the process while another write of the same loop has one of its keys, and is tried again while the
-  /// deadline allows it if it meets a deadlock or a conflict (SQLSTATE 40P01, 40001), or a lock. The server is told to
-  /// give up shortly before the deadline. Cancellation answers at once, and the server is asked to cancel a statement
-  /// that would go on for long.
+  /// The write waits inside the process while another write of the same loop holds one of its keys. After a deadlock
+  /// (SQLSTATE 40P01), a serialization failure (40001) or a lock timeout it is tried again, as long as the deadline
+  /// allows. The server gives up shortly before the deadline. When the task is cancelled, the caller is answered at
+  /// once, and the server is asked to cancel the statement if its deadline is still some time away.
   /// - Parameters:
-  ///   - keys: what it changes.
-  ///   - priority: `.reserved` for what must go on when locks hold up everything else.
+  ///   - keys: the rows and unique values that the statement changes.
+  ///   - priority: `.reserved` for a write that must succeed even while locks hold up all others.
   ///   - deadline: CLOCK_MONOTONIC in nanoseconds; nil: `defaultTimeout` from now.
   /// - Throws: `PostgresError`; if `isSafeToRetry` is true, nothing was changed.
   public nonisolated(nonsending) func write(
@@ -23,13 +23,15 @@ extension PostgresClient {
     return try await run(write, on: client, deadline)
   }
 
-  /// Writes one row, together with others of the same `GroupedWrite` that are asked for while groups of them are under
-  /// way. Everything else is as with `write`.
+  /// Writes one row. It may share a statement and a commit with other rows of the same `GroupedWrite` that are
+  /// submitted while earlier groups are in flight. Otherwise as `write(_:_:keys:priority:deadline:)`, with normal
+  /// priority.
   /// - Parameters:
-  ///   - row: the values of its columns, in the order of the statement's arrays.
-  ///   - isAlone: it could meet another row in more than one way, in another order than that of the group: it travels
-  ///     by itself, so that it can't be part of a deadlock.
-  /// - Returns: the row that the statement answers with.
+  ///   - row: the values of the row's columns, in the order of the statement's arrays.
+  ///   - isAlone: send the row in a statement of its own. Needed if it can conflict on more than one unique key,
+  ///     because the group's sort order then can't prevent deadlocks.
+  /// - Returns: the result row for this row.
+  /// - Throws: `PostgresError`; if `isSafeToRetry` is true, nothing was changed.
   public nonisolated(nonsending) func write(
     _ group: GroupedWrite, row: [PostgresValue], keys: [WriteKey] = [], isAlone: Bool = false, deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRow {

@@ -5,15 +5,16 @@ import Synchronization
 /// A Postgres client on event loops: pipelined connections for reads, a pool of connections for writes and
 /// transactions.
 ///
-/// Each loop has connections of its own. Called on a loop of the group, a statement stays on it: no lock, no other
-/// thread. Called elsewhere, it goes to one of the loops, and the answer resumes the caller where it was.
+/// Each loop has its own connections. A statement submitted on a loop of the group stays on that loop: no lock, no
+/// other thread. A statement submitted elsewhere goes to one of the loops, and its answer resumes the caller on the
+/// caller's own executor.
 ///
-/// Reads (`Statement.isReadOnly`) asked in one turn of a loop leave together and share a round trip. A write is its own
-/// transaction, and its answer comes after its commit; it holds a connection meanwhile, since it may wait for others'
-/// locks. Neither keeps an order towards concurrent calls.
+/// Reads (`Statement.isReadOnly`) submitted in one turn of a loop are sent together and share a round trip. A write is
+/// a transaction of its own and is answered after its commit. It holds a connection until then, because it may wait for
+/// locks of others. The client keeps no order between concurrent calls.
 ///
-/// While the database is away, calls are refused at once with `unavailable`; a lone dropped connection is not seen by
-/// reads. Every method may be called from any thread.
+/// While the database is away, calls are refused at once with `unavailable`. If a single connection drops, reads don't
+/// notice. Every method may be called from any thread.
 public final class PostgresClient: Sendable {
   let clients: [LoopClient]
   private let availability: Availability
@@ -22,9 +23,9 @@ public final class PostgresClient: Sendable {
   private let cancellations: OffloadPool
   private let turn = Atomic<Int>(0)
 
-  /// Makes a client that does nothing until `start()`.
-  /// - Parameter loops: must run until `shutdown()` has returned.
-  /// - Throws: `invalidConfiguration` if the URL cannot be used; the message never quotes it.
+  /// Creates a client. It opens no connection until `start()`.
+  /// - Parameter loops: must keep running until `shutdown()` has returned.
+  /// - Throws: `invalidConfiguration` if the URL is unusable; the message never quotes the URL.
   public init(
     configuration: PostgresConfiguration, loops: EventLoopGroup, logger: Logger
   ) throws(PostgresError) {
@@ -50,7 +51,8 @@ public final class PostgresClient: Sendable {
     }
   }
 
-  /// The loop's part of the process's caps: their sum is the cap, and no loop is left without.
+  /// One loop's share of the process's pool. The shares add up to the configured sizes, except that each loop gets at
+  /// least one connection.
   static func limits(
     _ configuration: PostgresConfiguration, index: Int, of count: Int
   ) -> LeasePool<ConnectionWaiter>.Limits {
@@ -61,13 +63,13 @@ public final class PostgresClient: Sendable {
       overflowIdle: configuration.overflowIdle.clampedNanoseconds)
   }
 
-  /// Connects in the background, and again whenever a connection is lost.
+  /// Starts connecting in the background; reconnects whenever a connection is lost. Doesn't block.
   public func start() {
     for client in clients { client.loop.execute { client.start() } }
   }
 
-  /// Refuses new calls, lets what is under way finish within `shutdownTimeout`, and closes all connections. Every call
-  /// that is still waiting then gets `shutDown`.
+  /// Refuses new calls, lets calls in progress finish within `shutdownTimeout`, then closes all connections. Calls that
+  /// are still unanswered then get `shutDown`.
   public func shutdown() async {
     for client in clients {
       await withUnsafeContinuation { continuation in
@@ -78,7 +80,7 @@ public final class PostgresClient: Sendable {
     cancellations.shutdown()
   }
 
-  /// Whether calls are let in: every loop has reached the database, and none has found it away since.
+  /// Whether the client accepts calls: every loop has reached the database, and none has found it away since.
   public var isAvailable: Bool { availability.isAvailable }
 
   /// Calls `observer` with each change of `isAvailable`, on a loop's thread: it must not block.
@@ -88,9 +90,10 @@ public final class PostgresClient: Sendable {
 
   /// Runs one statement in a transaction of its own.
   ///
-  /// A read that loses its connection is tried once more elsewhere. A statement that is not read-only is a `write`
-  /// without keys. Cancellation and the deadline answer at once.
+  /// A read that loses its connection is tried once more on another. A statement that is not read-only runs as a
+  /// `write` without keys. When the task is cancelled or the deadline passes, the caller is answered at once.
   /// - Parameter deadline: CLOCK_MONOTONIC in nanoseconds; nil: `defaultTimeout` from now.
+  /// - Throws: `PostgresError`; if `isSafeToRetry` is true, running the statement again does no harm.
   public nonisolated(nonsending) func query(
     _ statement: Statement, _ parameters: [PostgresValue] = [], deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRows {
@@ -100,9 +103,10 @@ public final class PostgresClient: Sendable {
     return try await run(request, on: client, deadline)
   }
 
-  /// Finds the row that has a uuid, together with others of the same `Lookup` that are asked in the same turn of the
-  /// loop. Errors, cancellation and the deadline are each one's own, as with `query`.
+  /// Finds the row with a given uuid. Calls with the same `Lookup` in one turn of a loop share a statement; errors,
+  /// cancellation and deadline still apply to each call separately, as with `query`.
   /// - Parameter deadline: CLOCK_MONOTONIC in nanoseconds; nil: `defaultTimeout` from now.
+  /// - Returns: nil if there is no such row.
   public nonisolated(nonsending) func find(
     _ lookup: Lookup, _ id: (high: UInt64, low: UInt64), deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRow? {
@@ -112,7 +116,7 @@ public final class PostgresClient: Sendable {
       .first
   }
 
-  /// Inlined: each async function on the way costs a frame and a switch of executors.
+  /// Inlined, because each async function in the call chain costs a frame and a switch of executors.
   @inline(__always)
   private nonisolated(nonsending) func run(
     _ request: PendingQuery, on client: LoopClient, _ deadline: UInt64?
@@ -133,28 +137,30 @@ public final class PostgresClient: Sendable {
     return try answer.get()
   }
 
-  /// What the caller is told of a failure.
+  /// The error that the caller gets for a failure.
   ///
-  /// A refusal comes without any wait. A caller that asks again at once must not hold its loop, which could then never
-  /// learn that the database is back: so it lets others go first.
+  /// A refusal is thrown without any suspension. A caller that retried in a tight loop would then never let its event
+  /// loop find out that the database is back, so refusals yield first.
   static nonisolated(nonsending) func settled(_ error: PostgresError, _ deadline: UInt64?) async -> PostgresError {
     if [.unavailable, .queueFull, .shutDown].contains(error.code) { await Task.yield() }
     return error.seen(by: deadline)
   }
 
-  /// A task that is cancelled already asks for nothing: the database might be faster than the cancellation handler.
+  /// Throws if the task is already cancelled. Otherwise its statement might still run, since the database can be faster
+  /// than the cancellation handler.
   static func checkCancellation(_ statement: String?) throws(PostgresError) {
     guard Task.isCancelled else { return }
     throw PostgresError(.cancelled, "The call was cancelled.", statement: statement, isSafeToRetry: true)
   }
 
-  /// The part on the calling loop; elsewhere the loops in turn.
+  /// The part of the client on the calling loop; outside the loops, the parts in rotation.
   func nearest() -> LoopClient {
     if let current = EventLoop.current, let client = clients.first(where: { $0.loop === current }) { return client }
     let (_, next) = turn.wrappingAdd(1, ordering: .relaxed)
     return clients[Int(UInt(bitPattern: next) % UInt(clients.count))]
   }
 
+  /// The deadline itself, or `defaultTimeout` from now. CLOCK_MONOTONIC in nanoseconds.
   func effective(_ deadline: UInt64?, on client: LoopClient) -> UInt64 {
     if let deadline { return deadline }
     let now = client.loop.isCurrent ? client.loop.now : MonotonicClock.nanoseconds

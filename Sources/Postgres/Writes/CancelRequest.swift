@@ -1,11 +1,12 @@
 import CPostgres
 
-/// A request to the server to cancel what a connection runs. libpq sends it over a connection of its own, and blocks
-/// meanwhile: not on a loop.
+/// A request to the server to cancel the statement that a connection is running.
 ///
-/// The signal may come when the statement has ended already, and would then meet the next one: a connection for which
-/// this was sent is closed as soon as it has answered.
-// @unchecked Sendable: libpq's object never changes, and PQcancel may be called from any thread.
+/// libpq sends it over a new connection and blocks until that is done, so never send it on a loop. The server may act
+/// on it after the statement has ended and would then cancel the next one. The client therefore closes a connection for
+/// which it sent a cancel request as soon as the statement has been answered.
+/// https://www.postgresql.org/docs/15/libpq-cancel.html
+// @unchecked Sendable: libpq never changes the object, and PQcancel may be called from any thread.
 final class CancelRequest: @unchecked Sendable {
   private let handle: OpaquePointer
 
@@ -16,7 +17,7 @@ final class CancelRequest: @unchecked Sendable {
 
   deinit { PQfreeCancel(handle) }
 
-  /// Blocks. Whether it had an effect shows in the answer of the statement.
+  /// Sends the request. Blocks. Only the statement's own answer tells whether the request had an effect.
   func send() {
     var reason = [CChar](repeating: 0, count: 256)
     _ = PQcancel(handle, &reason, Int32(reason.count))

@@ -1,19 +1,21 @@
-/// A write of one row that Postgres does for many rows in one statement, and so with one commit: a commit costs more
-/// than a row.
+/// A statement that writes many rows at once, for callers that each write one row. The rows share one commit, which
+/// costs more than a row.
 ///
-/// Writes that are asked for while others are under way travel together. Each has its own outcome: the statement must
-/// not fail for one of them because of another. Make it once, as a `static let`.
+/// Rows submitted while enough groups are in flight wait, and then go out as one statement. Each row has its own
+/// outcome, so the statement must not fail for one row because of another. Make it once, as a `static let`.
 public struct GroupedWrite: Sendable {
   let statement: Statement
 
   /// - Parameters:
-  ///   - name: the statement's.
-  ///   - sql: takes an array for each value of a row: `uuid[]` for `.uuid`, `text[]` for `.text`. Its last column is
-  ///     the position of the row in the arrays, a bigint from 1 (`WITH ORDINALITY`). A row that has no outcome, because
-  ///     it met a transaction that was under way, is left out of the answer: it is written again by itself.
+  ///   - name: the statement's name.
+  ///   - sql: takes one array for each value of a row: `uuid[]` for `.uuid`, `text[]` for `.text`. The last column of
+  ///     its result is the row's position in the arrays, a bigint starting at 1 (`WITH ORDINALITY`). The result leaves
+  ///     out a row that has no outcome because it conflicted with a concurrent transaction: the client then writes that
+  ///     row again by itself.
   public init(_ name: String, _ sql: String) { statement = Statement(name, sql) }
 
-  /// The statement's parameters for several rows: an array for each column.
+  /// Turns rows into the statement's parameters, one array for each column.
+  /// - Throws: `invalidParameter` if a value is neither a text nor a uuid, or differs in type from the first row's.
   static func columns(_ rows: [[PostgresValue]]) throws(PostgresError) -> [PostgresValue] {
     guard let first = rows.first else { return [] }
     var columns: [PostgresValue] = []
@@ -46,7 +48,8 @@ public struct GroupedWrite: Sendable {
     PostgresError(.invalidParameter, "A grouped write takes only texts and uuids, the same in each row.")
   }
 
-  /// The row of each position that has an outcome.
+  /// The result row for each of the `count` rows sent, in the order they were sent; nil where a row has no outcome.
+  /// - Throws: `protocolViolation` if the result names a position that was not sent.
   static func outcomes(_ rows: PostgresRows, of count: Int) throws(PostgresError) -> [PostgresRow?] {
     var outcomes = [PostgresRow?](repeating: nil, count: count)
     for row in rows {

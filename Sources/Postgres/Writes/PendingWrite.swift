@@ -1,45 +1,46 @@
 import EventLoop
 
-/// One write on its way: what was asked for, who waits for the answer, and which attempts it had.
+/// One write in progress: the statement, the caller waiting for the answer, and the state of its attempts.
 ///
-/// It answers its caller exactly once. An attempt that is still under way when the caller has had an answer ends by
-/// itself, within the time that the server was given for it.
-// @unchecked Sendable: made by the caller, then owned by the loop that it was submitted to.
+/// It answers its caller exactly once. An attempt still running when the caller has been answered ends by itself,
+/// within the statement_timeout that the server was given for it.
+// @unchecked Sendable: the caller makes it; from submission on it is owned by the loop it was submitted to.
 final class PendingWrite: ScheduledWrite, @unchecked Sendable {
   typealias Answer = Result<PostgresRows, PostgresError>
   typealias Continuation = UnsafeContinuation<Answer, Never>
 
   enum Work {
     case single(Statement, [PostgresValue])
-    /// A row of a grouped write.
+    /// One row of a grouped write.
     case row(GroupedWrite, [PostgresValue])
   }
 
   let work: Work
   let keys: [WriteKey]
   let priority: WritePriority
-  /// CLOCK_MONOTONIC in nanoseconds; `UInt64.max` is never.
+  /// CLOCK_MONOTONIC in nanoseconds; `UInt64.max` means never.
   let deadline: UInt64
   private var continuation: Continuation?
   private(set) var isAnswered = false
 
-  // What the scheduler knows of it.
+  // State that the scheduler keeps (see `ScheduledWrite`).
   var blockers = 0
   var isSlow = false
   var stage = WriteStage.blocked
-  /// It travels by itself, though it may be a row of a grouped write.
+  /// Send it as a statement of its own, even if it is a row of a grouped write.
   var isAlone: Bool
 
-  // What became of its attempts.
-  /// The attempt that is under way.
+  // Attempts.
+  /// The current attempt, if any.
   var unit: WriteUnit?
-  /// How long it waits before it goes again.
+  /// The delay before the next attempt.
   var retryBackoff = Backoff(first: .milliseconds(2), limit: .milliseconds(250))
+  /// It was already sent again because its prepared statement was stale; that is done only once.
   var wasReprepared = false
 
   init(_ work: Work, keys: [WriteKey], priority: WritePriority, isAlone: Bool, deadline: UInt64) {
     self.work = work
-    // A key that is named twice would wait for itself.
+    // A write that named a key twice would wait for itself.
     self.keys = keys.count > 1 ? Array(Set(keys)) : keys
     self.priority = priority
     self.isAlone = isAlone
@@ -59,7 +60,8 @@ final class PendingWrite: ScheduledWrite, @unchecked Sendable {
     if case .row(let group, _) = work, !isAlone { group.statement.name } else { nil }
   }
 
-  /// On the loop, once. False if it was answered before it came (cancelled at once).
+  /// Stores the continuation of the waiting caller. Call it once, on the loop.
+  /// - Returns: false if the caller's task was cancelled first; the caller has then been answered.
   func begin(_ continuation: Continuation) -> Bool {
     if isAnswered {
       continuation.resume(returning: .failure(cancelled(isSafeToRetry: true)))
@@ -82,13 +84,13 @@ final class PendingWrite: ScheduledWrite, @unchecked Sendable {
     continuation = nil
   }
 
-  /// Nothing of it can have an effect: no attempt is under way.
+  /// The write can't have changed anything: the current attempt, if there is one, has not been sent.
   private var isWithoutEffect: Bool { unit?.query?.isSent != true }
 
-  /// The caller's task was cancelled.
+  /// Answers a caller whose task was cancelled.
   func cancel() { fail(cancelled(isSafeToRetry: isWithoutEffect)) }
 
-  /// The deadline passed.
+  /// Answers a caller whose deadline has passed.
   func expire() {
     let stage = isWithoutEffect ? "while it waited for its turn" : "while the database worked on it"
     fail(PostgresError(.deadlineExceeded, "The deadline passed \(stage).", isSafeToRetry: isWithoutEffect))

@@ -1,17 +1,19 @@
-/// What the server is told of the time that a write has, in the transaction of the write itself.
+/// The timeouts that a write sets on the server, inside its own transaction.
 ///
-/// `set_config(…, true)` lasts until the transaction ends, and both time limits begin anew with each Execute: so as the
-/// first statement before the Sync of the write they hold for exactly that write. A write that the server has given up
-/// has had no effect, and its connection is as good as before.
+/// The client sends the `set_config(…, true)` call first and the write second, before the same Sync. The settings last
+/// until that transaction ends, and both timers start anew with each Execute, so the limits apply to this write only.
+/// When the server gives up on a write, the write has had no effect and the connection stays usable.
 /// https://www.postgresql.org/docs/15/runtime-config-client.html#GUC-STATEMENT-TIMEOUT
 struct ServerLimits: Sendable, Hashable {
-  /// Milliseconds for each wait for a lock.
+  /// The longest wait for any one lock, in milliseconds.
   var lockTimeout: Int32
-  /// Milliseconds for the statement as a whole.
+  /// The longest run of the whole statement, in milliseconds.
   var statementTimeout: Int32
 
-  /// A caller who has no more time than this is told that it has passed: the answer would come too late.
+  /// Nanoseconds. A write with no more time left than this is not sent but answered DEADLINE_EXCEEDED: its answer would
+  /// come too late.
   static let leastTime: UInt64 = 3_000_000
+  /// Nanoseconds. The largest time by which statement_timeout ends before the deadline.
   static let largestMargin: UInt64 = 20_000_000
 
   init(lockTimeout: Int32, statementTimeout: Int32) {
@@ -19,12 +21,15 @@ struct ServerLimits: Sendable, Hashable {
     self.statementTimeout = statementTimeout
   }
 
-  /// The server gives up before the caller does, so that no statement runs on for a caller who was told that it did not
-  /// happen: half of the time that is left, at most 20 ms, is for the way there and back. Waits for locks, after which
-  /// the statement has yet to run, end when half of the time is over.
+  /// Computes the limits from the time left until the deadline.
+  ///
+  /// The server gives up before the caller does, so that no statement still runs after its caller was told
+  /// DEADLINE_EXCEEDED. The margin, for the round trip, is 20 ms or half of the time left, whichever is less. Waiting
+  /// for a lock may take at most half of the time left, because the statement still has to run after it.
   /// - Parameters:
-  ///   - deadline: CLOCK_MONOTONIC in nanoseconds, as `now`.
-  ///   - longest: the most that the statement may take, whatever the deadline.
+  ///   - deadline: CLOCK_MONOTONIC in nanoseconds, like `now`.
+  ///   - longest: an upper bound on statement_timeout, whatever the deadline.
+  ///   - lockTimeout: an upper bound on lock_timeout, whatever the deadline.
   init(until deadline: UInt64, now: UInt64, longest: Duration, lockTimeout: Duration) {
     func milliseconds(_ time: UInt64) -> Int32 { max(1, Int32(clamping: time / 1_000_000)) }
     let left = deadline > now ? deadline - now : 0
@@ -33,9 +38,9 @@ struct ServerLimits: Sendable, Hashable {
       statementTimeout: min(longest.wholeMilliseconds, milliseconds(left - min(left / 2, Self.largestMargin))))
   }
 
-  /// Beside the limits it says how the write is to be planned: once for all values, since planning a statement over
-  /// arrays costs as much as ten of its rows, and through indexes even while the table is small, since the plan
-  /// outlives that.
+  /// Sets the limits, and also how Postgres plans the write. A generic plan is made once for all values: planning a
+  /// statement over arrays costs as much as writing ten rows. It must use the indexes even while the table is small,
+  /// because the plan is kept when the table has grown.
   static let statement = Statement(
     "set_limits",
     """

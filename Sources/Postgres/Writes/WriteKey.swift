@@ -1,14 +1,13 @@
-/// Something that at most one write of a loop changes at a time: a row, or a value of a unique column.
+/// A row, or a value of a unique column, that at most one write of a loop may change at a time.
 ///
-/// Writes that name the same key wait for each other inside the process, where waiting costs nothing, and not in
-/// Postgres, where each would hold a connection. Two values with the same hash wait for each other too, which does no
-/// harm.
+/// Writes with the same key queue inside the process, where waiting costs nothing. In Postgres each waiting write would
+/// hold a connection. Two keys whose hashes collide also queue behind each other, which is harmless.
 public struct WriteKey: Sendable, Hashable {
   private let hash: Int
 
   /// - Parameters:
-  ///   - kind: what the value is: a table's or a column's name.
-  ///   - value: which one.
+  ///   - kind: the name of the table or column that the value belongs to.
+  ///   - value: identifies the row, or is the unique column's value.
   public init(_ kind: StaticString, _ value: some Hashable) {
     var hasher = Hasher()
     hasher.combine(bytes: UnsafeRawBufferPointer(start: kind.utf8Start, count: kind.utf8CodeUnitCount))
@@ -17,10 +16,10 @@ public struct WriteKey: Sendable, Hashable {
   }
 }
 
-/// Which part of the pool of connections a write may use.
+/// Which connections of the pool a write may use.
 public enum WritePriority: Sendable {
+  /// All but the reserved connections.
   case normal
-  /// May also use the connections that are kept from all other writes: for the few writes without which nobody can sign
-  /// in.
+  /// May also use the reserved connections. For the few writes without which nobody can sign in.
   case reserved
 }

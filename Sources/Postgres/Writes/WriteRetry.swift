@@ -1,20 +1,21 @@
 import EventLoop
 
-/// What is to be done with a write after an attempt that failed. What the server refused has had no effect, and may be
-/// tried again.
+/// What to do with a write after a failed attempt. A write that the server refused has had no effect, so it is safe to
+/// try it again.
 enum WriteRetry {
-  /// The error is its answer.
+  /// Don't retry: answer the caller with the error.
   case no
-  /// Its group failed as a whole: it goes again by itself, to have an outcome of its own.
+  /// The group failed as a whole: send the row again as a statement of its own, to get its own outcome.
   case alone
-  /// It met a lock: it waits for it where it is not in the way of others.
+  /// It timed out on a lock: wait for the lock in the slow lane, where it doesn't hold up other writes.
   case inSlowLane
-  /// The statement has to be prepared again.
+  /// The prepared statement was stale: prepare it again and retry at once.
   case atOnce
-  /// It met another transaction, or lost its connection before it was sent.
+  /// It conflicted with another transaction, or lost its connection before anything was sent: retry after a delay.
   case later
 
-  /// Half a second or so: then the database is away rather than one connection.
+  /// Retries, over about half a second, of a write that keeps losing its connection. After that the database itself is
+  /// away.
   private static let maximumLosses = 8
 
   init(after error: PostgresError, of write: PendingWrite, in lane: WriteLane, together count: Int) {

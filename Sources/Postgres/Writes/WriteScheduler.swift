@@ -1,66 +1,67 @@
 import EventLoop
 
-/// The share of the pool that a write uses while it is under way.
+/// The share of the pool that a write uses while it is in flight.
 enum WriteLane: Int, Sendable, CaseIterable {
-  /// Writes that are not known to meet a lock.
+  /// Writes that are not expected to wait for a lock.
   case fast
-  /// Writes that met a lock and wait for it in the database: never more than a part of the pool.
+  /// Writes that timed out on a lock and now wait for it in the database. They hold at most a quarter of the pool.
   case slow
-  /// Several rows in one statement.
+  /// Groups: several rows in one statement.
   case group
-  /// Writes that may use what is kept from all others.
+  /// Writes of `WritePriority.reserved`, which may also use the reserved connections.
   case reserved
 }
 
-/// How far a write got, as the scheduler sees it.
+/// How far the scheduler has brought a write.
 enum WriteStage: Sendable {
-  /// Another write has one of its keys.
+  /// Another write holds one of its keys.
   case blocked
-  /// It waits for a connection to be free in its lane.
+  /// It has all its keys and waits for a place in its lane.
   case ready
-  /// It is under way, or between two attempts. Its keys are its own until it leaves.
+  /// It is in flight, or between two attempts. It holds its keys until it leaves the scheduler.
   case started
 }
 
-/// What the scheduler needs of a write.
+/// What the scheduler needs to know about a write. All properties belong to the scheduler's loop.
 protocol ScheduledWrite: AnyObject {
-  /// Each once.
+  /// The keys, without duplicates.
   var keys: [WriteKey] { get }
-  /// Writes of the same name may travel together; nil: it travels by itself.
+  /// Writes with the same name may share a statement; nil: the write needs a statement of its own.
   var groupName: String? { get }
   var priority: WritePriority { get }
-  /// Its caller has had an answer: nothing is to be done for it any more.
+  /// Its caller has been answered: there is nothing left to do for it.
   var isAnswered: Bool { get }
-  /// It waits for a lock that others hold.
+  /// It belongs to the slow lane: it waits for a lock, or is expected to.
   var isSlow: Bool { get set }
-  /// How many of its keys other writes have.
+  /// How many of its keys other writes hold.
   var blockers: Int { get set }
   var stage: WriteStage { get set }
 }
 
-/// Which write of a loop goes next, and which wait: for a write of the same key, or for room in their lane.
+/// Decides which write of a loop starts next. The others wait for a write that holds one of their keys, or for a place
+/// in their lane.
 ///
-/// A pure state machine: it knows neither connections nor Postgres. Rules that it keeps:
-/// - writes of one key go one after the other, in the order in which they came;
-/// - those that meet locks hold at most a part of the pool, so that the rest gets on;
-/// - rows of a grouped write wait while enough groups are under way, and then travel together;
-/// - a part of the pool is kept for `WritePriority.reserved`.
+/// A pure state machine: it knows neither connections nor Postgres. Its rules:
+/// - writes with the same key run one at a time, in the order in which they were submitted;
+/// - writes that wait for locks hold at most a quarter of the pool, so that the others get on;
+/// - rows of a grouped write wait while enough groups are in flight, and then share a statement;
+/// - a tenth of the pool is reserved for `WritePriority.reserved`.
 struct WriteScheduler<Write: ScheduledWrite> {
   struct Limits: Sendable {
-    /// Writes that may be under way, a group counting as one.
+    /// Writes that may be in flight; a group counts as one.
     var total: Int
-    /// Of `total`: those that wait for locks.
+    /// How many of `total` the slow lane may use.
     var slow: Int
-    /// Of `total`: kept from all but reserved writes.
+    /// How many of `total` only reserved writes may use.
     var reserve: Int
-    /// Groups that may be under way.
+    /// Groups that may be in flight.
     var groups: Int
-    /// Rows of one group.
+    /// The most rows in one group.
     var groupSize: Int
     /// Writes that may wait.
     var queue: Int
 
-    /// The shares of a pool of `connections`: a quarter for those that wait for locks, a tenth for reserved ones.
+    /// Divides `connections`, the loop's share of the pool: a quarter at most for the slow lane, a tenth reserved.
     init(connections: Int, groups: Int, groupSize: Int, queue: Int) {
       total = max(1, connections)
       slow = max(1, total / 4)
@@ -78,7 +79,7 @@ struct WriteScheduler<Write: ScheduledWrite> {
 
   private struct KeyQueue {
     var holder: Write
-    /// Nil until the first one comes: hardly ever does one.
+    /// Writes that wait for the holder. Made when the first one comes, since hardly ever does one.
     var waiting: Ring<Write>?
 
     mutating func append(_ write: Write) {
@@ -87,7 +88,7 @@ struct WriteScheduler<Write: ScheduledWrite> {
     }
   }
 
-  /// For so long a key that met a lock is expected to meet it again.
+  /// Nanoseconds after a write timed out on a lock during which writes with its keys start in the slow lane.
   static var blockedFor: UInt64 { 1_000_000_000 }
   private static var maximumBlockedKeys: Int { 4096 }
 
@@ -97,12 +98,12 @@ struct WriteScheduler<Write: ScheduledWrite> {
   private var slow = Ring<Write>()
   private var rows = Ring<Write>()
   private var reserved = Ring<Write>()
-  /// Keys that met a lock, and until when that counts.
+  /// Keys of writes that timed out on a lock, and until when (CLOCK_MONOTONIC, nanoseconds) that counts.
   private var blockedKeys: [WriteKey: UInt64] = [:]
   private var underWay = [Int](repeating: 0, count: WriteLane.allCases.count)
-  /// Writes that wait and whose callers wait.
+  /// Waiting writes whose callers still wait for an answer.
   private(set) var waiting = 0
-  /// Writes that wait though their callers have had an answer: dropped when their turn comes, or by `dropAnswered`.
+  /// Waiting writes whose callers have been answered: dropped when their turn comes, or by `dropAnswered`.
   private var answered = 0
 
   init(limits: Limits) { self.limits = limits }
@@ -111,12 +112,14 @@ struct WriteScheduler<Write: ScheduledWrite> {
   private var ordinary: Int { count(.fast) + count(.slow) + count(.group) }
   var isIdle: Bool { waiting == 0 && ordinary + count(.reserved) == 0 }
 
-  /// Most of the fast lane is in use: nobody should hold a connection there for long.
+  /// More than half of the connections outside the slow lane and the reserve are in use: no write should hold one of
+  /// them for long.
   var isCrowded: Bool { 2 * (ordinary - count(.slow)) > limits.total - limits.reserve - limits.slow }
 
-  // MARK: What comes in
+  // MARK: Submitting
 
-  /// - Returns: false if as many as may wait do so already; the write was not taken.
+  /// Takes a write.
+  /// - Returns: false if the queue is full; the write was not taken.
   mutating func submit(_ write: Write, now: UInt64) -> Bool {
     guard waiting < limits.queue else { return false }
     waiting += 1
@@ -133,7 +136,7 @@ struct WriteScheduler<Write: ScheduledWrite> {
     return true
   }
 
-  /// A write that was under way has to go again. It still has its keys.
+  /// Queues a write for another attempt. It still holds its keys.
   mutating func retry(_ write: Write, now: UInt64) {
     waiting += 1
     becomeReady(write, now)
@@ -155,16 +158,16 @@ struct WriteScheduler<Write: ScheduledWrite> {
     }
   }
 
-  /// A write met a lock: others of its keys will meet it too.
+  /// Remembers that a write timed out on a lock: other writes with its keys will probably meet the lock too.
   mutating func noteBlocked(_ write: Write, now: UInt64) {
     if blockedKeys.count >= Self.maximumBlockedKeys { blockedKeys = blockedKeys.filter { now < $0.value } }
     guard blockedKeys.count < Self.maximumBlockedKeys else { return }
     for key in write.keys { blockedKeys[key] = now.saturatingAdd(Self.blockedFor) }
   }
 
-  // MARK: What goes out
+  // MARK: Starting and finishing
 
-  /// The next write to begin, or nil if none has room. It is under way from now on: `finished` gives its place back.
+  /// The next write or group to start, or nil if none may start now. It occupies a place in its lane until `finished`.
   mutating func next(now: UInt64) -> Start? {
     guard ordinary + count(.reserved) < limits.total else { return nil }
     if !reserved.isEmpty, let write = take(\.reserved, now) { return start(write, .reserved) }
@@ -189,7 +192,7 @@ struct WriteScheduler<Write: ScheduledWrite> {
     return .group(group)
   }
 
-  /// The first write of a queue whose caller still waits.
+  /// Takes the first write whose caller still waits out of a queue; drops the answered ones before it.
   private mutating func take(_ queue: WritableKeyPath<Self, Ring<Write>>, _ now: UInt64) -> Write? {
     while let write = self[keyPath: queue].popFirst() {
       write.stage = .started
@@ -203,10 +206,10 @@ struct WriteScheduler<Write: ScheduledWrite> {
     return nil
   }
 
-  /// A place in a lane is free again.
+  /// An attempt is over: frees its place in the lane.
   mutating func finished(_ lane: WriteLane) { underWay[lane.rawValue] -= 1 }
 
-  /// A write is done for good: who waits for its keys comes next.
+  /// A write is over: hands each of its keys to the next write that waits for it.
   mutating func leave(_ write: Write, now: UInt64) {
     var keys = write.keys
     while let key = keys.popLast() {
@@ -226,19 +229,19 @@ struct WriteScheduler<Write: ScheduledWrite> {
     }
   }
 
-  /// A write of a slow lane got through: its keys are free.
+  /// A write succeeded: forgets that its keys met a lock.
   mutating func noteUnblocked(_ write: Write) {
     guard !blockedKeys.isEmpty else { return }
     for key in write.keys { blockedKeys[key] = nil }
   }
 
-  // MARK: Callers that do not wait any more
+  // MARK: Callers that no longer wait
 
-  /// The caller of a write that waits here has had an answer.
+  /// The caller of a waiting write has been answered. Call it once for each such write.
   mutating func wasAnswered(now: UInt64) {
     waiting -= 1
     answered += 1
-    // Each look over the queues pays for itself by what it removes.
+    // Scan the queues only when that removes at least half of what is in them.
     if answered > 1024, answered > waiting { dropAnswered(now: now) }
   }
 
@@ -265,7 +268,7 @@ struct WriteScheduler<Write: ScheduledWrite> {
     answered = 0
   }
 
-  /// Each write that waits, perhaps twice.
+  /// Calls `body` with each waiting write; with one that waits for several keys more than once.
   func forEachWaiting(_ body: (Write) -> Void) {
     for queue in [fast, slow, rows, reserved] { queue.forEach(body) }
     for queue in queues.values { queue.waiting?.forEach(body) }

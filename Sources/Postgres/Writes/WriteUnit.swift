@@ -1,21 +1,23 @@
 import EventLoop
 
-/// One attempt at one write, or at several rows of a grouped write: it holds a connection from its first byte to its
-/// answer. It belongs to the loop of its writes.
+/// One attempt at one write, or at several rows of a grouped write. It holds a connection from its first byte to its
+/// answer, and belongs to the loop of its writes.
 final class WriteUnit: ConnectionWaiter {
-  /// A connection that has been silent for longer may have been swallowed by the network, which a read of its socket
-  /// does not tell: a write that is lost on it would have an unknown outcome.
+  /// Nanoseconds. A connection that has been silent for longer is pinged before it gets a write. The network may have
+  /// dropped the connection without the socket noticing, and a write sent into it would have an unknown outcome.
   private static let trustedSilence: UInt64 = 5_000_000_000
 
   let writes: [PendingWrite]
   let lane: WriteLane
-  /// The number of its connection in the pool; nil while it waits for one.
+  /// The pool's number for its connection; nil while the attempt waits for one.
   private(set) var connection: Int?
+  /// The statement; nil until it is sent.
   var query: PendingQuery?
+  /// When the statement was sent. CLOCK_MONOTONIC in nanoseconds.
   var sentAt: UInt64 = 0
-  /// When a server that works has answered.
+  /// When a working server must have answered; after that the connection is closed. CLOCK_MONOTONIC in nanoseconds.
   var silentAfter = UInt64.max
-  /// The server was asked to cancel it.
+  /// The client has sent a cancel request for it.
   var isCancelled = false
 
   init(_ writes: [PendingWrite], _ lane: WriteLane) {
@@ -25,7 +27,7 @@ final class WriteUnit: ConnectionWaiter {
     for write in writes { write.unit = self }
   }
 
-  /// What the statement takes: the write's own parameters, or an array for each column of the rows.
+  /// The statement's parameters: the write's own, or one array for each column of the rows.
   func parameters() throws(PostgresError) -> [PostgresValue] {
     if case .single(_, let parameters) = writes[0].work { return parameters }
     var rows: [[PostgresValue]] = []
