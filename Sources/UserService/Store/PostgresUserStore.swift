@@ -1,11 +1,14 @@
 public import Logging
 public import Postgres
 
-/// Users in a table of Postgres. Every write is one statement: no transaction is ever open across a round trip. Writes
-/// to one user, or to one email, wait for each other before they get a connection; creations travel in groups. Called
-/// on a loop, everything stays on it.
+/// Stores users in a Postgres table.
+///
+/// Every write is a single statement, so no transaction stays open across round trips. Writes to the same user, or to
+/// the same email, queue for each other before they get a connection. Concurrent creations may share a statement. A
+/// call made on an event loop stays on that loop. Deadlines are CLOCK_MONOTONIC in nanoseconds; nil means the client's
+/// `defaultTimeout`.
 public struct PostgresUserStore: UserStore {
-  /// How long a deleted user can be had back.
+  /// How long a deleted user can be undeleted, by default.
   public static let defaultRetention = Duration.seconds(30 * 24 * 3600)
 
   private let client: PostgresClient
@@ -14,9 +17,9 @@ public struct PostgresUserStore: UserStore {
   let damagedRows: DamagedRows
 
   /// - Parameters:
-  ///   - client: its database has the schema of `UserMigrations`.
-  ///   - retention: from a user's deletion to its purge time; up to 100 years.
-  ///   - logger: told of stored users that can't be read.
+  ///   - client: a client of a database with the schema of `UserMigrations`.
+  ///   - retention: the time from a user's deletion to its purge time; at most 100 years.
+  ///   - logger: logs rows that can't be read as users.
   public init(client: PostgresClient, retention: Duration = defaultRetention, logger: Logger? = nil) {
     self.client = client
     damagedRows = DamagedRows(logger: logger)
@@ -26,7 +29,7 @@ public struct PostgresUserStore: UserStore {
 
   // MARK: Reads
 
-  /// A user by id. Lookups of one turn of the loop share a statement.
+  /// Finds a user by id; nil if there is none. Calls in the same turn of a loop share a statement.
   public nonisolated(nonsending) func find(
     id: UserID, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord? {
@@ -40,7 +43,7 @@ public struct PostgresUserStore: UserStore {
     return try UserRecord(row: row)
   }
 
-  /// A user by its email's normal form, of which a unique index knows one at most.
+  /// Finds a user by the normal form of its email, which is unique; nil if there is none.
   public nonisolated(nonsending) func find(
     email: EmailAddress, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord? {
@@ -49,7 +52,8 @@ public struct PostgresUserStore: UserStore {
     return try UserRecord(row: row)
   }
 
-  /// Says what `create` would answer, by one SELECT: another caller may take the id or the email right afterwards.
+  /// Returns or throws what `create` would, without creating the user. Another caller may take the id or the email
+  /// right afterwards.
   public nonisolated(nonsending) func preview(
     _ user: NewUser, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
@@ -62,7 +66,7 @@ public struct PostgresUserStore: UserStore {
     } catch {
       throw .database(error)
     }
-    // In the order in which the insertion would find it.
+    // `create` reports these in the same order.
     if isIDTaken { throw .alreadyExists(.id) }
     if isEmailTaken { throw .alreadyExists(.email) }
     return UserRecord(
@@ -71,7 +75,8 @@ public struct PostgresUserStore: UserStore {
 
   // MARK: Writes
 
-  /// Inserts a user. Creations whose callers chose no id may share a statement and a commit.
+  /// Creates a user. Creations whose callers chose no id may share a statement and a commit.
+  /// - Throws: `alreadyExists` if the id or the email is taken.
   public nonisolated(nonsending) func create(
     _ user: NewUser, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
@@ -79,7 +84,8 @@ public struct PostgresUserStore: UserStore {
       .uuid(user.id.high, user.id.low), .text(user.email.address), .text(user.email.normalForm), .text(user.name),
       .text(LabelsJSON.encode(user.labels)),
     ]
-    // An id of the caller's choice could meet another user's, in another order than that of the emails.
+    // An id chosen by the caller may conflict as well as the email. The emails' order then can't prevent deadlocks, so
+    // such a creation needs a statement of its own.
     let keys = user.isIDChosen ? [Self.key(user.id), Self.key(user.email)] : [Self.key(user.email)]
     let row: PostgresRow
     let (isIDTaken, isEmailTaken): (Bool, Bool)
@@ -95,7 +101,8 @@ public struct PostgresUserStore: UserStore {
     return try UserRecord(row: row)
   }
 
-  /// Changes the fields that `change` names, by one UPDATE that checks the version.
+  /// Changes the fields that `change` names, in one UPDATE that checks the version.
+  /// - Throws: `notFound`, `isDeleted`, `etagMismatch`, or `alreadyExists` if another user has the email.
   public nonisolated(nonsending) func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
@@ -113,7 +120,8 @@ public struct PostgresUserStore: UserStore {
       UserSQL.update, id, expecting, parameters, email: change.email, wantsDeleted: false, deadline)
   }
 
-  /// Marks a user as deleted, by one UPDATE, and sets its purge time.
+  /// Marks a user as deleted and sets its purge time, in one UPDATE.
+  /// - Throws: `notFound`, `isDeleted` or `etagMismatch`.
   public nonisolated(nonsending) func delete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
@@ -121,14 +129,16 @@ public struct PostgresUserStore: UserStore {
       UserSQL.delete, id, expecting, [.int64(retentionMicroseconds)], wantsDeleted: false, deadline)
   }
 
-  /// Takes a deletion back, by one UPDATE that checks the purge time.
+  /// Restores a deleted user, in one UPDATE that checks the purge time.
+  /// - Throws: `notFound`, `isNotDeleted`, `isExpired` or `etagMismatch`.
   public nonisolated(nonsending) func undelete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
   ) async throws(UserServiceError) -> UserRecord {
     try await write(UserSQL.undelete, id, expecting, [], wantsDeleted: true, deadline)
   }
 
-  /// Runs a statement that changes one user, and finds out why if it found none to change.
+  /// Runs a statement that changes one user. If the statement matched no row, throws the reason; if that reason is gone
+  /// by then, runs the statement again, until the deadline.
   private nonisolated(nonsending) func write(
     _ statement: Statement, _ id: UserID, _ expecting: VersionCondition, _ parameters: [PostgresValue],
     email: EmailAddress? = nil, wantsDeleted: Bool, _ deadline: UInt64?
@@ -151,11 +161,11 @@ public struct PostgresUserStore: UserStore {
       }
       if let row { return try UserRecord(row: row) }
       try await explain(id, expecting, email, wantsDeleted: wantsDeleted, deadline)
-      // What was in the way is gone already: somebody changed the user back in between.
+      // Nothing prevents the write any more: somebody has changed the user in between.
     }
   }
 
-  /// Why a write found nothing to change.
+  /// Throws the reason why a write matched no row. Returns if there is no longer a reason.
   private nonisolated(nonsending) func explain(
     _ id: UserID, _ expecting: VersionCondition, _ email: EmailAddress?, wantsDeleted: Bool, _ deadline: UInt64?
   ) async throws(UserServiceError) {
@@ -191,7 +201,8 @@ public struct PostgresUserStore: UserStore {
     }
   }
 
-  /// A violated index of ours is an answer, not a failure.
+  /// Turns a violation of one of the table's own unique indexes into `alreadyExists`, and any other error into
+  /// `database`.
   static func translate(_ error: PostgresError) -> UserServiceError {
     guard error.code == .uniqueViolation else { return .database(error) }
     switch error.constraint {

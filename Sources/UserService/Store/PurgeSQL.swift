@@ -1,20 +1,21 @@
 import Postgres
 
-/// The SQL of the purge. It waits for nobody: users whose rows others hold are left for the next time.
+/// The SQL of the purge. It never waits for row locks: users whose rows are locked are left for a later batch.
 enum PurgeSQL {
-  /// Whether any user's time has come: what an idle worker asks. The first entry of the index tells; EXISTS would
-  /// rather read the table where many are to be expected by its statistics.
+  /// Whether any user is due for removal; an idle worker polls this. min() reads only the first entry of the index.
+  /// With EXISTS, Postgres would scan the table when its statistics promise many matches.
   static let isDue = Statement(
     "purge_is_due", "SELECT COALESCE(min(purge_time) <= now(), false) FROM users", isReadOnly: true)
 
   static let count = Statement(
     "purge_count", "SELECT count(*) FROM users WHERE purge_time <= now()", isReadOnly: true)
 
-  /// For the transaction that it begins: rows are not waited for at all, a lock on the table only shortly.
+  /// Sets a short lock_timeout for the current transaction, for locks on the table. It skips locked rows anyway.
   static let lockTimeout = Statement("purge_lock_timeout", "SELECT set_config('lock_timeout', '200ms', true)")
 
-  /// Removes at most $1 users. An undeletion that holds the row, or that came first, keeps its user: the row is
-  /// skipped, or checked again as the undeletion left it. The subquery is evaluated once, in whatever plan.
+  /// Removes at most $1 users. A user that is being undeleted, or was undeleted just before, stays: Postgres skips a
+  /// locked row, and checks the condition again on a row that has changed. ARRAY() makes Postgres evaluate the subquery
+  /// once, whatever plan it chooses.
   static let delete = Statement(
     "purge_delete",
     """
@@ -22,7 +23,8 @@ enum PurgeSQL {
       SELECT id FROM users WHERE purge_time <= now() ORDER BY purge_time LIMIT $1 FOR UPDATE SKIP LOCKED))
     """)
 
-  /// $1: which work, $2: who asks, $3: for how many microseconds. A row if it is his now.
+  /// Takes or extends a lease. $1: the lease's name, $2: the holder, $3: its duration in microseconds. Returns a row if
+  /// the holder has the lease now.
   static let takeLease = Statement(
     "worker_lease_take",
     """

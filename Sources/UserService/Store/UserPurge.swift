@@ -1,39 +1,41 @@
 import EventLoop
 public import Postgres
 
-/// Removes users for good whose purge time has passed, deleted ones all, in small transactions. Their ids and emails
-/// are free then. Any number of processes may do so at once.
+/// Permanently removes deleted users whose purge time has passed, in small transactions. Their ids and emails can then
+/// be used again. Any number of processes may run it at the same time.
 public struct UserPurge: Sendable {
-  /// Users that a transaction removes, if nobody says otherwise.
+  /// How many users one transaction removes at most, by default.
   public static let defaultBatchSize = 500
-  /// What a transaction may take before it is given up.
+  /// The deadline of each transaction, from its start.
   private static let timeLimit = Duration.seconds(20)
 
   private let client: PostgresClient
-  /// Users that a transaction removes at most.
+  /// How many users one transaction removes at most.
   public let batchSize: Int
   private let lease = WorkerLease("purge", duration: .seconds(30))
 
-  /// - Parameter batchSize: how many users a transaction removes; at least 1.
+  /// - Parameter batchSize: how many users one transaction removes at most; at least 1.
   public init(client: PostgresClient, batchSize: Int = defaultBatchSize) {
     self.client = client
     self.batchSize = max(1, batchSize)
   }
 
-  /// How many users are to be removed now.
+  /// How many users are due for removal now.
+  /// - Throws: `PostgresError`.
   public nonisolated(nonsending) func count() async throws -> Int {
     try await client.query(PurgeSQL.count).first?.decode(0) ?? 0
   }
 
-  /// Whether there is anybody to be removed. One look at an index.
+  /// Whether any user is due for removal. Costs one index lookup.
+  /// - Throws: `PostgresError`.
   nonisolated(nonsending) func isDue() async throws -> Bool {
     try await client.query(PurgeSQL.isDue).first?[0].bool ?? false
   }
 
-  /// Removes those whose time came first, as many as a batch may have. Skips those whose rows others hold.
-  /// - Parameter takesTurns: removes nobody while another process has the lease.
-  /// - Returns: how many were removed.
-  /// - Throws: `PostgresError`, `lockNotAvailable` while somebody holds a lock on the whole table.
+  /// Removes one batch of users, those with the earliest purge times first. Skips users whose rows are locked.
+  /// - Parameter takesTurns: whether to remove nothing while another process holds the lease.
+  /// - Returns: how many users were removed.
+  /// - Throws: `PostgresError`: `lockNotAvailable` while another session holds a lock on the whole table.
   public nonisolated(nonsending) func removeBatch(takesTurns: Bool = false) async throws -> Int {
     let end = MonotonicClock.nanoseconds.saturatingAdd(Self.timeLimit.clampedNanoseconds)
     return try await client.withTransaction(deadline: end) { transaction in

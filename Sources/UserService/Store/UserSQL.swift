@@ -1,10 +1,10 @@
 import Postgres
 
-/// All SQL of the user store. Values are parameters; the texts are put together from constants only.
+/// All SQL of the user store. Values are always parameters; the SQL texts are built from constants only.
 enum UserSQL {
-  /// What `UserRecord.init(row:)` reads, in this order.
+  /// The columns that `UserRecord.init(row:)` reads, in this order.
   static let columns = "id, email, name, labels, create_time, update_time, delete_time, purge_time, version"
-  /// Where the email's normal form stands in rows of `page`.
+  /// The index of the email's normal form in the rows of `page`.
   static let normalFormColumn = 9
 
   // MARK: Reads
@@ -14,15 +14,15 @@ enum UserSQL {
   static let findByEmail = Statement(
     "users_find_by_email", "SELECT \(columns) FROM users WHERE email_normalized = $1", isReadOnly: true)
 
-  /// Whether an id and an email are taken, and what time it is.
+  /// Whether the id $1 and the email $2 are taken, and the database's current time.
   static let preview = Statement(
     "users_preview",
     """
     SELECT EXISTS (SELECT FROM users WHERE id = $1), EXISTS (SELECT FROM users WHERE email_normalized = $2), now()
     """, isReadOnly: true)
 
-  /// Why a write found no row: whether it is deleted, whether that is final, its version, and whether another user has
-  /// the email ($2).
+  /// Why a write to user $1 matched no row: whether the user is deleted, whether its purge time has passed, its
+  /// version, and whether another user has the email $2.
   static let explain = Statement(
     "users_explain",
     """
@@ -37,18 +37,20 @@ enum UserSQL {
   static let pageTokenKey = Statement(
     "service_keys_page_tokens", "SELECT key FROM service_keys WHERE name = 'page_tokens'", isReadOnly: true)
 
-  // MARK: Writes, each a single statement. The event of a change will be written by a CTE of the same statement.
+  // MARK: Writes, each a single statement. A CTE in the same statement will later write the event of the change.
 
-  /// Where the answer of `insert` says whether the id and the email are taken.
+  /// The index, in the rows of `insert`, of the column that tells whether the id was taken; next, the same for the
+  /// email.
   static let isIDTakenColumn = 9
   static let isEmailTakenColumn = 10
 
-  /// Creates many users, an array for each column, with an outcome for each of them.
+  /// Creates many users from one array for each column, with an outcome for each user.
   ///
-  /// What is taken already is seen first: a violated index would fail them all, and Postgres would write the address
-  /// into its log. What another transaction takes meanwhile is left out by ON CONFLICT and has no outcome: the second
-  /// attempt sees it. Rows go in by the order of their emails, so that two such statements can't wait for each other.
-  /// The subqueries are scalar to be looked up row by row in the index, whatever Postgres thinks of the table's size.
+  /// The statement first looks for ids and emails that are already taken: violating a unique index would fail all rows,
+  /// and Postgres would write the email into its log. ON CONFLICT skips a row whose id or email another transaction
+  /// takes in the meantime: that row has no outcome, and its next attempt finds the conflict. Rows are inserted in the
+  /// order of their emails, so that two such statements can't deadlock. The subqueries are scalar so that Postgres
+  /// looks each row up in the index, whatever size it believes the table to have.
   static let insert = GroupedWrite(
     "users_insert",
     """
@@ -71,9 +73,11 @@ enum UserSQL {
     WHERE inserted.id IS NOT NULL OR is_id_taken OR is_email_taken
     """)
 
-  /// A null leaves its column as it is. If another write holds the row, Postgres waits for it and then checks the
-  /// condition and takes the columns from the row as that one left it: neither write is lost. An email that is taken is
-  /// seen here, before the index is violated: Postgres would write the address into its log.
+  /// Updates user $1 if it has version $2 (null: any). A null value leaves its column unchanged.
+  ///
+  /// If another transaction has locked the row, Postgres waits for it, checks the condition against the row's new
+  /// version and takes the unchanged columns from there, so neither write is lost. The condition also checks that no
+  /// other user has the email: violating the unique index would write the email into Postgres's log.
   /// https://www.postgresql.org/docs/15/transaction-iso.html#XACT-READ-COMMITTED
   static let update = Statement(
     "users_update",
@@ -86,7 +90,7 @@ enum UserSQL {
     RETURNING \(columns)
     """)
 
-  /// $3: how long the user can be had back, in microseconds.
+  /// Marks user $1 as deleted. $3: how long it can be undeleted, in microseconds.
   static let delete = Statement(
     "users_delete",
     """
@@ -103,12 +107,12 @@ enum UserSQL {
     RETURNING \(columns)
     """)
 
-  /// now() is when the statement began: one that had to wait must not set the time back.
+  /// now() is when the transaction began: without GREATEST, a write that had to wait could set update_time back.
   private static let touch = "update_time = GREATEST(now(), update_time), version = version + 1"
 
   // MARK: Pages
 
-  /// $1 is the limit, the cursor follows.
+  /// One page of users. $1 is the limit; the cursor's values follow if there is a cursor.
   static func page(_ order: UserOrder, showDeleted: Bool, hasCursor: Bool) -> Statement {
     pages[PageShape(order: order, showDeleted: showDeleted, hasCursor: hasCursor)]
       ?? makePage(PageShape(order: order, showDeleted: showDeleted, hasCursor: hasCursor))
@@ -136,7 +140,7 @@ enum UserSQL {
     return pages
   }()
 
-  /// Comparing rows, `(create_time, id) > ($2, $3)`, is what lets the index find the first one of a page.
+  /// The row comparison `(create_time, id) > ($2, $3)` lets Postgres start the index scan at the first row of the page.
   private static func makePage(_ shape: PageShape) -> Statement {
     let isDescending = shape.order.isDescending
     let (name, key, bounds): (String, [String], String) =
