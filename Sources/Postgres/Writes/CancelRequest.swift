@@ -2,9 +2,9 @@ import CPostgres
 
 /// A request to the server to cancel the statement that a connection is running.
 ///
-/// libpq sends it over a new connection and blocks until that is done, so never send it on a loop. The server may act
-/// on it after the statement has ended and would then cancel the next one. The client therefore closes a connection for
-/// which it sent a cancel request as soon as the statement has been answered.
+/// libpq sends it over a new connection and blocks until it is sent, so never send it on a loop. The server may act on
+/// it after the statement has ended, and would then cancel the next one. So once the statement has been answered, the
+/// client closes the connection.
 /// https://www.postgresql.org/docs/15/libpq-cancel.html
 // @unchecked Sendable: libpq never changes the object, and PQcancel may be called from any thread.
 final class CancelRequest: @unchecked Sendable {

@@ -40,7 +40,7 @@ struct ServerLimits: Sendable, Hashable {
 
   /// Sets the limits, and also how Postgres plans the write. A generic plan is made once for all values: planning a
   /// statement over arrays costs as much as writing ten rows. It must use the indexes even while the table is small,
-  /// because the plan is kept when the table has grown.
+  /// because the plan is still used after the table has grown.
   static let statement = Statement(
     "set_limits",
     """

@@ -79,7 +79,7 @@ struct WriteScheduler<Write: ScheduledWrite> {
 
   private struct KeyQueue {
     var holder: Write
-    /// Writes that wait for the holder. Made when the first one comes, since hardly ever does one.
+    /// Writes that wait for the holder. Created on first use, because most keys never have a waiting write.
     var waiting: Ring<Write>?
 
     mutating func append(_ write: Write) {
