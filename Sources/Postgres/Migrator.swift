@@ -145,7 +145,9 @@ public struct Migrator: Sendable {
     }
   }
 
-  private nonisolated(nonsending) func run(_ statement: String, _ name: String, _ connection: PostgresLease) async throws {
+  private nonisolated(nonsending) func run(
+    _ statement: String, _ name: String, _ connection: PostgresLease
+  ) async throws {
     // It waits for old transactions at times when it keeps nobody from reading and writing. Given up, it would leave an
     // invalid index, and its work would be lost.
     let isConcurrent = statement.contains(" CONCURRENTLY ")

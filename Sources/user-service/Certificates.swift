@@ -1,33 +1,79 @@
 import EventLoop
 import Glibc
 import Logging
+import Synchronization
 import TLS
 
-/// Keeps a server's certificates up to date while it serves: they are read again after SIGHUP, and when a file has changed.
-struct Certificates: Sendable {
+/// Keeps a server's certificates up to date while it serves: they are read again after SIGHUP, and when a file has
+/// changed.
+final class Certificates: Sendable {
+  private struct State {
+    /// SIGHUP came: read them even if they look unchanged.
+    var isForced = false
+    /// Why the files as they are now can't be used.
+    var failure: TLSError?
+    var worker: BackgroundWorker?
+  }
+
   /// How often the files are looked at.
   private static let period = Duration.seconds(5)
 
   let credentials: TLSCredentials
-  let logger: Logger
+  private let logger: Logger
+  private let state = Mutex(State())
 
-  /// Looks at the files until the task is cancelled.
-  func watch() async {
-    while (try? await Task.sleep(for: Self.period)) != nil { renew { try credentials.reloadIfChanged() } }
+  init(credentials: TLSCredentials, logger: Logger) {
+    self.credentials = credentials
+    self.logger = logger
   }
 
+  /// The worker that looks at the files. Renewed ones are taken up within `period`, also after bad ones.
+  /// - Parameter files: reading them is nothing for a loop's thread.
+  func makeWorker(
+    on loop: EventLoop, files: OffloadPool, onChange: @escaping @Sendable (WorkerState) -> Void
+  ) -> BackgroundWorker {
+    let worker = BackgroundWorker(
+      "certificates", on: loop, logger: logger, backoff: Backoff(first: .seconds(1), limit: Self.period),
+      onChange: onChange
+    ) { [unowned self] in try await turn(files) }
+    state.withLock { $0.worker = worker }
+    return worker
+  }
+
+  /// Has the files read at once. Any thread.
   func reload() {
-    renew {
-      try credentials.reload()
-      return true
+    let worker = state.withLock { state in
+      state.isForced = true
+      return state.worker
     }
+    worker?.wake()
   }
 
-  private func renew(_ read: () throws -> Bool) {
-    do {
-      if try read() { logger.info("New connections get the certificates that were just read.") }
-    } catch {
-      logger.error("The new certificates can't be used; the ones from before stay.", metadata: ["error": "\(error)"])
+  private func turn(_ files: OffloadPool) async throws -> Duration {
+    let isForced = state.withLock { state in
+      defer { state.isForced = false }
+      return state.isForced
     }
+    let credentials = credentials
+    let result = try await files.run { () -> Result<Bool, TLSError> in
+      Result { () throws(TLSError) in
+        guard isForced else { return try credentials.reloadIfChanged() }
+        try credentials.reload()
+        return true
+      }
+    }
+    switch result {
+    case .success(true):
+      logger.info("New connections get the certificates that were just read.")
+      state.withLock { $0.failure = nil }
+    case .success(false):
+      // They are as bad as they were.
+      if let failure = state.withLock({ $0.failure }) { throw failure }
+    case .failure(let error):
+      logger.error("The new certificates can't be used; the ones from before stay.", metadata: ["error": "\(error)"])
+      state.withLock { $0.failure = error }
+      throw error
+    }
+    return Self.period
   }
 }

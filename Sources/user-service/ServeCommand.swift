@@ -63,6 +63,7 @@ struct ServeCommand: ParsableCommand {
 
   @OptionGroup var tls: TLSOptions
   @OptionGroup var serving: ServingOptions
+  @OptionGroup var purge: PurgeOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var logging: LoggingOptions
 
@@ -71,6 +72,7 @@ struct ServeCommand: ParsableCommand {
     settings.inherited = try inherited()
     settings.unixMode = try mode()
     try serving.apply(to: &settings.configuration)
+    try purge.apply(to: &settings)
     settings.patience = try database.patience()
     settings.migrates = migrate
     settings.logsCalls = try accessLog || isSet("USER_SERVICE_ACCESS_LOG")
@@ -84,8 +86,7 @@ struct ServeCommand: ParsableCommand {
     let logger = try logging.bootstrap()
     settings.certificates = credentials.map { Certificates(credentials: $0, logger: logger) }
     let certificates = settings.certificates
-    // Reading files is nothing for a loop's thread.
-    let reload = certificates.map { certificates in { @Sendable in _ = Task { certificates.reload() } } }
+    let reload = certificates.map { certificates in { @Sendable in certificates.reload() } }
     try Program.run(loops: count, logger: logger, onHangup: reload) { [settings] loops in
       try await Service(settings, loops: loops, logger: logger).run()
     }

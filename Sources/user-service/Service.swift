@@ -24,6 +24,11 @@ struct Service: Sendable {
     var migrates = false
     var logsCalls = false
     var servesChannelz = false
+    /// How long deleted users can be brought back.
+    var retention = PostgresUserStore.defaultRetention
+    /// How often it looks for users to be removed for good; zero for never.
+    var purgeInterval = Duration.seconds(60)
+    var purgeBatch = UserPurge.defaultBatchSize
     /// With them TCP addresses speak TLS.
     var certificates: Certificates?
     /// Pages that may call by gRPC-Web; it is not served where there are none.
@@ -66,7 +71,8 @@ struct Service: Sendable {
     let health = HealthService()
     follow(database, health)
     var services: [any ServiceProvider] = [
-      UserServiceHandlers(store: PostgresUserStore(client: database)), health,
+      UserServiceHandlers(
+        store: PostgresUserStore(client: database, retention: settings.retention, logger: logger)), health,
     ]
     if settings.servesChannelz { services.append(ChannelzService()) }
     var configuration = settings.configuration
@@ -76,6 +82,9 @@ struct Service: Sendable {
       services: services + Reflection.services(for: services),
       interceptors: settings.logsCalls ? [AccessLog(logger: logger)] : [], configuration: configuration, loops: loops,
       logger: logger)
+    let files = OffloadPool(threads: 1, queueLimit: 4)
+    defer { files.shutdown() }
+    let workers = workers(on: database, files, health)
     do {
       let bound = try settings.addresses.map { try listen(server, $0) } + settings.inherited.map { listen(server, $0) }
       let places = bound.map(\.description).joined(separator: ", ")
@@ -84,11 +93,11 @@ struct Service: Sendable {
       await server.shutdown(grace: .zero)
       throw error
     }
-    let watching = settings.certificates.map { certificates in Task { await certificates.watch() } }
+    for worker in workers { worker.start() }
     await cancellation()
-    watching?.cancel()
     logger.info("Stopping: calls that run are finished.", metadata: ["limit": "\(settings.grace)"])
     health.shutdown()
+    for worker in workers { await worker.stop() }
     await server.shutdown(grace: settings.grace)
   }
 
@@ -104,6 +113,29 @@ struct Service: Sendable {
   private func listen(_ server: GRPCServer, _ descriptor: Int32) -> SocketAddress {
     if case .unix = Socket.localAddress(descriptor) { return server.listen(adopting: descriptor) }
     return server.listen(adopting: descriptor, tls: settings.certificates?.credentials)
+  }
+
+  /// What the service does on its own. Health tells of each, under a name of its own: that one fails is nothing that
+  /// callers meet, and no reason to send them elsewhere.
+  private func workers(
+    on database: PostgresClient, _ files: OffloadPool, _ health: HealthService
+  ) -> [BackgroundWorker] {
+    let loop = loops.loops[0]
+    func report(_ name: String) -> @Sendable (WorkerState) -> Void {
+      health.setStatus("worker/\(name)", serving: true)
+      return { health.setStatus("worker/\(name)", serving: !$0.isFailing) }
+    }
+    var workers: [BackgroundWorker] = []
+    if let certificates = settings.certificates {
+      workers.append(certificates.makeWorker(on: loop, files: files, onChange: report("certificates")))
+    }
+    if settings.purgeInterval > .zero {
+      let purge = UserPurge(client: database, batchSize: settings.purgeBatch)
+      let work = PurgeWork(purge, every: settings.purgeInterval, logger: logger)
+      workers.append(
+        BackgroundWorker("purge", on: loop, logger: logger, onChange: report("purge")) { try await work.turn() })
+    }
+    return workers
   }
 
   /// Health says what callers would meet.

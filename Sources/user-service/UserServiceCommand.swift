@@ -11,7 +11,7 @@ struct UserServiceCommand: ParsableCommand {
       can't be had. The sentence on standard error says what to do.
       """,
     version: UserServiceVersion.current,
-    subcommands: [ServeCommand.self, MigrateCommand.self, VersionCommand.self])
+    subcommands: [ServeCommand.self, MigrateCommand.self, PurgeCommand.self, VersionCommand.self])
 }
 
 /// The version of the program: what `version` prints and what Postgres sees as a part of the application's name.

@@ -75,7 +75,7 @@ import Testing
 }
 
 /// Keeps what is logged at info and above: level, text, and the metadata in the order of its keys.
-private final class LineLog: Sendable {
+final class LineLog: Sendable {
   private struct Handler: LogHandler {
     let log: LineLog
     var metadata: Logger.Metadata = [:]
