@@ -126,12 +126,13 @@ extension LoopClient {
       request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
     }
     refuseWrites(error)
+    // Before their connections close, which would be told as a failure to connect.
+    for waiter in leaseWaiters { waiter.fail(error) }
     for connection in slots.compactMap(\.connection) + retiring { connection.close(error) }
     for (id, connection) in leased {
       connection.close(error)
       perform(pool.lost(id))
     }
-    for waiter in leaseWaiters { waiter.fail(error) }
     leased = [:]
     retiring = []
     leaseWaiters = []

@@ -30,48 +30,48 @@ extension LoopClient: TurnFlushable {
   /// Starts all writes that the scheduler lets start.
   func flushTurn() {
     while let start = scheduler.next(now: loop.now) {
-      let unit =
+      let attempt =
         switch start {
-        case .single(let write, let lane): WriteUnit([write], lane)
-        case .group(let writes): WriteUnit(writes, .group)
+        case .single(let write, let lane): WriteAttempt([write], lane)
+        case .group(let writes): WriteAttempt(writes, .group)
         }
-      units.append(unit)
-      perform(pool.acquire(unit))
+      attempts.append(attempt)
+      perform(pool.acquire(attempt))
     }
   }
 
   // MARK: Sending
 
   /// Sends an attempt that has got its connection, if any of its callers still waits.
-  func send(_ unit: WriteUnit, on id: Int) {
+  func send(_ attempt: WriteAttempt, on id: Int) {
     let now = loop.now
-    let writes = unit.writes
+    let writes = attempt.writes
     for write in writes where write.deadline <= now.saturatingAdd(ServerLimits.leastTime) { write.expire() }
     guard let connection = leased[id], writes.contains(where: { !$0.isAnswered }) else {
-      return finish(unit, .failure(PostgresError(.connectionLost, "The connection is gone.", isSafeToRetry: true)))
+      return finish(attempt, .failure(PostgresError(.connectionLost, "The connection was lost before the write was sent.", isSafeToRetry: true)))
     }
     let parameters: [PostgresValue]
     do throws(PostgresError) {
-      parameters = try unit.parameters()
+      parameters = try attempt.parameters()
     } catch {
-      return finish(unit, .failure(error))
+      return finish(attempt, .failure(error))
     }
-    let limits = limits(for: unit)
+    let limits = limits(for: attempt)
     let query = PendingQuery(writes[0].statement, parameters, deadline: .max, limits: limits)
-    unit.query = query
-    unit.sentAt = now
-    unit.silentAfter = now.saturatingAdd(UInt64(limits.statementTimeout) * 1_000_000 + Self.silenceGrace)
-    query.begin(now: now) { [self] answer in finish(unit, answer) }
+    attempt.query = query
+    attempt.sentAt = now
+    attempt.silentAfter = now.saturatingAdd(UInt64(limits.statementTimeout) * 1_000_000 + Self.silenceGrace)
+    query.begin(now: now) { [self] answer in finish(attempt, answer) }
     connection.enqueue(query)
-    watch(unit.silentAfter)
+    watch(attempt.silentAfter)
   }
 
-  private func limits(for unit: WriteUnit) -> ServerLimits {
+  private func limits(for attempt: WriteAttempt) -> ServerLimits {
     let configuration = settings.configuration
-    let deadline = unit.writes.reduce(UInt64.max) { $1.isAnswered ? $0 : min($0, $1.deadline) }
-    let longest = unit.lane == .group ? configuration.groupTimeout : configuration.statementTimeout
+    let deadline = attempt.writes.reduce(UInt64.max) { $1.isAnswered ? $0 : min($0, $1.deadline) }
+    let longest = attempt.lane == .group ? configuration.groupTimeout : configuration.statementTimeout
     let lockTimeout =
-      switch unit.lane {
+      switch attempt.lane {
       case .slow: configuration.slowLockTimeout
       case .fast, .group, .reserved:
         scheduler.isCrowded ? configuration.crowdedLockTimeout : configuration.firstLockTimeout
@@ -83,31 +83,31 @@ extension LoopClient: TurnFlushable {
 
   /// Ends an attempt, successful or not: frees its connection and its place in the lane, then answers its writes or
   /// queues them for another attempt.
-  func finish(_ unit: WriteUnit, _ answer: PendingQuery.Answer) {
-    units.removeAll { $0 === unit }
-    scheduler.finished(unit.lane)
-    if let id = unit.connection { giveBack(id, isCancelled: unit.isCancelled) }
-    for write in unit.writes { write.unit = nil }
+  func finish(_ attempt: WriteAttempt, _ answer: PendingQuery.Answer) {
+    attempts.removeAll { $0 === attempt }
+    scheduler.finished(attempt.lane)
+    if let id = attempt.connection { giveBack(id, isCancelled: attempt.isCancelled) }
+    for write in attempt.writes { write.attempt = nil }
     switch answer {
-    case .success(let rows): distribute(rows, to: unit)
+    case .success(let rows): distribute(rows, to: attempt)
     case .failure(let error):
-      for write in unit.writes { settle(write, of: unit, error) }
+      for write in attempt.writes { retryOrFail(write, after: attempt, error) }
     }
     loop.flushAtEndOfTurn(self)
   }
 
   /// Answers the writes of a successful attempt, each with its own row. A row without an outcome is tried again alone.
-  private func distribute(_ rows: PostgresRows, to unit: WriteUnit) {
-    guard case .row = unit.writes[0].work else {
-      unit.writes[0].succeed(rows)
-      scheduler.noteUnblocked(unit.writes[0])
-      return scheduler.leave(unit.writes[0], now: loop.now)
+  private func distribute(_ rows: PostgresRows, to attempt: WriteAttempt) {
+    guard case .row = attempt.writes[0].work else {
+      attempt.writes[0].succeed(rows)
+      scheduler.noteSuccess(attempt.writes[0])
+      return scheduler.leave(attempt.writes[0], now: loop.now)
     }
     do throws(PostgresError) {
-      for (write, row) in zip(unit.writes, try GroupedWrite.outcomes(rows, of: unit.writes.count)) {
+      for (write, row) in zip(attempt.writes, try GroupedWrite.outcomes(rows, of: attempt.writes.count)) {
         if let row {
           write.succeed(PostgresRows(row.storage, row.index..<(row.index + 1)))
-          scheduler.noteUnblocked(write)
+          scheduler.noteSuccess(write)
           scheduler.leave(write, now: loop.now)
         } else {
           write.isAlone = true
@@ -115,7 +115,7 @@ extension LoopClient: TurnFlushable {
         }
       }
     } catch {
-      for write in unit.writes {
+      for write in attempt.writes {
         write.fail(error)
         scheduler.leave(write, now: loop.now)
       }
@@ -123,12 +123,12 @@ extension LoopClient: TurnFlushable {
   }
 
   /// Answers a write whose attempt failed, or queues it for another attempt.
-  private func settle(_ write: PendingWrite, of unit: WriteUnit, _ error: PostgresError) {
+  private func retryOrFail(_ write: PendingWrite, after attempt: WriteAttempt, _ error: PostgresError) {
     guard !write.isAnswered, state == .running || state == .draining else {
       write.fail(error)
       return scheduler.leave(write, now: loop.now)
     }
-    switch WriteRetry(after: error, of: write, in: unit.lane, together: unit.writes.count) {
+    switch WriteRetry(after: error, of: write, in: attempt.lane, together: attempt.writes.count) {
     case .no:
       write.fail(error)
       scheduler.leave(write, now: loop.now)
@@ -137,7 +137,7 @@ extension LoopClient: TurnFlushable {
       scheduler.retry(write, now: loop.now)
     case .inSlowLane:
       write.isSlow = true
-      scheduler.noteBlocked(write, now: loop.now)
+      scheduler.noteLockTimeout(write, now: loop.now)
       scheduler.retry(write, now: loop.now)
     case .atOnce:
       write.wasReprepared = true
@@ -189,7 +189,7 @@ extension LoopClient: TurnFlushable {
   }
 
   /// Returns a settling connection to the pool once the server has answered its Sync. Called after each answer.
-  func settle(_ connection: Connection, _ id: Int) {
+  func giveBackIfSettled(_ connection: Connection, _ id: Int) {
     guard !settling.isEmpty, settling[id] != nil, connection.isClean else { return }
     settling[id] = nil
     perform(pool.released(id, isClean: true, now: loop.now))
@@ -202,14 +202,14 @@ extension LoopClient: TurnFlushable {
     loop.assertCurrent()
     guard !write.isAnswered else { return }
     write.cancel()
-    if write.stage != .started { scheduler.wasAnswered(now: loop.now) }
-    if write.unit?.query != nil { watch(loop.now.saturatingAdd(Self.cancelDelay)) }
+    if write.stage != .started { scheduler.noteAnswered(now: loop.now) }
+    if write.attempt?.query != nil { watch(loop.now.saturatingAdd(Self.cancelDelay)) }
   }
 
   /// Answers a write whose deadline has passed.
   func expire(_ write: PendingWrite) {
     write.expire()
-    if write.stage != .started { scheduler.wasAnswered(now: loop.now) }
+    if write.stage != .started { scheduler.noteAnswered(now: loop.now) }
   }
 
   /// Answers writes whose deadline has passed. Closes connections whose server is silent, and has the server cancel
@@ -224,14 +224,14 @@ extension LoopClient: TurnFlushable {
     }
     scheduler.forEachWaiting(look)
     for (_, write) in delayed { look(write) }
-    for unit in units { unit.writes.forEach(look) }
+    for attempt in attempts { attempt.writes.forEach(look) }
     for write in expired where !write.isAnswered { expire(write) }
-    for unit in units where unit.query != nil {
-      if unit.silentAfter <= now {
-        if let id = unit.connection, let connection = leased[id] { abandon(connection) }
+    for attempt in attempts where attempt.query != nil {
+      if attempt.silentAfter <= now {
+        if let id = attempt.connection, let connection = leased[id] { abandon(connection) }
         continue
       }
-      next = min(next, unit.silentAfter, callBack(unit, now))
+      next = min(next, attempt.silentAfter, cancelOnServer(attempt, now))
     }
     for (id, since) in settling where now >= since.saturatingAdd(Self.silenceGrace) {
       if let connection = leased[id] { abandon(connection) }
@@ -242,14 +242,14 @@ extension LoopClient: TurnFlushable {
   /// Has the server cancel a write whose caller has left, unless its deadline is near anyway. Left alone, it could run
   /// later and overwrite what others have written in the meantime.
   /// - Returns: when to look again; CLOCK_MONOTONIC in nanoseconds.
-  private func callBack(_ unit: WriteUnit, _ now: UInt64) -> UInt64 {
-    guard unit.lane != .group, !unit.isCancelled, let write = unit.writes.first, write.isAnswered,
+  private func cancelOnServer(_ attempt: WriteAttempt, _ now: UInt64) -> UInt64 {
+    guard attempt.lane != .group, !attempt.isCancelled, let write = attempt.writes.first, write.isAnswered,
       write.deadline > now.saturatingAdd(ServerLimits.largestMargin)
     else { return .max }
-    let due = unit.sentAt.saturatingAdd(Self.cancelDelay)
+    let due = attempt.sentAt.saturatingAdd(Self.cancelDelay)
     guard due <= now else { return due }
-    guard let id = unit.connection, let request = leased[id]?.cancelRequest() else { return .max }
-    unit.isCancelled = true
+    guard let id = attempt.connection, let request = leased[id]?.cancelRequest() else { return .max }
+    attempt.isCancelled = true
     let pool = settings.cancellations
     Task(executorPreference: loop) { try? await pool.run { request.send() } }
     return .max
@@ -261,7 +261,7 @@ extension LoopClient: TurnFlushable {
     scheduler.forEachWaiting { waiting.append($0) }
     for write in waiting where !write.isAnswered {
       write.fail(error)
-      scheduler.wasAnswered(now: loop.now)
+      scheduler.noteAnswered(now: loop.now)
     }
     for (_, write) in delayed { write.fail(error) }
     retryDelayed()

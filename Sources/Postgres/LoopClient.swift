@@ -37,7 +37,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   // Writes.
   @exclusivity(unchecked) var scheduler: WriteScheduler<PendingWrite>
   /// Attempts that are in flight or wait for a connection.
-  @exclusivity(unchecked) var units: [WriteUnit] = []
+  @exclusivity(unchecked) var attempts: [WriteAttempt] = []
   /// Writes to try again, and when: CLOCK_MONOTONIC in nanoseconds.
   var delayed: [(due: UInt64, write: PendingWrite)] = []
   var retryTimer: LoopTimer?
@@ -65,7 +65,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
     pool = LeasePool(limits: limits)
     scheduler = WriteScheduler(
       limits: WriteScheduler.Limits(
-        connections: limits.size + limits.overflow, groups: groups, groupSize: settings.configuration.groupSize,
+        connections: limits.size + limits.overflow, groups: groups, groupSize: settings.configuration.maximumGroupSize,
         queue: settings.configuration.writeQueueLimit))
     circuit = Circuit(now: MonotonicClock.nanoseconds)
   }
@@ -145,7 +145,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   func connectionMadeProgress(_ connection: Connection) {
     switch connection.role {
     case .shared: feed(connection)
-    case .leased(let id): settle(connection, id)
+    case .leased(let id): giveBackIfSettled(connection, id)
     }
   }
 }

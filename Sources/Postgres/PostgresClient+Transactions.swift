@@ -97,7 +97,7 @@ extension PostgresClient {
     } onCancel: {
       client.loop.execute { client.cancel(waiter) }
     }
-    if case .failure(let error) = answer { throw await Self.settled(error, deadline) }
+    if case .failure(let error) = answer { throw await Self.errorAfterYield(error, deadline) }
     return try answer.get()
   }
 

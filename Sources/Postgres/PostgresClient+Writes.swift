@@ -39,7 +39,7 @@ extension PostgresClient {
     let write = PendingWrite(
       .row(group, row), keys: keys, priority: .normal, isAlone: isAlone, deadline: effective(deadline, on: client))
     guard let row = try await run(write, on: client, deadline).first else {
-      throw PostgresError(.protocolViolation, "The write had no outcome.", statement: write.statement.name)
+      throw PostgresError(.protocolViolation, "The database returned no row for the write.", statement: write.statement.name)
     }
     return row
   }
@@ -60,7 +60,7 @@ extension PostgresClient {
     } onCancel: {
       client.loop.execute { client.cancel(write) }
     }
-    if case .failure(let error) = answer { throw await Self.settled(error, deadline) }
+    if case .failure(let error) = answer { throw await Self.errorAfterYield(error, deadline) }
     return try answer.get()
   }
 }

@@ -46,7 +46,7 @@ public final class PostgresClient: Sendable {
     clients = loops.loops.enumerated().map { index, loop in
       LoopClient(
         loop: loop, index: index, limits: Self.limits(configuration, index: index, of: loops.loops.count),
-        groups: max(1, configuration.groupsUnderWay / loops.loops.count), settings: settings, logger: logger,
+        groups: max(1, configuration.maximumGroupsInFlight / loops.loops.count), settings: settings, logger: logger,
         availability: availability)
     }
   }
@@ -133,7 +133,7 @@ public final class PostgresClient: Sendable {
     } onCancel: {
       client.loop.execute { client.cancel(request) }
     }
-    if case .failure(let error) = answer { throw await Self.settled(error, deadline) }
+    if case .failure(let error) = answer { throw await Self.errorAfterYield(error, deadline) }
     return try answer.get()
   }
 
@@ -141,7 +141,7 @@ public final class PostgresClient: Sendable {
   ///
   /// A refusal is thrown without any suspension. A caller that retried in a tight loop would then never let its event
   /// loop find out that the database is back, so refusals yield first.
-  static nonisolated(nonsending) func settled(_ error: PostgresError, _ deadline: UInt64?) async -> PostgresError {
+  static nonisolated(nonsending) func errorAfterYield(_ error: PostgresError, _ deadline: UInt64?) async -> PostgresError {
     if [.unavailable, .queueFull, .shutDown].contains(error.code) { await Task.yield() }
     return error.seen(by: deadline)
   }

@@ -41,9 +41,9 @@ public struct PostgresConfiguration: Sendable {
   public var slowLockTimeout = Duration.milliseconds(250)
   /// Grouped writes (one statement with many rows) that may be in flight. For the whole process: split across the
   /// loops, at least one each.
-  public var groupsUnderWay = 4
+  public var maximumGroupsInFlight = 4
   /// The most rows in one grouped write.
-  public var groupSize = 128
+  public var maximumGroupSize = 128
   /// The statement_timeout of a grouped write. When it expires, each row is sent again in a statement of its own.
   public var groupTimeout = Duration.milliseconds(500)
 

@@ -10,8 +10,8 @@ import Testing
     let priority: WritePriority
     var isAnswered = false
     var isSlow = false
-    var blockers = 0
-    var stage = WriteStage.blocked
+    var missingKeys = 0
+    var stage = WriteStage.waitingForKeys
 
     init(_ name: String, _ keys: String..., group: String? = nil, priority: WritePriority = .normal) {
       self.name = name
@@ -135,15 +135,15 @@ import Testing
     let first = Write("first", "k")
     submit(&scheduler, first)
     _ = begin(&scheduler)
-    scheduler.noteBlocked(first, now: 0)
+    scheduler.noteLockTimeout(first, now: 0)
     scheduler.leave(first, now: 0)
     let second = Write("second", "k")
     submit(&scheduler, second)
     #expect(begin(&scheduler, now: 1) == ["second slow"])
     scheduler.leave(second, now: 1)
-    let isTaken = scheduler.submit(Write("third", "k"), now: Scheduler.blockedFor)
+    let isTaken = scheduler.submit(Write("third", "k"), now: Scheduler.contentionLifetime)
     #expect(isTaken)
-    #expect(begin(&scheduler, now: Scheduler.blockedFor) == ["third fast"])
+    #expect(begin(&scheduler, now: Scheduler.contentionLifetime) == ["third fast"])
   }
 
   @Test func theQueueIsBoundedByThoseWhoWait() {
@@ -155,7 +155,7 @@ import Testing
     let isTaken = scheduler.submit(Write("refused"), now: 0)
     #expect(!isTaken)
     writes[2].isAnswered = true
-    scheduler.wasAnswered(now: 0)
+    scheduler.noteAnswered(now: 0)
     submit(&scheduler, Write("late", "k"))
     scheduler.finished(.fast)
     scheduler.leave(writes[0], now: 0)
@@ -247,7 +247,7 @@ import Testing
         guard !running.isEmpty else { break }
         let index = Int.random(in: 0..<running.count, using: &random)
         running[index].write.isSlow = true
-        if Bool.random(using: &random) { scheduler.noteBlocked(running[index].write, now: now) }
+        if Bool.random(using: &random) { scheduler.noteLockTimeout(running[index].write, now: now) }
         end(index, leaving: false)
       default:
         // A caller gives up, waiting or under way.
@@ -255,7 +255,7 @@ import Testing
           write.isAnswered = true
           waiting.removeAll { $0 === write }
           left += 1
-          scheduler.wasAnswered(now: now)
+          scheduler.noteAnswered(now: now)
         } else if let entry = running.randomElement(using: &random) {
           entry.write.isAnswered = true
         }

@@ -7,7 +7,7 @@ import Testing
 /// Creations that are under way together share statements, and nobody can tell but by the speed.
 @Suite struct StoreGroupTests {
   @Test func creationsShareTransactionsAndHaveOutcomesOfTheirOwn() async throws {
-    try await PostgresBench.run(adjust: { $0.groupsUnderWay = 1 }) { bench in
+    try await PostgresBench.run(adjust: { $0.maximumGroupsInFlight = 1 }) { bench in
       let store = PostgresUserStore(client: bench.clients[0])
       let taken = try await store.create(.sample("taken@example.com"), deadline: nil)
       let answers = await withTaskGroup(of: (Int, String).self) { group in
@@ -74,7 +74,7 @@ import Testing
   /// A lock on one of the emails takes the outcome from the whole group: each row goes again by itself.
   @Test func oneLockedEmailHoldsUpNoOther() async throws {
     try await PostgresBench.run(adjust: {
-      $0.groupsUnderWay = 1
+      $0.maximumGroupsInFlight = 1
       $0.poolSize = 8
     }) { bench in
       let store = PostgresUserStore(client: bench.clients[0])

@@ -24,15 +24,15 @@ final class PendingWrite: ScheduledWrite, @unchecked Sendable {
   private(set) var isAnswered = false
 
   // State that the scheduler keeps (see `ScheduledWrite`).
-  var blockers = 0
+  var missingKeys = 0
   var isSlow = false
-  var stage = WriteStage.blocked
+  var stage = WriteStage.waitingForKeys
   /// Send it as a statement of its own, even if it is a row of a grouped write.
   var isAlone: Bool
 
   // Attempts.
   /// The current attempt, if any.
-  var unit: WriteUnit?
+  var attempt: WriteAttempt?
   /// The delay before the next attempt.
   var retryBackoff = Backoff(first: .milliseconds(2), limit: .milliseconds(250))
   /// It was already sent again because its prepared statement was stale; that is done only once.
@@ -85,14 +85,14 @@ final class PendingWrite: ScheduledWrite, @unchecked Sendable {
   }
 
   /// The write can't have changed anything: the current attempt, if there is one, has not been sent.
-  private var isWithoutEffect: Bool { unit?.query?.isSent != true }
+  private var isWithoutEffect: Bool { attempt?.query?.isSent != true }
 
   /// Answers a caller whose task was cancelled.
   func cancel() { fail(cancelled(isSafeToRetry: isWithoutEffect)) }
 
   /// Answers a caller whose deadline has passed.
   func expire() {
-    let stage = isWithoutEffect ? "while it waited for its turn" : "while the database worked on it"
+    let stage = isWithoutEffect ? "while the write was queued" : "while the database was running the write"
     fail(PostgresError(.deadlineExceeded, "The deadline passed \(stage).", isSafeToRetry: isWithoutEffect))
   }
 

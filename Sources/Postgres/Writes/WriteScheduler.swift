@@ -15,7 +15,7 @@ enum WriteLane: Int, Sendable, CaseIterable {
 /// How far the scheduler has brought a write.
 enum WriteStage: Sendable {
   /// Another write holds one of its keys.
-  case blocked
+  case waitingForKeys
   /// It has all its keys and waits for a place in its lane.
   case ready
   /// It is in flight, or between two attempts. It holds its keys until it leaves the scheduler.
@@ -34,7 +34,7 @@ protocol ScheduledWrite: AnyObject {
   /// It belongs to the slow lane: it waits for a lock, or is expected to.
   var isSlow: Bool { get set }
   /// How many of its keys other writes hold.
-  var blockers: Int { get set }
+  var missingKeys: Int { get set }
   var stage: WriteStage { get set }
 }
 
@@ -89,8 +89,8 @@ struct WriteScheduler<Write: ScheduledWrite> {
   }
 
   /// Nanoseconds after a write timed out on a lock during which writes with its keys start in the slow lane.
-  static var blockedFor: UInt64 { 1_000_000_000 }
-  private static var maximumBlockedKeys: Int { 4096 }
+  static var contentionLifetime: UInt64 { 1_000_000_000 }
+  private static var maximumContendedKeys: Int { 4096 }
 
   let limits: Limits
   private var queues: [WriteKey: KeyQueue] = [:]
@@ -99,7 +99,7 @@ struct WriteScheduler<Write: ScheduledWrite> {
   private var rows = Ring<Write>()
   private var reserved = Ring<Write>()
   /// Keys of writes that timed out on a lock, and until when (CLOCK_MONOTONIC, nanoseconds) that counts.
-  private var blockedKeys: [WriteKey: UInt64] = [:]
+  private var contendedKeys: [WriteKey: UInt64] = [:]
   private var underWay = [Int](repeating: 0, count: WriteLane.allCases.count)
   /// Waiting writes whose callers still wait for an answer.
   private(set) var waiting = 0
@@ -123,16 +123,16 @@ struct WriteScheduler<Write: ScheduledWrite> {
   mutating func submit(_ write: Write, now: UInt64) -> Bool {
     guard waiting < limits.queue else { return false }
     waiting += 1
-    write.stage = .blocked
+    write.stage = .waitingForKeys
     for key in write.keys {
       guard queues[key] != nil else {
         queues[key] = KeyQueue(holder: write)
         continue
       }
       queues[key]?.append(write)
-      write.blockers += 1
+      write.missingKeys += 1
     }
-    if write.blockers == 0 { becomeReady(write, now) }
+    if write.missingKeys == 0 { becomeReady(write, now) }
     return true
   }
 
@@ -144,7 +144,7 @@ struct WriteScheduler<Write: ScheduledWrite> {
 
   private mutating func becomeReady(_ write: Write, _ now: UInt64) {
     write.stage = .ready
-    if !blockedKeys.isEmpty, write.keys.contains(where: { blockedKeys[$0].map { now < $0 } ?? false }) {
+    if !contendedKeys.isEmpty, write.keys.contains(where: { contendedKeys[$0].map { now < $0 } ?? false }) {
       write.isSlow = true
     }
     if write.isSlow {
@@ -159,10 +159,10 @@ struct WriteScheduler<Write: ScheduledWrite> {
   }
 
   /// Remembers that a write timed out on a lock: other writes with its keys will probably meet the lock too.
-  mutating func noteBlocked(_ write: Write, now: UInt64) {
-    if blockedKeys.count >= Self.maximumBlockedKeys { blockedKeys = blockedKeys.filter { now < $0.value } }
-    guard blockedKeys.count < Self.maximumBlockedKeys else { return }
-    for key in write.keys { blockedKeys[key] = now.saturatingAdd(Self.blockedFor) }
+  mutating func noteLockTimeout(_ write: Write, now: UInt64) {
+    if contendedKeys.count >= Self.maximumContendedKeys { contendedKeys = contendedKeys.filter { now < $0.value } }
+    guard contendedKeys.count < Self.maximumContendedKeys else { return }
+    for key in write.keys { contendedKeys[key] = now.saturatingAdd(Self.contentionLifetime) }
   }
 
   // MARK: Starting and finishing
@@ -218,8 +218,8 @@ struct WriteScheduler<Write: ScheduledWrite> {
         continue
       }
       queues[key]?.holder = next
-      next.blockers -= 1
-      guard next.blockers == 0 else { continue }
+      next.missingKeys -= 1
+      guard next.missingKeys == 0 else { continue }
       if next.isAnswered {
         answered -= 1
         keys += next.keys
@@ -230,15 +230,15 @@ struct WriteScheduler<Write: ScheduledWrite> {
   }
 
   /// A write succeeded: forgets that its keys met a lock.
-  mutating func noteUnblocked(_ write: Write) {
-    guard !blockedKeys.isEmpty else { return }
-    for key in write.keys { blockedKeys[key] = nil }
+  mutating func noteSuccess(_ write: Write) {
+    guard !contendedKeys.isEmpty else { return }
+    for key in write.keys { contendedKeys[key] = nil }
   }
 
   // MARK: Callers that no longer wait
 
   /// The caller of a waiting write has been answered. Call it once for each such write.
-  mutating func wasAnswered(now: UInt64) {
+  mutating func noteAnswered(now: UInt64) {
     waiting -= 1
     answered += 1
     // Scan the queues only when that removes at least half of what is in them.
@@ -248,14 +248,14 @@ struct WriteScheduler<Write: ScheduledWrite> {
   private mutating func dropAnswered(now: UInt64) {
     for key in Array(queues.keys) { queues[key]?.waiting?.filter { !$0.isAnswered } }
     for key in Array(queues.keys) {
-      guard let holder = queues[key]?.holder, holder.isAnswered, holder.stage == .blocked else { continue }
+      guard let holder = queues[key]?.holder, holder.isAnswered, holder.stage == .waitingForKeys else { continue }
       guard let next = queues[key]?.waiting?.popFirst() else {
         queues[key] = nil
         continue
       }
       queues[key]?.holder = next
-      next.blockers -= 1
-      if next.blockers == 0 { becomeReady(next, now) }
+      next.missingKeys -= 1
+      if next.missingKeys == 0 { becomeReady(next, now) }
     }
     for queue in [\Self.fast, \.slow, \.rows, \.reserved] {
       let writes = self[keyPath: queue].removeAll()

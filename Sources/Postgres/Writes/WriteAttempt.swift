@@ -2,7 +2,7 @@ import EventLoop
 
 /// One attempt at one write, or at several rows of a grouped write. It holds a connection from its first byte to its
 /// answer, and belongs to the loop of its writes.
-final class WriteUnit: ConnectionWaiter {
+final class WriteAttempt: ConnectionWaiter {
   /// Nanoseconds. A connection that has been silent for longer is pinged before it gets a write. The network may have
   /// dropped the connection without the socket noticing, and a write sent into it would have an unknown outcome.
   private static let trustedSilence: UInt64 = 5_000_000_000
@@ -24,7 +24,7 @@ final class WriteUnit: ConnectionWaiter {
     self.writes = writes
     self.lane = lane
     super.init()
-    for write in writes { write.unit = self }
+    for write in writes { write.attempt = self }
   }
 
   /// The statement's parameters: the write's own, or one array for each column of the rows.
