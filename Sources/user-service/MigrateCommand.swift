@@ -13,7 +13,7 @@ struct MigrateCommand: ParsableCommand {
     name: .long,
     help: ArgumentHelp(
       "Look at the normal forms of all emails once more.",
-      discussion: "Replicas of an older version write others until they are gone, and another libidn2 may have others."))
+      discussion: "Replicas of an older version write others until they are gone, and a new libidn2 may have others."))
   var recheckEmails = false
 
   @OptionGroup var database: DatabaseOptions

@@ -138,11 +138,35 @@ import Testing
     for problem in EmailProblem.allCases { #expect(problem.description.hasPrefix("must ")) }
   }
 
-  /// The fast way for ASCII must be the way for all.
+  /// The fast way for ASCII must be the way for all, and must let nothing through that the slow one refuses.
   @Test func asciiPathIsTheUnicodePath() throws {
     for value in UInt8(0x21)..<0x7f {
       let text = String(UnicodeScalar(value))
       #expect(try NormalForm.folded(text + "é") == NormalForm.lowercasedASCII(text[...]) + "é")
     }
+    let pieces = [
+      "", "a", "Z9", ".", "-", "--", "@", "xn--", "Xn--a", "ab--c", "_", " ", "\0", "é",
+      String(repeating: "a", count: 62), String(repeating: "b", count: 64),
+    ]
+    var plain = 0
+    for first in pieces {
+      for second in pieces {
+        for third in pieces {
+          for text in ["\(first)\(second)@\(third)", "\(first)@\(second)\(third)", "a@\(first).\(second)\(third)"] {
+            let slow: String?
+            do throws(EmailProblem) {
+              let (local, domain) = try EmailSyntax.parts(text)
+              slow = try EmailAddress.normalForm(local, domain)
+            } catch {
+              slow = nil
+            }
+            #expect(!EmailSyntax.isPlain(text) || slow == NormalForm.lowercasedASCII(text[...]), "\(text)")
+            if EmailSyntax.isPlain(text) { plain += 1 }
+          }
+        }
+      }
+    }
+    #expect(plain > 300)
+    for text in ["ann@example.com", "A.B+c@R-3.example", "a@1-2.3"] { #expect(EmailSyntax.isPlain(text)) }
   }
 }

@@ -9,16 +9,18 @@ public struct EmailAddress: Sendable, Hashable {
 
   /// - Throws: what is wrong with it, for a field violation.
   public init(_ text: String) throws(EmailProblem) {
-    address = NormalForm.trimmed(text)
-    if let parts = try EmailSyntax.check(address) {
-      normalForm = try Self.normalForm(parts.local, parts.domain)
+    if EmailSyntax.isPlain(text) {
+      address = text
+      normalForm = NormalForm.lowercasedASCII(text[...])
     } else {
-      normalForm = NormalForm.lowercasedASCII(address[...])
+      address = NormalForm.trimmed(text)
+      let (local, domain) = try EmailSyntax.parts(address)
+      normalForm = try Self.normalForm(local, domain)
     }
   }
 
-  /// The slow way: other scripts, and domains that are A-labels already.
-  private static func normalForm(_ local: Substring, _ domain: Substring) throws(EmailProblem) -> String {
+  /// The slow way, which is right for plain addresses too.
+  static func normalForm(_ local: Substring, _ domain: Substring) throws(EmailProblem) -> String {
     let mailbox = try NormalForm.folded(local)
     // Folding can make it longer, and NFC has a semicolon for a letter's look-alike (U+037E).
     try EmailSyntax.checkLocalPart(mailbox[...])

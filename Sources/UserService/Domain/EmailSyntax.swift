@@ -9,9 +9,40 @@ enum EmailSyntax {
   /// RFC 1035, section 2.3.4.
   static let maximumLabelBytes = 63
 
-  /// - Returns: nil if the address is plain: ASCII, and no part of its domain an A-label. Otherwise its two parts; what
-  ///   other scripts may do in a domain is then for IDNA to say.
-  static func check(_ address: String) throws(EmailProblem) -> (local: Substring, domain: Substring)? {
+  /// Whether a text is an address of ASCII only and without A-labels, as nearly all are: lower case is its normal form.
+  /// What any other text is, `parts` says. Allocates nothing.
+  static func isPlain(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      let (dot, hyphen) = (UInt8(ascii: "."), UInt8(ascii: "-"))
+      guard bytes.count <= maximumBytes, let at = bytes.firstIndex(of: UInt8(ascii: "@")), at <= maximumLocalBytes
+      else { return false }
+      var previous = dot
+      for byte in bytes[..<at] {
+        guard isLocal(byte), byte != dot || previous != dot else { return false }
+        previous = byte
+      }
+      guard previous != dot else { return false }
+      previous = dot
+      var start = at + 1
+      for index in start..<bytes.count {
+        let byte = bytes[index]
+        if byte == dot {
+          guard previous != dot, previous != hyphen, index - start <= maximumLabelBytes else { return false }
+          start = index + 1
+        } else {
+          guard isDomain(byte), byte != hyphen || previous != dot else { return false }
+          // "xn--", perhaps.
+          if byte == hyphen, previous == hyphen, index - start == 3 { return false }
+        }
+        previous = byte
+      }
+      return previous != dot && previous != hyphen && bytes.count - start <= maximumLabelBytes
+    }
+  }
+
+  /// The mailbox and the domain of an address. What other scripts may do in a domain is for IDNA to say.
+  static func parts(_ address: String) throws(EmailProblem) -> (local: Substring, domain: Substring) {
     if address.isEmpty { throw .empty }
     if address.utf8.count > maximumBytes { throw .tooLong }
     let parts = address.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
@@ -19,8 +50,8 @@ enum EmailSyntax {
     if parts.count > 2 { throw .severalAts }
     let (local, domain) = (Substring(parts[0]), Substring(parts[1]))
     try checkLocalPart(local)
-    let isPlain = try checkDomain(domain)
-    return isPlain && local.utf8.allSatisfy { $0 < 0x80 } ? nil : (local, domain)
+    try checkDomain(domain)
+    return (local, domain)
   }
 
   static func checkLocalPart(_ part: Substring) throws(EmailProblem) {
@@ -35,22 +66,18 @@ enum EmailSyntax {
     if previous == "." { throw .localPartDots }
   }
 
-  /// - Returns: whether all of its parts are plain.
-  private static func checkDomain(_ domain: Substring) throws(EmailProblem) -> Bool {
+  private static func checkDomain(_ domain: Substring) throws(EmailProblem) {
     if domain.isEmpty { throw .domainEmpty }
-    var isPlain = true
     for label in domain.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
       if DomainName.isPlain(label) {
         try checkDomainLabel(label)
         continue
       }
-      isPlain = false
       for scalar in Substring(label).unicodeScalars {
         let isGood = scalar.isASCII ? isDomain(UInt8(scalar.value)) : TextRules.isVisible(scalar)
         if !isGood { throw .domainCharacter }
       }
     }
-    return isPlain
   }
 
   /// A part of a domain as the DNS has it.
@@ -64,11 +91,14 @@ enum EmailSyntax {
 
   /// atext and the dot in ASCII; beyond it everything that can be seen.
   private static func isLocal(_ scalar: Unicode.Scalar) -> Bool {
-    guard scalar.isASCII else { return TextRules.isVisible(scalar) }
-    switch scalar {
-    case "a"..."z", "A"..."Z", "0"..."9": return true
-    case "!", "#", "$", "%", "&", "'", "*", "+", "-", "/", "=", "?", "^", "_", "`", "{", "|", "}", "~", ".": return true
-    default: return false
+    scalar.isASCII ? isLocal(UInt8(scalar.value)) : TextRules.isVisible(scalar)
+  }
+
+  private static func isLocal(_ byte: UInt8) -> Bool {
+    switch Unicode.Scalar(byte) {
+    case "a"..."z", "A"..."Z", "0"..."9": true
+    case "!", "#", "$", "%", "&", "'", "*", "+", "-", "/", "=", "?", "^", "_", "`", "{", "|", "}", "~", ".": true
+    default: false
     }
   }
 

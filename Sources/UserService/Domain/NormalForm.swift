@@ -18,10 +18,12 @@ enum NormalForm {
   /// plays no part. Both stay as they are in every later version of Unicode, for characters that this one has: others
   /// are refused (https://www.unicode.org/policies/stability_policy.html).
   ///
-  /// Not NFKC_Casefold: addresses should not be in NFKC, which may lose what is needed to spell a name (RFC 6532, section
-  /// 3.1); and it drops invisible characters, which are refused here instead, so that nobody has to guess what was meant.
+  /// Not NFKC_Casefold: addresses should not be in NFKC, which may lose what is needed to spell a name (RFC 6532,
+  /// section 3.1); and it drops invisible characters, which are refused here instead, so that nobody has to guess what
+  /// was meant.
   static func folded(_ text: Substring) throws(EmailProblem) -> String {
-    for scalar in text.unicodeScalars where !scalar.isASCII && !cunistring_is_assigned(scalar.value) {
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return lowercasedASCII(text) }
+    for scalar in text.unicodeScalars where !cunistring_is_assigned(scalar.value) {
       throw .forbiddenCharacter
     }
     var text = String(text)

@@ -38,9 +38,9 @@ extension EmailConflicts: CustomStringConvertible {
     if more > 0 { lines.append("  and \(more) more") }
     lines.append(
       """
-      Of users with one email all but one need another one, and so does each whose email is refused: give it to them by \
-      UpdateUser, which replicas of the version before still serve (after UndeleteUser if the user is deleted), or remove a \
-      user for good by DELETE FROM users WHERE id = '…'. Then run `user-service migrate` again.
+      Of users with one email all but one need another one, and so does each whose email is refused: give it to them \
+      by UpdateUser, which the service still answers (after UndeleteUser if the user is deleted), or remove a user for \
+      good by DELETE FROM users WHERE id = '…'. Then run the same command again.
       """)
     return lines.joined(separator: "\n")
   }

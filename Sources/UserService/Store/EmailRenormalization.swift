@@ -2,9 +2,10 @@ public import Postgres
 
 /// Gives every stored email the normal form that it has by the rule of this version, or none of them and says why not.
 ///
-/// It reads first, and changes nothing if two users would have one email, or one none (`EmailConflicts`). Then it changes
-/// those rows that differ, few at a time, each only if nobody changed its email meanwhile. It may be run at any time, beside
-/// everything else, and again after it was cut short. What differs is kept in a temporary table until the session ends.
+/// It reads first, and changes nothing if two users would have one email, or one none (`EmailConflicts`). Then it
+/// changes those rows that differ, few at a time, each only if nobody changed its email meanwhile. It may be run at any
+/// time, beside everything else, and again after it was cut short. What differs is kept in a temporary table until the
+/// session ends.
 public struct EmailRenormalization: Sendable {
   static let readBatch: Int64 = 500
   /// Rows that are locked at a time.
@@ -116,7 +117,8 @@ public struct EmailRenormalization: Sendable {
       WHERE users.email_normalized IN (SELECT form FROM email_differences)
         AND users.id NOT IN (SELECT id FROM email_differences)
     ), counted AS (SELECT form, id, count(*) OVER (PARTITION BY form) AS users FROM ends)
-    SELECT dense_rank() OVER (ORDER BY form), id, count(*) OVER () FROM counted WHERE users > 1 ORDER BY form, id LIMIT $1
+    SELECT dense_rank() OVER (ORDER BY form), id, count(*) OVER () FROM counted WHERE users > 1
+    ORDER BY form, id LIMIT $1
     """)
 
   /// The email is looked at once more: a violated index would have Postgres write the address into its log.

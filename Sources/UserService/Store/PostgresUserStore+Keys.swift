@@ -13,8 +13,8 @@ extension PostgresUserStore {
     return key
   }
 
-  /// What a process has read of `service_keys`. It is kept for good: a key that an operator changes is taken up by the next
-  /// start.
+  /// What a process has read of `service_keys`. It is kept for good: a key that an operator changes is taken up by the
+  /// next start.
   final class Keys: Sendable {
     private let state = Mutex<PageTokenKey?>(nil)
 

@@ -55,8 +55,9 @@ struct FieldViolations: Sendable, Hashable {
   var summary: String {
     guard let first = items.first else { return "The request is invalid." }
     let more = count - 1
-    let field = first.field.prefix { $0 != "\"" }
-    return "\(field.last == "[" ? field.dropLast() : field) \(first.description)\(more > 0 ? " (and \(more) more)" : "")."
+    // user.labels["team"]
+    let parts = first.field.split(separator: "[\"", maxSplits: 1)
+    return "\(parts.first ?? "") \(first.description)\(more > 0 ? " (and \(more) more)" : "")."
   }
 
   /// A key of a map, made fit to be part of a field's path: short, and without anything that would upset a terminal.

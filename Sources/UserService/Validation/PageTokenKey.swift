@@ -2,8 +2,8 @@ import COpenSSL
 
 /// The directory's secret for page tokens, the same for every process on one store: AES-256-SIV (RFC 5297).
 ///
-/// SIV, because it needs no nonce: AES-GCM is lost when one repeats, and random ones are good for 2^32 tokens of a key that
-/// nobody renews (NIST SP 800-38D, section 8.3). What SIV tells instead is that two tokens are of the same place.
+/// SIV, because it needs no nonce: AES-GCM is lost when one repeats, and random ones are good for 2^32 tokens of a key
+/// that nobody renews (NIST SP 800-38D, section 8.3). What SIV tells instead is that two tokens are of the same place.
 /// Any thread may use it.
 public struct PageTokenKey: Sendable {
   /// What a key has, one half to authenticate and one to encrypt.
