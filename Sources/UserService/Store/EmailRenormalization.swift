@@ -2,10 +2,10 @@ public import Postgres
 
 /// Gives every stored email the normal form that it has by the rule of this version, or none of them and says why not.
 ///
-/// It reads first, and changes nothing if two users would have one email, or one none (`EmailConflicts`). Then it
-/// changes those rows that differ, few at a time, each only if nobody changed its email meanwhile. It may be run at any
-/// time, beside everything else, and again after it was cut short. What differs is kept in a temporary table until the
-/// session ends.
+/// It reads first, and changes nothing if two users would end up with one email, or one of them with none
+/// (`EmailConflicts`). Then it changes those rows that differ, few at a time, each only if nobody changed its email
+/// meanwhile. It may be run at any time, beside everything else, and again after it was cut short. What differs is kept
+/// in a temporary table until the session ends.
 public struct EmailRenormalization: Sendable {
   static let readBatch: Int64 = 500
   /// Rows that are locked at a time.
@@ -35,7 +35,8 @@ public struct EmailRenormalization: Sendable {
   private nonisolated(nonsending) func collect(into conflicts: inout EmailConflicts) async throws {
     var last = UserID.nil
     while true {
-      let rows = try await connection.query(Self.selectCandidates, [.uuid(last.high, last.low), .int64(Self.readBatch)])
+      let rows = try await connection.query(
+        Self.selectCandidates, [.uuid(last.high, last.low), .int64(Self.readBatch)])
       var (ids, emails, stored, forms): ([UInt128], [String], [String], [String]) = ([], [], [], [])
       for row in rows {
         let (bits, email, form) = (try row[0].uuid, try row[1].text, try row[2].text)
