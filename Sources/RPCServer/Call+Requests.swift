@@ -19,9 +19,7 @@ extension Call {
         return end(Outcome(error: RPCError(deframing: error)))
       }
       requestWaiter.resume()
-    case .over:
-      creditReceived()
-      if isRemoteClosed, !isHeadSubmitted, outcome?.isNotGRPC == true { speak() }
+    case .over: creditReceived()
     }
   }
 

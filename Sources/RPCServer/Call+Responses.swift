@@ -77,7 +77,6 @@ extension Call {
     guard !isClosed else { return }
     guard !isHeadSubmitted else { return session.resumeBody(self) }
     if let outcome, outcome.isNotGRPC {
-      guard isRemoteClosed else { return }
       isHeadSubmitted = true
       let fields = ResponseFields.notGRPC(httpStatus: outcome.httpStatus, extra: outcome.extra)
       return outbound.isEmpty ? session.submitHeadersOnly(self, fields) : session.submitResponse(self, fields)

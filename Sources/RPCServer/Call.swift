@@ -161,7 +161,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
   }
 
-  /// An answer to what is not gRPC. It waits for the request's end, as HTTP clients expect.
+  /// An answer to what is not gRPC.
   func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
     var extra = extra
     if status != 204, head.text(":method") != "HEAD" {
