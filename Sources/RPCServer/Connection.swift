@@ -167,6 +167,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     for call in speaking { call.submit(to: session) }
     speaking.removeAll(keepingCapacity: true)
     do throws(Transport.Failure) {
+    if phase == .draining, owner.isDraining { endOpenEndedCalls(session) }
       guard try transport.sendRest(now: owner.now) else { return watch() }
       guard transport.isOpen else {
         // Clients that are not through their handshake have no calls to finish.
@@ -214,7 +215,8 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
 
   /// Two-phase GOAWAY, then the calls that run are finished, then the connection is closed.
   func drain() {
-    guard phase == .open, let session else { return }
+    // One that drains already, for its age, now does so with its server.
+    guard phase == .open, let session else { return owner.loop.flushAtEndOfTurn(self) }
     phase = .announced
     session.announceShutdown()
     startTimer(after: Self.announceTime) { [unowned self] in refuseNewStreams() }
@@ -224,6 +226,13 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   private func refuseNewStreams() {
     guard phase == .announced, let session else { return }
     phase = .draining
+  /// The server stops, and no other calls are left: those that end with their connection are told so.
+  private func endOpenEndedCalls(_ session: HTTP2Session) {
+    let calls = session.streams.map { unsafeDowncast($0, to: Call.self) }.filter { $0.phase != .over }
+    guard calls.allSatisfy({ $0.phase == .running && $0.route?.isOpenEnded == true }) else { return }
+    for call in calls { call.end(Call.Outcome(error: RPCError(.unavailable, "the server stops")), keepingMessages: true) }
+  }
+
     timer?.cancel()
     session.refuseNewStreams()
     owner.loop.flushAtEndOfTurn(self)

@@ -9,12 +9,15 @@ final class Route: Sendable, CustomStringConvertible {
   let callClass: Int
   /// How long a call takes says how much there is to do; a stream takes as long as its client likes.
   let hasTellingLatency: Bool
+  /// Its calls last as long as their clients care to listen, such as Health.Watch: who stops does not wait for them.
+  let isOpenEnded: Bool
 
   init(_ handler: MethodHandler, _ classes: CallClasses) {
     self.handler = handler
     let method = handler.descriptor
     callClass = classes.index(service: method.service, method: method.name)
     hasTellingLatency = method.kind == .unary
+    isOpenEnded = method.kind != .unary && CallClass.essential.methods.contains(method.service)
     path = Array(handler.descriptor.path.utf8)
   }
 

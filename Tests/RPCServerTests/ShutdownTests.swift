@@ -79,6 +79,58 @@ import Testing
     }
   }
 
+  /// Health.Watch and reflection last as long as their clients like. They don't hold up a stop, but hear of it, and last.
+  @Test func streamsWithoutEndAreEndedWhenNothingElseIsLeft() async throws {
+    let health = HealthService()
+    let services: [any ServiceProvider] = [health]
+    try await serving(
+      [.wait(entered: entered, go: go)], services: services + Reflection.services(for: services)
+    ) { server in
+      let peer = try server.peer()
+      try peer.send(.headers(1, Peer.request("/grpc.health.v1.Health/Watch")), .data(1, message, end: true))
+      #expect(try peer.wait(for: .data, stream: 1).payload == grpcFrame([8, 1]))
+      for (stream, version) in [(3, "v1"), (5, "v1alpha")] as [(UInt32, String)] {
+        let path = "/grpc.reflection.\(version).ServerReflection/ServerReflectionInfo"
+        try peer.send(.headers(stream, Peer.request(path)))
+      }
+      try peer.send(.headers(7, Peer.request(path("Wait"))), .data(7, message, end: true))
+      try entered.wait()
+      health.shutdown()
+      #expect(try peer.wait(for: .data, stream: 1).payload == grpcFrame([8, 2]))
+      let stopped = stop(server, grace: .seconds(3600))
+      try peer.send(Frame(.ping, flags: Frame.ack, try peer.wait(for: .ping).payload))
+      let before = try peer.collect { $0.kind == .goAway && $0.number() == 7 } + peer.sync()
+      #expect(!before.contains { $0.isEnd })
+      go.open()
+      let rest = try peer.rest()
+      #expect(rest.last { $0.stream == 7 }?.field("grpc-status") == "0")
+      for stream in [1, 3, 5] as [UInt32] {
+        #expect(rest.last { $0.stream == stream && $0.isEnd }?.field("grpc-status") == "14")
+      }
+      peer.close()
+      try stopped.wait()
+      #expect(await server.server.settled() == 0)
+    }
+  }
+
+  /// A watcher that did not hear of the change before its call ends still hears both.
+  @Test func aWatcherHearsTheLastStatusAndThenTheEnd() async throws {
+    let health = HealthService()
+    try await serving(services: [health]) { server in
+      let client = try server.client()
+      let watch = try client.start("/grpc.health.v1.Health/Watch")
+      try watch.send(bytes: [], end: true)
+      #expect(try watch.next() == [8, 1])
+      health.shutdown()
+      let stopped = stop(server, grace: .seconds(3600))
+      let reply = try watch.finish()
+      #expect(reply.messages == [[8, 2]])
+      #expect(reply.status == 14)
+      client.peer.close()
+      try stopped.wait()
+    }
+  }
+
   @Test func theLimitCancelsWhatStillRuns() async throws {
     let cancelled = Gate()
     try await serving([.park(entered: entered, cancelled: cancelled)]) { server in

@@ -198,12 +198,39 @@ def test_an_export_under_way_is_finished(database):
 def test_a_call_that_never_ends_is_cancelled_when_the_time_is_up(database):
     with UserService(database, "--drain-timeout", "1") as server:
         user = create(server.users)
-        slow = server.channel().stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+        slow = server.channel().stream_unary("/users.v1.UserService/GetUser")
         gate = threading.Event()
-        call = slow(iter(gate.wait, True))  # sends nothing and stays open
+        call = slow.future(iter(gate.wait, True))  # sends nothing and stays open
         assert server.users.GetUser(users_pb2.GetUserRequest(id=user.id), timeout=30).id == user.id
         server.signal()
         assert server.wait() == 0
         with pytest.raises(grpc.RpcError):
-            next(call)
+            call.result(timeout=30)
         gate.set()
+
+
+def test_watchers_and_reflection_do_not_hold_up_the_end(database):
+    """The drain time is longer than the test waits."""
+    with UserService(database, "--drain-timeout", "3600") as server:
+        gate = threading.Event()
+        reflection = server.channel().stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")(
+            iter(gate.wait, True))
+        watch = server.channel().unary_stream("/grpc.health.v1.Health/Watch")(b"")
+        assert next(watch) == b"\x08\x01"  # SERVING
+        create(server.users)
+        server.signal()
+        assert list(collected(watch)) == [b"\x08\x02"]  # NOT_SERVING
+        assert watch.code() == grpc.StatusCode.UNAVAILABLE
+        with pytest.raises(grpc.RpcError) as error:
+            next(reflection)
+        assert error.value.code() == grpc.StatusCode.UNAVAILABLE
+        gate.set()
+        assert server.wait() == 0
+
+
+def collected(call):
+    """What a call says before it fails."""
+    try:
+        yield from call
+    except grpc.RpcError:
+        pass
