@@ -275,7 +275,10 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   private func endCalls() {
     guard let session else { return }
     self.session = nil
-    session.drainEvents { _, _ in }
+    // Streams that were closed, by a RST_STREAM of ours perhaps that nobody got any more, are on the session's list no longer.
+    session.drainEvents { stream, events in
+      if events.contains(.closed) { unsafeDowncast(stream, to: Call.self).abandon() }
+    }
     for stream in session.streams { unsafeDowncast(stream, to: Call.self).abandon() }
   }
 

@@ -1,3 +1,5 @@
+import EventLoop
+import Foundation
 import ProtoWire
 import RPCCore
 @testable import RPCServer
@@ -36,6 +38,29 @@ import Testing
       #expect(await server.server.settled() == 0)
       #expect(probe.entered.load(ordering: .relaxed) == (place.hasHandler ? 1 : 0))
       #expect(probe.returned.load(ordering: .relaxed) == probe.entered.load(ordering: .relaxed))
+    }
+  }
+
+  /// Trap 30: we reset the stream for a fault of the client's, and nobody gets that any more.
+  @Test(arguments: AwaitPlace.all)
+  func aStreamThatWeResetWhileItsConnectionDies(place: AwaitPlace) async throws {
+    let probe = Probe()
+    let handler = place.handler(probe, "Call")
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("rt-\(UUID().uuidString.prefix(8)).sock").path
+    try await serving([handler], on: .unix(path: file)) { server in
+      let peer = try server.peer(streamWindow: 1000)
+      try peer.send(.headers(1, Peer.request(handler.descriptor.path)))
+      if place.body != nil || place.isEnded { try peer.send(.data(1, place.body ?? [], end: place.isEnded)) }
+      if place.hasHandler { try probe.isWaiting.wait() }
+      _ = try peer.sync()
+      // The loop is held up until all is there: a window that overflows, and the end.
+      let go = Gate()
+      server.loops.loops[0].execute { try? go.wait() }
+      try peer.send(.windowUpdate(1, 0x7fff_ffff))
+      peer.close()
+      go.open()
+      #expect(await server.server.settled() == 0)
+      #expect(probe.returned.load(ordering: .relaxed) == (place.hasHandler ? 1 : 0))
     }
   }
 
