@@ -28,4 +28,17 @@ extension RPCError {
   package var statusDetails: [UInt8]? {
     details.isEmpty ? nil : status.wireBytes()
   }
+
+  /// How many of the details, from the first on, `statusDetails` of at most so many bytes has room for.
+  package func leadingDetails(within bytes: Int) -> Int {
+    var bare = self
+    bare.details = []
+    var size = bare.status.wireBytes().count
+    for (index, detail) in details.enumerated() {
+      // A tag of one byte, and a length of five at most.
+      size += detail.any.wireBytes().count + 6
+      if size > bytes { return index }
+    }
+    return details.count
+  }
 }

@@ -7,7 +7,7 @@ package enum PercentEncoding {
     var encoded: [UInt8] = []
     encoded.reserveCapacity(text.utf8.count)
     for byte in text.utf8 {
-      if (0x20...0x7e).contains(byte), byte != UInt8(ascii: "%") {
+      if isSentAsItIs(byte) {
         encoded.append(byte)
       } else {
         encoded.append(UInt8(ascii: "%"))
@@ -17,6 +17,14 @@ package enum PercentEncoding {
     }
     return encoded
   }
+
+  /// Bytes that a character takes.
+  package static func size(of scalar: Unicode.Scalar) -> Int {
+    let width = UTF8.width(scalar)
+    return width == 1 && isSentAsItIs(UInt8(truncatingIfNeeded: scalar.value)) ? 1 : 3 * width
+  }
+
+  private static func isSentAsItIs(_ byte: UInt8) -> Bool { (0x20...0x7e).contains(byte) && byte != UInt8(ascii: "%") }
 
   /// What can't be decoded is kept as it is: a bad encoding must not hide the message.
   package static func decode(_ bytes: some Collection<UInt8>) -> String {

@@ -19,7 +19,7 @@ extension Call {
         return true
       }
       name = algorithm.name
-    case .unknown(let text): name = text
+    case .unknown(let text): name = PeerText.excerpt(text)
     }
     let supported = connection.owner.core.acceptEncoding
     refuse(

@@ -81,7 +81,7 @@ extension Call {
     do {
       return try Request(wireBytes: bytes)
     } catch {
-      throw RPCError(.internal, "the request could not be decoded: \(error)")
+      throw RPCError(.internal, "the request could not be decoded: \(PeerText.excerpt("\(error)"))")
     }
   }
 }

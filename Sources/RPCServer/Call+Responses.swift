@@ -71,7 +71,8 @@ extension Call {
     connection.wantsToSpeak(self)
   }
 
-  /// Tells the session what there is to say. A success or error without messages is one HEADERS frame.
+  /// Tells the session what there is to say. A success or error without messages is one HEADERS frame, unless there is initial metadata: in one
+  /// frame nobody could tell it from trailing metadata.
   func submit(to session: HTTP2Session) {
     isSpeaking = false
     guard !isClosed else { return }
@@ -87,26 +88,13 @@ extension Call {
       return response.metadata?.initial
     }
     if let web { return submit(to: session, web, initial: initial ?? [:]) }
-    if let outcome, outbound.isEmpty {
+    if let outcome, outbound.isEmpty, initial?.isEmpty != false {
       let fields = ResponseFields.trailersOnly(
-        httpStatus: outcome.httpStatus, initial: initial ?? [:], error: answeredError, trailing: trailing,
-        extra: outcome.extra)
+        httpStatus: outcome.httpStatus, trailers: makeTrailers(), extra: outcome.extra)
       session.submitHeadersOnly(self, fields)
     } else {
       session.submitResponse(self, ResponseFields.head(with: initial ?? [:], extra: compressionFields))
     }
-  }
-
-  var trailing: Metadata { context?.call.response.withLock { $0.metadata?.trailing } ?? [:] }
-
-  /// The error that ends the call. One without an ErrorInfo, such as the runtime makes itself, says here what it is to programs
-  /// too: https://google.aip.dev/193#errorinfo
-  var answeredError: RPCError? {
-    guard var error = outcome?.error else { return nil }
-    if let domain = configuration.errorDomain, error.details.errorInfo == nil {
-      error.details.append(.errorInfo(reason: error.code.description, domain: domain))
-    }
-    return error
   }
 
   /// Called by `writeBody`.
@@ -117,8 +105,9 @@ extension Call {
     if outbound.count <= limits.responseHighMark / 4 { writeWaiter?.resume() }
     guard outbound.isEmpty else { return (count, .more) }
     if let outcome {
-      let hasTrailers = web == nil && !outcome.isNotGRPC
-      return (count, .end(trailers: hasTrailers ? ResponseFields.trailers(answeredError, trailing) : nil))
+      guard web == nil, !outcome.isNotGRPC else { return (count, .end(trailers: nil)) }
+      let isPlain = outcome.error == nil && trailing.isEmpty
+      return (count, .end(trailers: isPlain ? ResponseFields.ok : HeaderFields(makeTrailers())))
     }
     return (count, count > 0 ? .more : .later)
   }

@@ -62,7 +62,9 @@ extension Call {
       refuseAsHTTP(415, [("accept-post", "application/grpc, application/grpc-web, application/grpc-web-text")] + cors)
       return false
     }
-    let web = WebExchange(contentType: contentType, isText: form == .text, corsFields: cors)
+    // Said again in the response, unless there is more to it than to any sensible one.
+    let answered = contentType.utf8.count <= PeerText.limit ? contentType : form.contentType
+    let web = WebExchange(contentType: answered, isText: form == .text, corsFields: cors)
     self.web = web
     if web.isText {
       let early = deframer.takeAll()
@@ -70,6 +72,9 @@ extension Call {
     }
     return true
   }
+
+  /// Bytes of the names that a page may ask for.
+  private static let longestPreflight = 2048
 
   /// https://fetch.spec.whatwg.org/#http-cors-protocol
   private func answerPreflight(_ configuration: WebConfiguration, _ cors: [(String, String)]) {
@@ -80,7 +85,11 @@ extension Call {
       ("access-control-allow-methods", "POST"),
       ("access-control-max-age", "\(configuration.preflightAge.components.seconds)"),
     ]
-    if let wanted = head.text("access-control-request-headers") { fields.append(("access-control-allow-headers", wanted)) }
+    if let wanted = head.text("access-control-request-headers") {
+      // Names of header fields can't be cut: a page that wants more than any does gets none.
+      guard wanted.utf8.count <= Self.longestPreflight else { return refuseAsHTTP(431, cors) }
+      fields.append(("access-control-allow-headers", wanted))
+    }
     refuseAsHTTP(204, fields)
   }
 
@@ -91,10 +100,11 @@ extension Call {
 
   // MARK: Responses
 
-  /// Puts the trailers behind the messages. A call that has said nothing yet needs no body: they become its head.
+  /// Puts the trailers behind the messages. A call that has said nothing yet, and has no initial metadata, needs no body: they become its head.
   func enqueueWebTrailers() {
-    guard let web, outcome?.isNotGRPC == false, isHeadSubmitted || !outbound.isEmpty else { return }
-    let block = ResponseFields.trailerList(answeredError, trailing).flatMap { name, value in
+    guard let web, outcome?.isNotGRPC == false else { return }
+    guard isHeadSubmitted || !outbound.isEmpty || hasInitialMetadata else { return }
+    let block = makeTrailers().flatMap { name, value in
       Array("\(name): ".utf8) + value + Array("\r\n".utf8)
     }
     let frame = ByteBuffer.prefix(flag: WebExchange.trailersFlag, block.count) + block
@@ -109,11 +119,11 @@ extension Call {
         web.contentType, extra: compressionFields + web.fields(exposing: names), initial: initial)
       return session.submitResponse(self, fields)
     }
-    let trailers = ResponseFields.trailerList(answeredError, trailing)
-    let names = initial.map(\.name) + trailers.map(\.name) + outcome.extra.map(\.0)
+    let trailers = makeTrailers()
+    let names = trailers.map(\.name) + outcome.extra.map(\.0)
     let fields = ResponseFields.web(
       web.contentType, httpStatus: outcome.httpStatus, extra: outcome.extra + web.fields(exposing: names),
-      initial: initial, trailers: trailers)
+      trailers: trailers)
     session.submitHeadersOnly(self, fields)
   }
 }
@@ -126,6 +136,13 @@ extension WebExchange {
 /// Binary or base64.
 private enum WebForm {
   case binary, text
+
+  var contentType: String {
+    switch self {
+    case .binary: "application/grpc-web+proto"
+    case .text: "application/grpc-web-text+proto"
+    }
+  }
 
   /// `application/grpc-web`, `application/grpc-web-text`, and what may follow each: `+proto`, `;charset=…`.
   init?(_ contentType: String) {

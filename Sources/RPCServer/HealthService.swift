@@ -90,7 +90,7 @@ private struct HealthHandlers: Grpc_Health_V1_HealthProvider {
     _ request: Grpc_Health_V1_HealthCheckRequest, context: ServerContext
   ) async throws -> Grpc_Health_V1_HealthCheckResponse {
     guard let isServing = health.current(request.service).status else {
-      throw RPCError(.notFound, "there is no service \(request.service)")
+      throw RPCError(.notFound, "there is no service \(PeerText.excerpt(request.service))")
     }
     return .with { $0.status = isServing ? .serving : .notServing }
   }

@@ -53,13 +53,13 @@ extension ReflectionIndex {
     response.messageResponse =
       switch request.messageRequest {
       case .fileByFilename(let name):
-        files(name, else: "there is no file \(name)")
+        files(name, else: "there is no file \(PeerText.excerpt(name))")
       case .fileContainingSymbol(let symbol):
-        files(file(containing: symbol), else: "there is no symbol \(symbol)")
+        files(file(containing: symbol), else: "there is no symbol \(PeerText.excerpt(symbol))")
       case .fileContainingExtension(let wanted):
         files(
           file(extending: wanted.containingType, number: wanted.extensionNumber),
-          else: "\(wanted.containingType) has no extension \(wanted.extensionNumber)")
+          else: "\(PeerText.excerpt(wanted.containingType)) has no extension \(wanted.extensionNumber)")
       case .allExtensionNumbersOfType(let type):
         if let numbers = extensionNumbers(of: type) {
           .allExtensionNumbersResponse(
@@ -68,7 +68,7 @@ extension ReflectionIndex {
               $0.extensionNumber = numbers
             })
         } else {
-          failure(.notFound, "there is no message \(type)")
+          failure(.notFound, "there is no message \(PeerText.excerpt(type))")
         }
       case .listServices:
         .listServicesResponse(.with { $0.service = services.map { name in .with { $0.name = name } } })

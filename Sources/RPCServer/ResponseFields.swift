@@ -12,16 +12,11 @@ enum ResponseFields {
     metadata.isEmpty && extra.isEmpty ? head : HeaderFields(headList(status: 200) + list(extra) + list(metadata))
   }
 
-  static func trailers(_ error: RPCError?, _ metadata: Metadata) -> HeaderFields {
-    error == nil && metadata.isEmpty ? ok : HeaderFields(trailerList(error, metadata))
-  }
-
   /// A response that is one HEADERS frame: an error before anything was sent, or a success without a message.
   static func trailersOnly(
-    httpStatus: Int = 200, initial: Metadata, error: RPCError?, trailing: Metadata, extra: [(String, String)] = []
+    httpStatus: Int = 200, trailers: [TrailerSection.Field], extra: [(String, String)] = []
   ) -> HeaderFields {
-    HeaderFields(
-      headList(status: httpStatus) + list(extra) + list(initial) + trailerList(error, trailing))
+    HeaderFields(headList(status: httpStatus) + list(extra) + trailers)
   }
 
   /// A refusal of something that is not gRPC, as HTTP says it.
@@ -33,8 +28,8 @@ enum ResponseFields {
 
   /// Before the messages of a gRPC-Web response, or with `trailers` all of it.
   static func web(
-    _ contentType: String, httpStatus: Int = 200, extra: [(String, String)], initial: Metadata,
-    trailers: [(name: String, value: [UInt8])] = []
+    _ contentType: String, httpStatus: Int = 200, extra: [(String, String)], initial: Metadata = [:],
+    trailers: [TrailerSection.Field] = []
   ) -> HeaderFields {
     HeaderFields(headList(status: httpStatus, contentType) + list(extra) + list(initial) + trailers)
   }
@@ -43,19 +38,6 @@ enum ResponseFields {
     status: Int, _ contentType: String = "application/grpc"
   ) -> [(name: String, value: [UInt8])] {
     [(":status", Array(String(status).utf8)), ("content-type", Array(contentType.utf8))]
-  }
-
-  /// The status and what goes with it.
-  static func trailerList(_ error: RPCError?, _ metadata: Metadata) -> [(name: String, value: [UInt8])] {
-    var fields: [(name: String, value: [UInt8])] = [
-      ("grpc-status", Array(String((error?.code ?? .ok).rawValue).utf8))
-    ]
-    if let error {
-      if !error.message.isEmpty { fields.append(("grpc-message", PercentEncoding.encode(error.message))) }
-      if let details = error.statusDetails { fields.append(("grpc-status-details-bin", Base64.encode(details))) }
-      fields += list(error.metadata)
-    }
-    return fields + list(metadata)
   }
 
   private static func list(_ fields: [(String, String)]) -> [(name: String, value: [UInt8])] {

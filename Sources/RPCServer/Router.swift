@@ -68,8 +68,9 @@ struct Router: Sendable {
   func explain(_ path: String) -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0].isEmpty else { return "the path is not /service/method" }
+    let service = PeerText.excerpt(parts[1])
     return services.contains(String(parts[1]))
-      ? "service \(parts[1]) has no method \(parts[2])" : "there is no service \(parts[1])"
+      ? "service \(service) has no method \(PeerText.excerpt(parts[2]))" : "there is no service \(service)"
   }
 
   /// Of the length and the last 16 bytes: the paths of a server differ at their ends.

@@ -88,8 +88,38 @@ import Testing
     try await serving([fail]) { server in
       let reply = try server.client().call(path("Fail"), Bytes())
       #expect(reply.status == 10)
-      #expect(reply.isTrailersOnly)
-      #expect(x(reply.trailers) == [["x-initial", "1"], ["x-error", "3"], ["x-trailing", "2"]])
+      #expect(x(reply.headers) == [["x-initial", "1"]])
+      #expect(x(reply.trailers) == [["x-error", "3"], ["x-trailing", "2"]])
+    }
+  }
+
+  /// Trap 31: in one header section nobody could tell initial from trailing metadata.
+  @Test(arguments: [true, false]) func initialMetadataHasASectionOfItsOwn(succeeds: Bool) async throws {
+    let stream = MethodHandler.serverStreaming(.test("Stream", .serverStreaming)) {
+      (_: Bytes, _: ResponseWriter<Bytes>, context) in
+      context.addInitialMetadata(["x-initial": "1"])
+      context.addTrailingMetadata(["x-trailing": "2"])
+      if !succeeds { throw RPCError(.aborted, "again") }
+    }
+    try await serving([stream]) { server in
+      let peer = try server.peer()
+      try peer.send(.headers(1, Peer.request(path("Stream"))), .data(1, grpcFrame([]), end: true))
+      let frames = try peer.response(1)
+      #expect(frames.map(\.kind) == [.headers, .headers])
+      #expect(frames.first?.field("x-initial") == "1" && frames.first?.field("grpc-status") == nil)
+      #expect(frames.last?.field("x-trailing") == "2" && frames.last?.field("x-initial") == nil)
+      #expect(frames.last?.field("grpc-status") == (succeeds ? "0" : "10"))
+    }
+  }
+
+  @Test func errorsWithoutInitialMetadataAreOneSection() async throws {
+    let fail = MethodHandler.unary(.test("Fail", .unary)) { (_: Bytes, context) -> Bytes in
+      context.addTrailingMetadata(["x-trailing": "2"])
+      throw RPCError(.aborted, "again")
+    }
+    try await serving([fail]) { server in
+      let reply = try server.client().call(path("Fail"), Bytes())
+      #expect(reply.isTrailersOnly && x(reply.trailers) == [["x-trailing", "2"]])
     }
   }
 }
