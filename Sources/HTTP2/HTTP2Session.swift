@@ -13,6 +13,8 @@ public struct HTTP2Configuration: Sendable {
   public var connectionWindow: Int32 = 1_048_576
   /// How often the peer may send PING, beside what `AbuseGuard` lets pass; nil: as often as that.
   public var pings: PingPolicy?
+  /// Takes a `:authority` that can't be a host, such as the path of the Unix socket on which the request came.
+  public var takesAnyAuthority = false
 
   /// The defaults that stand at the properties.
   public init() {}
@@ -42,6 +44,7 @@ public final class HTTP2Session {
   @exclusivity(unchecked) var closed = ClosedStreams()
   /// Of the header section that is being received.
   @exclusivity(unchecked) var fields = HeaderCollector()
+  @exclusivity(unchecked) var fieldCheck = RequestFieldCheck()
   /// The stream that a callback asked for last, if `streams` holds one of that id.
   @exclusivity(unchecked) var latest: (id: Int32, stream: Unmanaged<HTTP2Stream>?) = (0, nil)
   /// The peer broke a rule that nghttp2 does not keep.
@@ -69,7 +72,8 @@ public final class HTTP2Session {
     progress = Progress(now: now)
     self.delegate = delegate
     var session: OpaquePointer?
-    let code = nghttp2_session_server_new2(&session, Callbacks.shared.pointer, nil, Callbacks.shared.options)
+    let callbacks = configuration.takesAnyAuthority ? Callbacks.anyAuthority : Callbacks.usual
+    let code = nghttp2_session_server_new2(&session, callbacks.pointer, nil, callbacks.options)
     guard code == 0, let session else { throw HTTP2Error(code: Int(code)) }
     self.session = session
     nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque())

@@ -65,7 +65,8 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   var lifeTimer: LoopTimer?
   @exclusivity(unchecked) private(set) var lastReceived: UInt64
 
-  init(_ transport: Transport, peer: String, on owner: ServerLoop) throws(HTTP2Error) {
+  /// - Parameter isLocal: the client is on a Unix socket.
+  init(_ transport: Transport, peer: String, isLocal: Bool = false, on owner: ServerLoop) throws(HTTP2Error) {
     self.transport = transport
     self.peer = peer
     self.owner = owner
@@ -73,7 +74,9 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     let limits = owner.core.lifeLimits
     life = ConnectionLife(limits, start: now, jitter: limits.age == nil ? 0 : .random(in: -1...1))
     lastReceived = now
-    session = try HTTP2Session(configuration: owner.core.http2, delegate: self, now: now)
+    var http2 = owner.core.http2
+    http2.takesAnyAuthority = isLocal
+    session = try HTTP2Session(configuration: http2, delegate: self, now: now)
   }
 
   func start() throws(EventLoopError) {
@@ -164,10 +167,10 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     guard phase != .closed, let session else { return }
     owner.now = owner.loop.now
     session.now = owner.now
+    if phase == .draining, owner.isDraining { endOpenEndedCalls(session) }
     for call in speaking { call.submit(to: session) }
     speaking.removeAll(keepingCapacity: true)
     do throws(Transport.Failure) {
-    if phase == .draining, owner.isDraining { endOpenEndedCalls(session) }
       guard try transport.sendRest(now: owner.now) else { return watch() }
       guard transport.isOpen else {
         // Clients that are not through their handshake have no calls to finish.
@@ -223,9 +226,6 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     owner.loop.flushAtEndOfTurn(self)
   }
 
-  private func refuseNewStreams() {
-    guard phase == .announced, let session else { return }
-    phase = .draining
   /// The server stops, and no other calls are left: those that end with their connection are told so.
   private func endOpenEndedCalls(_ session: HTTP2Session) {
     let calls = session.streams.map { unsafeDowncast($0, to: Call.self) }.filter { $0.phase != .over }
@@ -233,6 +233,9 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     for call in calls { call.end(Call.Outcome(error: RPCError(.unavailable, "the server stops")), keepingMessages: true) }
   }
 
+  private func refuseNewStreams() {
+    guard phase == .announced, let session else { return }
+    phase = .draining
     timer?.cancel()
     session.refuseNewStreams()
     owner.loop.flushAtEndOfTurn(self)

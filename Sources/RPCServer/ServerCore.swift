@@ -120,7 +120,8 @@ final class ServerLoop: @unchecked Sendable {
       let descriptor = accepted.descriptor
       if accepted.isTCP { Socket.setNoDelay(descriptor) }
       let transport = try Transport(descriptor, tls: accepted.tls, wire: wire)
-      let connection = try Connection(transport, peer: accepted.isTCP ? Socket.peerName(descriptor) : "unix", on: self)
+      let peer = accepted.isTCP ? Socket.peerName(descriptor) : "unix"
+      let connection = try Connection(transport, peer: peer, isLocal: !accepted.isTCP, on: self)
       try connection.start()
       connection.index = connections.count
       connections.append(connection)

@@ -81,7 +81,7 @@ import Testing
   }
 
   /// Fields that make a request malformed: RST_STREAM(PROTOCOL_ERROR), and the connection lives (RFC 9113, 8.1.1).
-  @Test(arguments: [
+  private static let malformed: [(String, [HeaderField])] = [
     ("no :method", request.filter { $0.name != ":method" }),
     ("no :path", request.filter { $0.name != ":path" }),
     ("no :scheme", request.filter { $0.name != ":scheme" }),
@@ -93,18 +93,63 @@ import Testing
     ("an upper-case name", request + [["Upper", "x"]]),
     ("connection", request + [["connection", "close"]]),
     ("te other than trailers", request.filter { $0.name != "te" } + [["te", "gzip"]]),
+  ]
+  private static let malformedLengths: [(String, [HeaderField])] = [
     ("content-length that is none", request + [["content-length", "x"]]),
     ("content-length that overflows", request + [["content-length", "99999999999999999999999999"]]),
     ("two content-lengths", request + [["content-length", "1"], ["content-length", "2"]]),
-  ] as [(String, [HeaderField])])
+  ]
+
+  @Test(arguments: malformed + malformedLengths)
   func malformedRequests(name: String, fields: [HeaderField]) throws {
-    let bench = try SessionBench.started()
-    let answer = try bench.answer(.headers(1, fields))
+    try expectMalformed(name, fields, on: SessionBench.started())
+  }
+
+  private func expectMalformed(_ name: String, _ fields: [HeaderField], on bench: SessionBench) throws {
+    let answer = try bench.answer(.headers(1, fields), .data(1, [1]))
     #expect(answer.of(.rstStream, stream: 1).map { $0.number() } == [1], "\(name): \(answer)")
     #expect(bench.streams[1]?.seen.contains(.head) != true)
     #expect(bench.session.streams.isEmpty)
     try bench.feed(.headers(3, Self.request))
     #expect(bench.stream(3).seen == .head)
+  }
+
+  // MARK: Any authority, as on Unix sockets
+
+  /// What nghttp2 no longer checks there, we do.
+  @Test(
+    arguments: malformed + [
+      ("two :authority", [[":authority", "x"]] + request),
+      ("trailing space", request + [["k", "v "]]),
+      ("NUL", request + [["k", "a\0b"]]),
+      ("a line break", request + [["k", "a\nb"]]),
+      ("a line break in :authority", request.map { $0.name == ":authority" ? [":authority", "a\nb"] : $0 }),
+      ("a space in :path", request.map { $0.name == ":path" ? [":path", "/a b"] : $0 }),
+      ("a space in :method", request.map { $0.name == ":method" ? [":method", "PO ST"] : $0 }),
+      ("no name", request + [["", "x"]]),
+      ("upgrade", request + [["upgrade", "h2c"]]),
+    ] as [(String, [HeaderField])])
+  func malformedRequestsWithAnyAuthority(name: String, fields: [HeaderField]) throws {
+    try expectMalformed(name, fields, on: SessionBench.started { $0.takesAnyAuthority = true })
+  }
+
+  @Test(arguments: ["/run/users.sock", "%2Frun%2Fusers.sock", "unix:/run/a b.sock", "", "localhost:80"])
+  func anyAuthorityIsTakenWhereItMay(authority: String) throws {
+    let fields = Self.request.map { $0.name == ":authority" ? HeaderField(":authority", authority) : $0 }
+    let bench = try SessionBench.started { $0.takesAnyAuthority = true }
+    try bench.feed(.headers(1, fields), .data(1, [1]), .headers(1, [["x-trailer", "t"]], end: true))
+    #expect(bench.stream(1).head.text(":authority") == authority)
+    #expect(bench.stream(1).seen == [.head, .data, .end])
+    #expect(bench.stream(1).trailers?.text("x-trailer") == "t")
+    #expect(try bench.output().of(.rstStream).isEmpty)
+    // Trailers are fields, too.
+    try bench.feed(.headers(3, fields), .headers(3, [[":path", "/x"]], end: true))
+    #expect(try bench.output().of(.rstStream, stream: 3).map { $0.number() } == [1])
+  }
+
+  @Test func anAuthorityThatIsNoHostIsMalformedElsewhere() throws {
+    let fields = Self.request.map { $0.name == ":authority" ? HeaderField(":authority", "/run/users.sock") : $0 }
+    try expectMalformed("a path", fields, on: SessionBench.started())
   }
 
   /// NUL, line breaks and other controls in a value: the field is left out, or the request refused.

@@ -14,7 +14,7 @@ from users.v1 import users_pb2_grpc
 
 
 def local(server, path):
-    return users_pb2_grpc.UserServiceStub(server.channel(f"unix:{path}", default_authority="localhost"))
+    return users_pb2_grpc.UserServiceStub(server.channel(f"unix:{path}"))
 
 
 @pytest.mark.parametrize("how", ["flag", "environment"])
@@ -26,6 +26,17 @@ def test_mode_of_a_unix_socket(database, tmp_path, how):
         assert stat.S_IMODE(path.stat().st_mode) == 0o662
         create(local(service, path))
     assert not path.exists()
+
+
+def test_clients_that_send_the_path_as_authority(database, tmp_path):
+    """grpcurl does, and so did grpc-go (kubernetes#112597)."""
+    path = tmp_path / "socket"
+    with UserService(database, listen=[f"unix:{path}"]) as service:
+        done = subprocess.run(
+            ["grpcurl", "-plaintext", "-unix", str(path), "grpc.health.v1.Health/Check"], capture_output=True, text=True,
+            timeout=TIMEOUT)
+        assert done.returncode == 0 and "SERVING" in done.stdout, done.stderr
+        create(users_pb2_grpc.UserServiceStub(service.channel(f"unix:{path}", default_authority=str(path))))
 
 
 class Activated(Server):
