@@ -119,9 +119,10 @@ void copenssl_choose_by_name(SSL_CTX *context, copenssl_choose choose, void *sub
 
 // MARK: Certificates
 
-/// PEM of its own without a password: a server can't be asked for one.
+/// PEM of its own without a password: a server can't be asked for one. `argument` points to an int that notes that it was.
 static int no_password(char *target, int capacity, int writing, void *argument) {
-  (void)target, (void)capacity, (void)writing, (void)argument;
+  (void)target, (void)capacity, (void)writing;
+  if (argument) *(int *)argument = 1;
   return -1;
 }
 
@@ -155,14 +156,39 @@ int copenssl_use_chain(SSL_CTX *context, const void *pem, int count) {
   return succeeded;
 }
 
-int copenssl_use_key(SSL_CTX *context, const void *pem, int count) {
+int copenssl_use_key(SSL_CTX *context, const void *pem, int count, int *is_encrypted) {
   BIO *bio = BIO_new_mem_buf(pem, count);
   if (!bio) return 0;
-  EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+  EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, is_encrypted);
   int succeeded = key && SSL_CTX_use_PrivateKey(context, key) == 1 && SSL_CTX_check_private_key(context) == 1;
   EVP_PKEY_free(key);
   BIO_free(bio);
   return succeeded;
+}
+
+static int seconds_since_1970(const ASN1_TIME *time, int64_t *seconds) {
+  ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+  int days, rest;
+  int succeeded = epoch && ASN1_TIME_diff(&days, &rest, epoch, time) == 1;
+  ASN1_TIME_free(epoch);
+  if (succeeded) *seconds = (int64_t)days * 86400 + rest;
+  return succeeded;
+}
+
+int copenssl_validity(SSL_CTX *context, int64_t *start, int64_t *end, int64_t *chain_end) {
+  X509 *certificate = SSL_CTX_get0_certificate(context);
+  if (!certificate || !seconds_since_1970(X509_get0_notBefore(certificate), start) ||
+      !seconds_since_1970(X509_get0_notAfter(certificate), end))
+    return 0;
+  *chain_end = *end;
+  STACK_OF(X509) *chain = NULL;
+  SSL_CTX_get0_chain_certs(context, &chain);
+  for (int index = 0; index < sk_X509_num(chain); index++) {
+    int64_t issuer_end;
+    if (!seconds_since_1970(X509_get0_notAfter(sk_X509_value(chain, index)), &issuer_end)) return 0;
+    if (issuer_end < *chain_end) *chain_end = issuer_end;
+  }
+  return 1;
 }
 
 int copenssl_trust(SSL_CTX *context, const void *pem, int count) {

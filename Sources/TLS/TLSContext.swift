@@ -5,23 +5,30 @@ internal import COpenSSL
 public final class TLSContext: @unchecked Sendable {
   /// One for each certificate, the first for clients that don't ask for one of the others' names.
   private let contexts: [OpaquePointer]
+  /// How long each of the certificates is valid.
+  public let validities: [TLSValidity]
 
   /// Reads the files.
-  /// - Throws: `TLSError` naming the file that is at fault.
-  public init(_ configuration: TLSConfiguration) throws(TLSError) {
+  /// - Parameter now: seconds since 1970.
+  /// - Throws: `TLSError` naming the file that is at fault: one that can't be read or has nothing of use, a key that does not belong to
+  ///   its certificate or is encrypted, a certificate that has expired or is not valid yet.
+  public init(_ configuration: TLSConfiguration, now: Int64 = WallClock.seconds()) throws(TLSError) {
     guard !configuration.certificates.isEmpty else { throw TLSError(.credentials, "a server needs a certificate") }
     var made: [OpaquePointer] = []
+    var validities: [TLSValidity] = []
     do throws(TLSError) {
       for certificate in configuration.certificates {
         let context = try Self.makeContext(configuration)
         made.append(context)
         try Self.use(certificate, in: context)
+        validities.append(try TLSValidity(of: context, source: certificate.chain.name, now: now))
       }
     } catch {
       for context in made { SSL_CTX_free(context) }
       throw error
     }
     contexts = made
+    self.validities = validities
     if made.count > 1 {
       // Each session keeps this object, so it is there for as long as it can be asked.
       copenssl_choose_by_name(made[0], chooseByName, Unmanaged.passUnretained(self).toOpaque())
@@ -63,7 +70,17 @@ public final class TLSContext: @unchecked Sendable {
       throw .latest(.credentials, "\(certificate.chain.name) has no certificate that can be used")
     }
     let key = try certificate.key.load()
-    guard key.withUnsafeBytes({ copenssl_use_key(context, $0.baseAddress ?? empty, Int32(clamping: $0.count)) }) == 1 else {
+    var isEncrypted: Int32 = 0
+    let isUsed = key.withUnsafeBytes {
+      copenssl_use_key(context, $0.baseAddress ?? empty, Int32(clamping: $0.count), &isEncrypted)
+    }
+    guard isUsed == 1 else {
+      if isEncrypted != 0 {
+        ERR_clear_error()
+        throw TLSError(
+          .credentials,
+          "\(certificate.key.name) is encrypted, and nobody can be asked for its password; `openssl pkey` writes it without")
+      }
       throw .latest(.credentials, "\(certificate.key.name) has no key that belongs to \(certificate.chain.name)")
     }
   }

@@ -8,21 +8,28 @@ public final class TLSCredentials: Sendable {
     var context: TLSContext
     /// What the files looked like when they were read.
     var marks: [FileMark?]
+    /// When files that are too new may be read again, in seconds since 1970.
+    var retryAt: Int64?
   }
 
   private let configuration: TLSConfiguration
   private let paths: [String]
   private let state: Mutex<State>
+  private let clock: @Sendable () -> Int64
 
   /// Reads the files.
-  /// - Throws: `TLSError` naming the file that is at fault.
-  public init(_ configuration: TLSConfiguration) throws(TLSError) {
+  /// - Parameter clock: seconds since 1970.
+  /// - Throws: `TLSError` naming the file that is at fault, as `TLSContext` does.
+  public init(
+    _ configuration: TLSConfiguration, clock: @escaping @Sendable () -> Int64 = WallClock.seconds
+  ) throws(TLSError) {
     self.configuration = configuration
+    self.clock = clock
     let paths = configuration.files
     self.paths = paths
     // Looked at before they are read: what changes in between is read once more.
     let marks = paths.map(FileMark.init)
-    state = Mutex(State(context: try TLSContext(configuration), marks: marks))
+    state = Mutex(State(context: try TLSContext(configuration, now: clock()), marks: marks))
   }
 
   /// What new connections get.
@@ -32,21 +39,29 @@ public final class TLSCredentials: Sendable {
   /// - Throws: `TLSError` if they can't be used; those that were read before stay in use.
   public func reload() throws(TLSError) { try renew(paths.map(FileMark.init)) }
 
-  /// Reads the files again if one of them is another than it was. What could not be used is not tried again until it changes.
+  /// Reads the files again if one of them is another than it was. What could not be used is not tried again until it changes, or
+  /// becomes valid.
   /// - Returns: whether they were read.
   public func reloadIfChanged() throws(TLSError) -> Bool {
     let marks = paths.map(FileMark.init)
-    let hasChanged = state.withLock { state in
+    let now = clock()
+    let isDue = state.withLock { state in
       defer { state.marks = marks }
-      return state.marks != marks
+      if state.marks != marks { return true }
+      return state.retryAt.map { $0 <= now } ?? false
     }
-    if hasChanged { try renew(marks) }
-    return hasChanged
+    if isDue { try renew(marks) }
+    return isDue
   }
 
   private func renew(_ marks: [FileMark?]) throws(TLSError) {
-    let context = try TLSContext(configuration)
-    state.withLock { $0 = State(context: context, marks: marks) }
+    do throws(TLSError) {
+      let context = try TLSContext(configuration, now: clock())
+      state.withLock { $0 = State(context: context, marks: marks) }
+    } catch {
+      state.withLock { $0.retryAt = error.validFrom }
+      throw error
+    }
   }
 }
 

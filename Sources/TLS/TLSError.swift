@@ -18,13 +18,16 @@ public struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
   public let code: Code
   /// What happened, for people, with OpenSSL's reason. Without secrets.
   public let message: String
+  /// When what is refused for being too new may be used, in seconds since 1970.
+  let validFrom: Int64?
 
   /// The message.
   public var description: String { message }
 
-  init(_ code: Code, _ message: String) {
+  init(_ code: Code, _ message: String, validFrom: Int64? = nil) {
     self.code = code
     self.message = message
+    self.validFrom = validFrom
   }
 
   /// The message and what OpenSSL's queue of errors says; the queue is empty afterwards.

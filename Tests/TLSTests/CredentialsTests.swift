@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TLS
 import Testing
 
@@ -41,8 +42,70 @@ struct CredentialsTests {
     #expect(try failure(configuration).code == .credentials)
   }
 
+  /// What scripts/certs.sh makes is valid from when it was made, for 90 days.
+  @Test func aCertificateIsUsedWhileItIsValid() throws {
+    let now = WallClock.seconds()
+    let expired = try #require(throws: TLSError.self) { try TLSContext(certificates.configuration, now: now + 91 * day) }
+    #expect(expired.code == .credentials)
+    #expect(expired.message.hasPrefix("\(certificates.path("server.pem")) has expired: it was valid until 20"))
+    let early = try #require(throws: TLSError.self) { try TLSContext(certificates.configuration, now: now - 91 * day) }
+    #expect(early.message.hasPrefix("\(certificates.path("server.pem")) is not valid before 20"))
+
+    let validity = try #require(try TLSContext(certificates.configuration).validities.first)
+    #expect(validity.source == certificates.path("server.pem"))
+    #expect((now..<now + 91 * day).contains(validity.end))
+    _ = try TLSContext(certificates.configuration, now: validity.end - 1)
+    #expect(throws: TLSError.self) { try TLSContext(certificates.configuration, now: validity.end) }
+  }
+
+  @Test(arguments: [["pkey"], ["ec"]]) func anEncryptedKeyIsCalledOne(tool: [String]) throws {
+    let file = NSTemporaryDirectory() + "user-service-key-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let openssl = Process()
+    openssl.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+    openssl.arguments =
+      tool + ["-in", certificates.path("server-key.pem"), "-out", file, "-aes256", "-passout", "pass:sesame"]
+    openssl.standardError = FileHandle.nullDevice
+    try openssl.run()
+    openssl.waitUntilExit()
+    var configuration = certificates.configuration
+    configuration.certificates[0].key = .file(file)
+    #expect(try failure(configuration).message.hasPrefix("\(file) is encrypted"))
+  }
+
+  /// A renewal that is no good never takes the place of what is.
+  @Test func reloadingKeepsWhatIsGood() throws {
+    let own = temporary()
+    defer { try? FileManager.default.removeItem(atPath: own.directory) }
+    let start = WallClock.seconds()
+    let clock = Mutex(start)
+    let credentials = try TLSCredentials(own.configuration) { clock.withLock { $0 } }
+    let before = credentials.context
+
+    clock.withLock { $0 = start + 91 * day }
+    #expect(throws: TLSError.self) { try credentials.reload() }
+    #expect(credentials.context === before)
+
+    // Too new by the server's clock: complained of once, and taken up when its time has come.
+    clock.withLock { $0 = start - 91 * day }
+    for name in ["server.pem", "server-key.pem"] { try replace(name, of: own, by: .other) }
+    #expect(throws: TLSError.self) { try credentials.reloadIfChanged() }
+    #expect(try credentials.reloadIfChanged() == false)
+    #expect(credentials.context === before)
+    clock.withLock { $0 = start }
+    #expect(try credentials.reloadIfChanged())
+    #expect(credentials.context !== before)
+    #expect(try credentials.reloadIfChanged() == false)
+  }
+
+  private let day: Int64 = 86_400
+
+  private func temporary() -> TestCertificates {
+    TestCertificates(host: "localhost", in: NSTemporaryDirectory() + "user-service-certs-\(UUID().uuidString)")
+  }
+
   @Test func newFilesAreForNewConnections() throws {
-    let own = TestCertificates(host: "localhost", in: NSTemporaryDirectory() + "user-service-certs-\(UUID().uuidString)")
+    let own = temporary()
     defer { try? FileManager.default.removeItem(atPath: own.directory) }
     let credentials = try TLSCredentials(own.configuration)
     #expect(try credentials.reloadIfChanged() == false)

@@ -5,6 +5,7 @@ import signal
 import socket
 import ssl
 import subprocess
+from datetime import datetime, timedelta, timezone
 
 import grpc
 import pytest
@@ -106,7 +107,7 @@ def test_mutual_tls(database, certificates, tmp_path):
 def test_unix_sockets_stay_plain(database, certificates, tmp_path):
     path = f"unix:{tmp_path}/socket"
     with UserService(database, *certificates.flags, listen=("127.0.0.1:0", path)) as service:
-        create(users_pb2_grpc.UserServiceStub(service.channel(path, default_authority="localhost")))
+        create(users_pb2_grpc.UserServiceStub(service.channel(path)))
         create(users(service, certificates.credentials()))
 
 
@@ -178,3 +179,47 @@ def test_wrong_flags_are_explained(certificates, flags, complaint):
         capture_output=True, text=True, timeout=TIMEOUT)
     assert done.returncode == 64
     assert complaint in done.stderr
+
+
+def own_certificate(directory, days):
+    """A certificate that signs itself, and ends in so many days or did before now, and its key: their paths."""
+    certificate, key, request = (str(directory / name) for name in ("own.pem", "own-key.pem", "own.csr"))
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost",
+            "-keyout", key, "-out", request)
+    # Only `openssl ca` takes times, and it wants a place for its books.
+    (directory / "index.txt").write_text("")
+    (directory / "ca.cnf").write_text(
+        f"[ca]\ndefault_ca=own\n[own]\ndatabase={directory}/index.txt\nnew_certs_dir={directory}\nrand_serial=yes\n"
+        "default_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n")
+    now = datetime.now(timezone.utc)
+    start, end = ((now + timedelta(days=number)).strftime("%Y%m%d%H%M%SZ") for number in (-30, days))
+    openssl("ca", "-batch", "-notext", "-selfsign", "-config", str(directory / "ca.cnf"), "-in", request, "-keyfile", key,
+            "-startdate", start, "-enddate", end, "-out", certificate)
+    return certificate, key
+
+
+def test_a_certificate_that_has_expired_is_refused(database, tmp_path):
+    certificate, key = own_certificate(tmp_path, days=-1)
+    done = subprocess.run(
+        [os.environ["USER_SERVICE"], "serve", "--database-url", database, "--tls-cert", certificate, "--tls-key", key],
+        capture_output=True, text=True, timeout=TIMEOUT)
+    assert done.returncode == 64 and f"{certificate} has expired" in done.stderr
+
+
+def test_a_certificate_that_ends_soon_is_warned_of(database, certificates, tmp_path):
+    certificate, key = own_certificate(tmp_path, days=13)
+    with UserService(database, "--tls-cert", certificate, "--tls-key", key) as service:
+        eventually(lambda: "A certificate ends soon" in service.said(), "the log says so")
+        assert certificate in service.said()
+        # An expired one does not take its place.
+        own_certificate(tmp_path, days=-1)
+        service.signal(signal.SIGHUP)
+        eventually(lambda: "has expired" in service.said(), "the log says why it is not used")
+    with UserService(database, *certificates.flags) as service:
+        service.signal(signal.SIGHUP)
+        eventually(lambda: "New connections get the certificates" in service.said(), "they are read")
+        assert "ends soon" not in service.said()

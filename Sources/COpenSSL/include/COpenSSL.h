@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <stdint.h>
 
 /// Ciphertext on its way: what the socket brought, and what it is to take. One serves all sessions of a loop, since each is
 /// through with it before the next begins.
@@ -30,7 +31,13 @@ void copenssl_choose_by_name(SSL_CTX *_Nonnull context, copenssl_choose _Nonnull
 
 /// Certificates and keys from PEM text in memory; 1 for success.
 int copenssl_use_chain(SSL_CTX *_Nonnull context, const void *_Nonnull pem, int count);
-int copenssl_use_key(SSL_CTX *_Nonnull context, const void *_Nonnull pem, int count);
+/// `is_encrypted` becomes 1 for a key that takes a password.
+int copenssl_use_key(SSL_CTX *_Nonnull context, const void *_Nonnull pem, int count, int *_Nonnull is_encrypted);
+
+/// From when until when the certificate of a context is valid, and when the first of its chain ends, itself included. Seconds since 1970;
+/// 1 for success.
+int copenssl_validity(
+    SSL_CTX *_Nonnull context, int64_t *_Nonnull start, int64_t *_Nonnull end, int64_t *_Nonnull chain_end);
 /// Certificates that sign clients' ones, announced to the clients as well. The number of them, or -1.
 int copenssl_trust(SSL_CTX *_Nonnull context, const void *_Nonnull pem, int count);
 
