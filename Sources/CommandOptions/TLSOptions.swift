@@ -33,9 +33,9 @@ public struct TLSOptions: ParsableArguments {
       guard let prefix, let value = getenv("\(prefix)_\(name)") else { return nil }
       return value.pointee == 0 ? nil : String(cString: value)
     }
-    func list(_ name: String) -> [String] { text(name)?.split(separator: ",").map(String.init) ?? [] }
-    let chains = tlsCert.isEmpty ? list("TLS_CERT") : tlsCert
-    let keys = tlsKey.isEmpty ? list("TLS_KEY") : tlsKey
+    func list(_ name: String) throws -> [String] { try prefix.flatMap { try EnvironmentList.values(of: "\($0)_\(name)") } ?? [] }
+    let chains = tlsCert.isEmpty ? try list("TLS_CERT") : tlsCert
+    let keys = tlsKey.isEmpty ? try list("TLS_KEY") : tlsKey
     let authorities = tlsClientCa ?? text("TLS_CLIENT_CA")
     guard chains.count == keys.count else {
       throw ValidationError("--tls-cert and --tls-key belong together: \(chains.count) and \(keys.count) were given.")

@@ -10,7 +10,7 @@ public import TLS
 /// ```swift
 /// let loops = try EventLoopGroup(count: 2)
 /// let server = try GRPCServer(services: [MyGreeter()], loops: loops)
-/// let address = try server.listen(on: .tcp(host: "127.0.0.1", port: 50051))
+/// try server.listen(on: .tcp(host: "127.0.0.1", port: 50051))
 /// …
 /// await server.shutdown(grace: .seconds(30))
 /// ```
@@ -45,35 +45,56 @@ public final class GRPCServer: Sendable {
   deinit { ServerRegistry.remove(id) }
 
   /// Begins to accept connections.
-  /// - Parameter tls: certificate and key, for TLS with ALPN `h2`; nil for HTTP/2 over TCP as it is (h2c, prior knowledge). Connections
-  ///   that come after `TLSCredentials.reload` get the new ones.
-  /// - Parameter mode: who may connect to a Unix socket, as chmod has it: 0o660; nil: as the umask says.
-  /// - Returns: the address, with the port that was chosen if it was 0.
-  /// - Throws: `EventLoopError` when the address can't be had.
+  /// - Parameters:
+  ///   - address: a host name stands for all its addresses.
+  ///   - tls: certificate and key, for TLS with ALPN `h2`; nil for HTTP/2 over TCP as it is (h2c, prior knowledge). Connections
+  ///     that come after `TLSCredentials.reload` get the new ones.
+  ///   - mode: who may connect to a Unix socket, as chmod has it: 0o660; nil: as the umask says.
+  /// - Returns: where it listens, with the port that was chosen if it was 0.
+  /// - Throws: `EventLoopError` when one of the addresses can't be had.
   @discardableResult
   public func listen(
     on address: SocketAddress, tls: TLSCredentials? = nil, mode: UInt32? = nil
-  ) throws(EventLoopError) -> SocketAddress {
-    let (descriptor, bound) = try Socket.listen(address, mode: mode)
-    accept(descriptor, bound, tls, ownsPath: true)
-    return bound
+  ) throws(EventLoopError) -> [SocketAddress] {
+    let sockets = try ListeningSocket.open(address, mode: mode)
+    for (index, socket) in sockets.enumerated() {
+      do throws(EventLoopError) {
+        try accept(socket, tls)
+      } catch {
+        for rest in sockets[(index + 1)...] { rest.close() }
+        throw error
+      }
+    }
+    return sockets.map(\.address)
   }
 
   /// Begins to accept connections on a socket that listens already, such as one of `SocketActivation`. It is closed when the
   /// server shuts down; a Unix socket's file is left to who made it.
   /// - Returns: its address.
+  /// - Throws: `EventLoopError` if it can't be watched.
   @discardableResult
-  public func listen(adopting descriptor: Int32, tls: TLSCredentials? = nil) -> SocketAddress {
-    let address = Socket.localAddress(descriptor) ?? .unix(path: "")
-    accept(descriptor, address, tls, ownsPath: false)
-    return address
+  public func listen(adopting descriptor: Int32, tls: TLSCredentials? = nil) throws(EventLoopError) -> SocketAddress {
+    let socket = ListeningSocket(adopting: descriptor)
+    try accept(socket, tls)
+    return socket.address
   }
 
-  private func accept(_ descriptor: Int32, _ address: SocketAddress, _ tls: TLSCredentials?, ownsPath: Bool) {
-    let listener = Listener(
-      descriptor, address, ownsPath: ownsPath, credentials: tls, on: loops[0].loop, handingTo: loops, core: core)
+  /// Returns when connections are taken.
+  private func accept(_ socket: ListeningSocket, _ tls: TLSCredentials?) throws(EventLoopError) {
+    let listener = Listener(socket, credentials: tls, on: loops[0].loop, handingTo: loops, core: core)
+    let failure = Mutex<EventLoopError?>(nil)
+    let isDone = Latch()
+    loops[0].loop.execute {
+      do throws(EventLoopError) {
+        try listener.start()
+      } catch {
+        failure.withLock { $0 = error }
+      }
+      isDone.open()
+    }
+    isDone.wait()
+    if let failure = failure.withLock({ $0 }) { throw failure }
     listeners.withLock { $0.append(listener) }
-    loops[0].loop.execute { listener.start() }
   }
 
   /// Stops: no new connections; clients are told (two-phase GOAWAY), calls that run are finished, and what still runs

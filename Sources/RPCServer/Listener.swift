@@ -23,12 +23,8 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
 
   /// Unique in the process.
   let id = ServerRegistry.makeID()
-  /// Where it listens, with the port that was chosen.
-  let address: SocketAddress
-  private let descriptor: Int32
+  private let socket: ListeningSocket
   private let isTCP: Bool
-  /// The file of a Unix socket, which goes with it.
-  private let ownPath: String?
   private let credentials: TLSCredentials?
   private let loop: EventLoop
   private let loops: [ServerLoop]
@@ -37,31 +33,30 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   private var source: IOSource?
   private var pauseTimer: LoopTimer?
 
+  /// - Parameter socket: closed when the listener is.
   init(
-    _ descriptor: Int32, _ address: SocketAddress, ownsPath: Bool = true, credentials: TLSCredentials?, on loop: EventLoop,
-    handingTo loops: [ServerLoop], core: ServerCore
+    _ socket: ListeningSocket, credentials: TLSCredentials?, on loop: EventLoop, handingTo loops: [ServerLoop],
+    core: ServerCore
   ) {
     self.credentials = credentials
-    self.descriptor = descriptor
-    self.address = address
-    if case .unix(let path) = address {
-      isTCP = false
-      ownPath = ownsPath ? path : nil
-    } else {
-      isTCP = true
-      ownPath = nil
-    }
+    self.socket = socket
+    isTCP = if case .tcp = socket.address { true } else { false }
     self.loop = loop
     self.loops = loops
     logger = core.logger
     maximumConnections = core.configuration.maximumConnections
   }
 
-  func start() {
-    do {
-      source = try loop.register(descriptor, .readable, self)
+  /// Where it listens, with the port that was chosen.
+  var address: SocketAddress { socket.address }
+
+  /// - Throws: if the loop can't watch the socket, which is closed then.
+  func start() throws(EventLoopError) {
+    do throws(EventLoopError) {
+      source = try loop.register(socket.descriptor, .readable, self)
     } catch {
-      logger.error("A listener could not be started.", metadata: ["error": "\(error)"])
+      socket.close()
+      throw error
     }
   }
 
@@ -70,14 +65,13 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
     source?.cancel()
     source = nil
     pauseTimer = nil
-    _ = Glibc.close(descriptor)
-    if let ownPath { unlink(ownPath) }
+    socket.close()
   }
 
   func ready(_ readiness: Readiness) {
     do {
       for _ in 0..<Self.acceptsPerTurn {
-        guard let accepted = try Socket.accept(descriptor) else { return }
+        guard let accepted = try Socket.accept(socket.descriptor) else { return }
         handOver(accepted)
       }
     } catch {

@@ -34,7 +34,8 @@ struct BenchServer: ParsableCommand {
     let group = try EventLoopGroup(count: loops)
     let services: [any ServiceProvider] = [Greeter(), Benchmark()]
     let server = try GRPCServer(services: services + Reflection.services(for: services), loops: group)
-    print("ready: \(try server.listen(on: address, tls: credentials))")
+    let addresses = try server.listen(on: address, tls: credentials)
+    print("ready: \(addresses.map(\.description).joined(separator: ", "))")
     fflush(nil)
     let stop = Latch()
     try signals.watch(on: group.loops[0]) { stop.open() }

@@ -30,7 +30,8 @@ enum ConformanceServer {
     if request.messageReceiveLimit > 0 { configuration.maximumRequestSize = Int(request.messageReceiveLimit) }
     if request.protocol == .grpcWeb { configuration.web = WebConfiguration() }
     let server = try GRPCServer(services: [ConformanceHandlers()], configuration: configuration, loops: group)
-    guard case .tcp(let host, let port) = try server.listen(on: .tcp(host: "127.0.0.1", port: 0), tls: credentials) else { return }
+    guard case .tcp(let host, let port)? = try server.listen(on: .tcp(host: "127.0.0.1", port: 0), tls: credentials).first
+    else { return }
     try Pipe.write(
       ServerCompatResponse.with {
         $0.host = host

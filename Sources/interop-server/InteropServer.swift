@@ -30,7 +30,8 @@ struct InteropServer: ParsableCommand {
     let group = try EventLoopGroup(count: EventLoopGroup.processorCount)
     let services: [any ServiceProvider] = [TestService()]
     let server = try GRPCServer(services: services + Reflection.services(for: services), loops: group)
-    print("ready: \(try server.listen(on: .tcp(host: "0.0.0.0", port: port), tls: credentials))")
+    let addresses = try server.listen(on: .tcp(host: "0.0.0.0", port: port), tls: credentials)
+    print("ready: \(addresses.map(\.description).joined(separator: ", "))")
     fflush(nil)
     let stop = Latch()
     try signals.watch(on: group.loops[0]) { stop.open() }

@@ -10,14 +10,15 @@ struct ServeCommand: ParsableCommand {
     abstract: "Serve users.v1.UserService, with health and reflection.",
     discussion: """
       SIGTERM and SIGINT stop it: no new calls are taken, calls that run are finished. A second signal ends it at once.
-      With --tls-cert TCP addresses speak TLS. Files that change are read again, at once after SIGHUP.
+      With --tls-cert TCP addresses speak TLS. Files that change are read again, at once after SIGHUP. Where these flags are not given, \
+      USER_SERVICE_TLS_CERT and USER_SERVICE_TLS_KEY (separated by commas) and USER_SERVICE_TLS_CLIENT_CA name the files.
       """)
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Where to listen: HOST:PORT, [V6]:PORT, unix:PATH, or systemd for the sockets that it passes; may be given several"
-        + " times. Port 0 chooses one."
+      "Where to listen: HOST:PORT (all addresses of the host), [V6]:PORT, unix:PATH, or systemd for the sockets that it"
+        + " passes; may be given several times. Port 0 chooses one."
         + " [env: USER_SERVICE_LISTEN, separated by commas] (default: 127.0.0.1:50051)",
       valueName: "address"))
   var listen: [String] = []
@@ -86,14 +87,17 @@ struct ServeCommand: ParsableCommand {
     let logger = try logging.bootstrap()
     settings.certificates = credentials.map { Certificates(credentials: $0, logger: logger) }
     let certificates = settings.certificates
-    let reload = certificates.map { certificates in { @Sendable in certificates.reload() } }
+    let reload: @Sendable () -> Void = {
+      guard let certificates else { return logger.notice("SIGHUP: without TLS there is nothing to read again.") }
+      certificates.reload()
+    }
     try Program.run(loops: count, logger: logger, onHangup: reload) { [settings] loops in
       try await Service(settings, loops: loops, logger: logger).run()
     }
   }
 
   private func origins() throws -> [String] {
-    try (webOrigin.isEmpty ? list("USER_SERVICE_WEB_ORIGINS") ?? [] : webOrigin).map { origin in
+    try (webOrigin.isEmpty ? EnvironmentList.values(of: "USER_SERVICE_WEB_ORIGINS") ?? [] : webOrigin).map { origin in
       // As browsers send it: a scheme, a host, perhaps a port, and nothing behind.
       let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
       guard origin == "*" || parts.count == 3 && parts[0].hasSuffix(":") && parts[1].isEmpty && !parts[2].isEmpty else {
@@ -103,10 +107,6 @@ struct ServeCommand: ParsableCommand {
       }
       return origin
     }
-  }
-
-  private func list(_ variable: String) -> [String]? {
-    Environment.text(variable)?.split(separator: ",").map { String($0).trimmingSpaces() }
   }
 
   private func isSet(_ variable: String) throws -> Bool {
@@ -122,10 +122,12 @@ struct ServeCommand: ParsableCommand {
       ?? EventLoopGroup.processorCount
   }
 
-  private var places: [String] { listen.isEmpty ? list("USER_SERVICE_LISTEN") ?? ["127.0.0.1:50051"] : listen }
+  private func places() throws -> [String] {
+    listen.isEmpty ? try EnvironmentList.values(of: "USER_SERVICE_LISTEN") ?? ["127.0.0.1:50051"] : listen
+  }
 
   private func inherited() throws -> [Int32] {
-    guard places.contains("systemd") else { return [] }
+    guard try places().contains("systemd") else { return [] }
     do throws(EventLoopError) {
       let descriptors = try SocketActivation.take()
       guard !descriptors.isEmpty else {
@@ -146,20 +148,12 @@ struct ServeCommand: ParsableCommand {
 
   private func addresses() throws -> [SocketAddress] {
     let isFlag = !listen.isEmpty
-    return try places.filter { $0 != "systemd" }.map { text in
+    return try places().filter { $0 != "systemd" }.map { text in
       guard let address = SocketAddress(text) else {
         throw ValidationError(
           "\(isFlag ? "--listen" : "USER_SERVICE_LISTEN") has '\(text)'; it must be HOST:PORT, unix:PATH or systemd.")
       }
       return address
     }
-  }
-}
-
-extension String {
-  fileprivate func trimmingSpaces() -> String {
-    let start = firstIndex { $0 != " " } ?? endIndex
-    let end = lastIndex { $0 != " " }.map { index(after: $0) } ?? start
-    return String(self[start..<end])
   }
 }

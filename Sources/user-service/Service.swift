@@ -86,7 +86,7 @@ struct Service: Sendable {
     defer { files.shutdown() }
     let workers = workers(on: database, files, health)
     do {
-      let bound = try settings.addresses.map { try listen(server, $0) } + settings.inherited.map { listen(server, $0) }
+      let bound = try settings.addresses.flatMap { try listen(server, $0) } + settings.inherited.map { try listen(server, $0) }
       let places = bound.map(\.description).joined(separator: ", ")
       Output.line("ready: serving \(UserServiceHandlers.serviceName) on \(places)")
     } catch {
@@ -101,7 +101,7 @@ struct Service: Sendable {
     await server.shutdown(grace: settings.grace)
   }
 
-  private func listen(_ server: GRPCServer, _ address: SocketAddress) throws -> SocketAddress {
+  private func listen(_ server: GRPCServer, _ address: SocketAddress) throws -> [SocketAddress] {
     do throws(EventLoopError) {
       if case .unix = address { return try server.listen(on: address, mode: settings.unixMode) }
       return try server.listen(on: address, tls: settings.certificates?.credentials)
@@ -110,9 +110,13 @@ struct Service: Sendable {
     }
   }
 
-  private func listen(_ server: GRPCServer, _ descriptor: Int32) -> SocketAddress {
-    if case .unix = Socket.localAddress(descriptor) { return server.listen(adopting: descriptor) }
-    return server.listen(adopting: descriptor, tls: settings.certificates?.credentials)
+  private func listen(_ server: GRPCServer, _ descriptor: Int32) throws -> SocketAddress {
+    let isUnix = if case .unix = Socket.localAddress(descriptor) { true } else { false }
+    do throws(EventLoopError) {
+      return try server.listen(adopting: descriptor, tls: isUnix ? nil : settings.certificates?.credentials)
+    } catch {
+      throw Unavailable(sentence: "A socket of systemd can't be used: \(error).")
+    }
   }
 
   /// What the service does on its own. Health tells of each, under a name of its own: that one fails is nothing that

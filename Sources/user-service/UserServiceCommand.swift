@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The command line of the user service. Flags win over the environment, the environment over defaults.
 @main
@@ -12,6 +13,22 @@ struct UserServiceCommand: ParsableCommand {
       """,
     version: UserServiceVersion.current,
     subcommands: [ServeCommand.self, MigrateCommand.self, PurgeCommand.self, VersionCommand.self])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      do {
+        try command.run()
+      } catch let error as ValidationError {
+        // Left to the parser, it would point to the help of all subcommands, which explains no flag.
+        let help = type(of: command).configuration.commandName.map { "user-service help \($0)" } ?? "user-service help"
+        Output.line("Error: \(error.message)\nSee '\(help)' for more information.", to: STDERR_FILENO)
+        throw ExitCode.validationFailure
+      }
+    } catch {
+      exit(withError: error)
+    }
+  }
 }
 
 /// The version of the program: what `version` prints and what Postgres sees as a part of the application's name.

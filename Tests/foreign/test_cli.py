@@ -1,16 +1,20 @@
 """The command line of user-service: exit codes, sentences, sockets."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
+import grpc
 import pytest
 from calls import TIMEOUT, create
 from database import Administrator, psql
-from programs import UserService
-from users.v1 import users_pb2 as pb
+from programs import UserService, eventually
+from users.v1 import users_pb2 as pb, users_pb2_grpc
 
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("USER_SERVICE", "")
 
 
@@ -38,6 +42,37 @@ def test_help_explains(text):
     assert text in run("serve", "--help").stdout
 
 
+def test_help_and_readme_say_the_same():
+    """Every flag and every variable of one is in the other."""
+    readme = (ROOT / "README.md").read_text()
+    table = [line for line in readme.splitlines() if line.startswith("| `--")]
+    said = run("help", "serve").stdout
+    # Long lines of the help are broken at spaces; flags stand at the beginning of theirs.
+    help_flags = set(re.findall(r"^ {2}(?:-\w, )?(--[a-z-]+)", said, re.MULTILINE)) - {"--help", "--version"}
+    readme_flags = {flag for line in table for flag in re.findall(r"`(--[a-z-]+)`", line.split("|")[1])}
+    assert readme_flags == help_flags
+    variables = r"\b(?:USER_SERVICE_[A-Z_]+|DATABASE_URL)\b"
+    assert {name for line in table for name in re.findall(variables, line.split("|")[2])} == set(re.findall(variables, said))
+
+
+@pytest.mark.parametrize("arguments, help_of", [
+    (["serve"], "serve"), (["migrate"], "migrate"), (["serve", "--database-url", "x", "--loops", "0"], "serve")])
+def test_errors_point_to_a_help_that_explains_the_flags(arguments, help_of):
+    done = run(*arguments)
+    assert done.returncode == 64
+    assert done.stderr.splitlines()[-1] == f"See 'user-service help {help_of}' for more information."
+    assert "--database-url" in run("help", help_of).stdout
+
+
+def test_systemd_units_in_the_documentation_are_units():
+    """systemd knows no comments behind a value: it would hand them to the command."""
+    text = (ROOT / "docs/operations.md").read_text()
+    units = re.findall(r"```ini\n(.*?)```", text, re.DOTALL)
+    assert len(units) == 2
+    for line in "\n".join(units).splitlines():
+        assert re.fullmatch(r"\[[A-Z][a-z]+\]|[A-Z][A-Za-z]+=[^#]+|", line), line
+
+
 def test_version():
     done = run("version")
     assert done.returncode == 0 and done.stdout.startswith("user-service ")
@@ -61,6 +96,10 @@ def test_version():
         (["serve"], {"DATABASE_URL": "no conninfo"}),
         (["migrate", "--listen", "127.0.0.1:0"], {}),
         (["serve"], {"DATABASE_URL": ""}),
+        (["serve"], {"USER_SERVICE_LISTEN": ","}),
+        (["serve"], {"USER_SERVICE_LISTEN": " , "}),
+        (["serve"], {"USER_SERVICE_WEB_ORIGINS": ","}),
+        (["serve"], {"USER_SERVICE_TLS_CERT": ",", "USER_SERVICE_TLS_KEY": ","}),
     ])
 def test_a_bad_setting_is_64(migrated, arguments, environment):
     done = run(*arguments, **{"DATABASE_URL": migrated, **environment})
@@ -71,6 +110,19 @@ def test_a_bad_setting_is_64(migrated, arguments, environment):
 def test_a_taken_port_is_69(migrated, service):
     done = run("serve", "--listen", service.address, DATABASE_URL=migrated)
     assert done.returncode == 69 and service.address in done.stderr and "--listen" in done.stderr
+
+
+def test_a_file_in_the_place_of_a_socket_is_69_and_kept(migrated, tmp_path):
+    path = tmp_path / "precious"
+    path.write_text("precious")
+    done = run("serve", "--listen", f"unix:{path}", DATABASE_URL=migrated)
+    assert done.returncode == 69 and str(path) in done.stderr and "File exists" in done.stderr
+    assert path.read_text() == "precious"
+
+
+def test_a_name_that_is_none_is_69(migrated):
+    done = run("serve", "--listen", "no..name:1", DATABASE_URL=migrated)  # no name server is asked for it
+    assert done.returncode == 69 and "no..name:1 (" in done.stderr
 
 
 def test_no_database_is_69():
@@ -155,6 +207,29 @@ def test_a_signal_ends_it_with_0(migrated, number):
         create(server.users)
         server.signal(number)
         assert server.wait() == 0
+
+
+def test_sighup_without_tls_ends_nothing(migrated):
+    with UserService(migrated) as server:
+        server.signal(signal.SIGHUP)
+        eventually(lambda: "there is nothing to read again" in server.said(), "the log says so")
+        create(server.users)
+
+
+def test_a_reader_of_its_output_that_goes_away_does_not_end_it(migrated, tmp_path):
+    """As `user-service serve 2>&1 | head` does."""
+    path = tmp_path / "socket"
+    arguments = [PROGRAM, "serve", "--access-log", "--listen", f"unix:{path}"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    with subprocess.Popen(arguments, env={**os.environ, "DATABASE_URL": migrated}, stdout=writer, stderr=writer) as process:
+        os.close(writer)
+        eventually(lambda: path.exists() or process.poll() is not None, "it listens, or has ended")
+        with grpc.insecure_channel(f"unix:{path}") as channel:
+            for _ in range(3):
+                create(users_pb2_grpc.UserServiceStub(channel))  # a line of the access log
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
 
 
 def test_a_signal_before_it_serves_ends_it_too():

@@ -46,7 +46,7 @@ func serving(
   let server = try GRPCServer(
     services: services + [TestService(methodHandlers: methods)], interceptors: interceptors, configuration: configuration,
     loops: group)
-  let address = try server.listen(on: listen)
+  let address = try server.listen(on: listen)[0]
   let result: Result<Void, any Error>
   do {
     try await whereBlockingIsFine { try await body(TestServer(server: server, loops: group, address: address)) }

@@ -46,7 +46,7 @@ struct ServiceBench: Sendable {
     configuration.errorDomain = UserServiceError.domain
     let server = try GRPCServer(
       services: [UserServiceHandlers(store: store)], configuration: configuration, loops: loops)
-    guard case .tcp(_, let port) = try server.listen(on: .tcp(host: "127.0.0.1", port: 0)) else {
+    guard case .tcp(_, let port)? = try server.listen(on: .tcp(host: "127.0.0.1", port: 0)).first else {
       throw TestFailure("no port")
     }
     let result: Result<Void, any Error>

@@ -1,0 +1,77 @@
+import CLinux
+import Glibc
+
+/// Calls on stream sockets, all non-blocking.
+public enum Socket {
+  /// The next connection of a listening socket, or nil if there is none now.
+  /// - Throws: what is wrong with the listener or this process (EMFILE), not with the peer.
+  public static func accept(_ listener: Int32) throws(EventLoopError) -> Int32? {
+    while true {
+      let descriptor = clinux_accept(listener)
+      if descriptor >= 0 { return descriptor }
+      switch errno {
+      case EAGAIN: return nil
+      // The peer gave up meanwhile: not our error (accept(2)).
+      case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT, EOPNOTSUPP:
+        continue
+      default: throw EventLoopError(call: "accept", errno: errno)
+      }
+    }
+  }
+
+  /// Small writes leave at once: the loop gathers what belongs together itself.
+  public static func setNoDelay(_ descriptor: Int32) {
+    var one: Int32 = 1
+    setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// The address of the other end, for logs and contexts.
+  public static func peerName(_ descriptor: Int32) -> String {
+    withAddress { getpeername(descriptor, $0, $1) }?.description ?? "unknown"
+  }
+
+  /// The address of the other end; nil if there is none any more.
+  public static func peerAddress(_ descriptor: Int32) -> SocketAddress? {
+    withAddress { getpeername(descriptor, $0, $1) }
+  }
+
+  /// The address of this end.
+  public static func localAddress(_ descriptor: Int32) -> SocketAddress? {
+    withAddress { getsockname(descriptor, $0, $1) }
+  }
+
+  // MARK: How it is done
+
+  /// Empty for the client's end, which has no name.
+  private static func unixPath(_ storage: UnsafeMutablePointer<sockaddr_storage>, _ length: socklen_t) -> String {
+    let start = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 0
+    let bytes = UnsafeRawBufferPointer(start: storage, count: min(Int(length), MemoryLayout<sockaddr_un>.size))
+    return String(decoding: bytes.dropFirst(start).prefix { $0 != 0 }, as: UTF8.self)
+  }
+
+  private static func withAddress(
+    _ body: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+  ) -> SocketAddress? {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return withUnsafeMutablePointer(to: &storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> SocketAddress? in
+        guard body(address, &length) == 0 else { return nil }
+        if Int32(address.pointee.sa_family) == AF_UNIX { return .unix(path: unixPath(pointer, length)) }
+        return numericAddress(address, length)
+      }
+    }
+  }
+
+  /// An address of IPv4 or IPv6, its host as a number.
+  static func numericAddress(_ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> SocketAddress? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { host in
+      withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16) { port in
+        guard let hostText = host.baseAddress, let portText = port.baseAddress,
+          getnameinfo(address, length, hostText, 64, portText, 16, NI_NUMERICHOST | NI_NUMERICSERV) == 0
+        else { return nil }
+        return .tcp(host: String(cString: hostText), port: UInt16(String(cString: portText)) ?? 0)
+      }
+    }
+  }
+}
