@@ -6,20 +6,22 @@ import RPCServer
 import TLS
 
 /// The server under test for the Connect project's conformance runner: it reads one ServerCompatRequest from its standard
-/// input, serves as that asks, says on its standard output where, and stops when its input ends.
+/// input, serves as that asks, says on its standard output where, and stops by SIGTERM.
 /// https://github.com/connectrpc/conformance/blob/main/docs/testing_servers.md
 @main
 enum ConformanceServer {
   static func main() {
     do {
-      try serve(try Pipe.read(ServerCompatRequest.self))
+      // Before any thread is started.
+      let signals = try SignalSource(SIGTERM, SIGINT)
+      try serve(try Pipe.read(ServerCompatRequest.self), until: signals)
     } catch {
       Pipe.complain("conformance-server: \(error)")
       exit(1)
     }
   }
 
-  private static func serve(_ request: ServerCompatRequest) throws {
+  private static func serve(_ request: ServerCompatRequest, until signals: SignalSource) throws {
     guard request.protocol == .grpc || request.protocol == .grpcWeb, request.httpVersion == .httpVersion2 else {
       throw Refusal(reason: "only gRPC and gRPC-Web over HTTP/2 are served")
     }
@@ -38,7 +40,9 @@ enum ConformanceServer {
         $0.port = UInt32(port)
         if case .text(let pem) = certificate?.chain { $0.pemCert = pem }
       })
-    Pipe.waitForEnd()
+    let stop = Latch()
+    try signals.watch(on: group.loops[0]) { stop.open() }
+    stop.wait()
     Latch.wait { await server.shutdown(grace: .seconds(5)) }
     group.shutdown()
   }

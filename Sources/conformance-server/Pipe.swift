@@ -27,11 +27,6 @@ enum Pipe {
     }
   }
 
-  /// Returns when whoever started this program closes its end, or is gone.
-  static func waitForEnd() {
-    while (try? read(count: 1)) != nil {}
-  }
-
   static func complain(_ line: String) {
     _ = "\(line)\n".withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
   }

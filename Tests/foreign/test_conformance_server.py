@@ -24,14 +24,16 @@ class ConformanceServer:
                                         stderr=subprocess.PIPE)
         message = server_compat_pb2.ServerCompatRequest(**request).SerializeToString()
         self.process.stdin.write(len(message).to_bytes(4, "big") + message)
-        self.process.stdin.flush()
+        # As the runner does: the server goes on.
+        self.process.stdin.close()
+        self.process.stdin = None
 
     def response(self):
         size = int.from_bytes(self.process.stdout.read(4), "big")
         return server_compat_pb2.ServerCompatResponse.FromString(self.process.stdout.read(size))
 
     def end(self):
-        """Closes its input: it must stop by itself. Its exit code and what it complained of."""
+        """Waits for its end: its exit code and what it complained of."""
         _, complaint = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, complaint.decode()
 
@@ -56,6 +58,7 @@ def start():
     for channel in channels:
         channel.close()
     for server in servers:
+        server.process.terminate()
         assert server.end() == (0, "")
 
 
