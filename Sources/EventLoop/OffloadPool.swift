@@ -4,13 +4,15 @@ import Synchronization
 
 /// Why work was not done by the offload pool.
 public struct OffloadError: Error, Sendable, Hashable {
-  private enum Code { case queueFull, shutDown }
+  private enum Code { case queueFull, shutDown, noThread }
   private let code: Code
 
   /// As much work as the pool may keep is waiting already.
   public static let queueFull = OffloadError(code: .queueFull)
   /// The pool was shut down.
   public static let shutDown = OffloadError(code: .shutDown)
+  /// The system lets this process start no thread.
+  public static let noThread = OffloadError(code: .noThread)
 }
 
 /// Threads for work that blocks or computes for over a millisecond: name resolution, password hashing. Its queue is bounded.
@@ -19,21 +21,42 @@ public final class OffloadPool: Sendable {
     var queue: [@Sendable () -> Void] = []
     var head = 0
     var isShutDown = false
+    /// Those that run.
+    var threads = 0
     var waiting: Int { queue.count - head }
   }
 
+  /// Starts a detached thread that calls the function with the argument; the errno of pthread_create.
+  typealias Starter = @Sendable (
+    _ function: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?, _ argument: UnsafeMutableRawPointer
+  ) -> Int32
+
+  private let threads: Int
   private let queueLimit: Int
+  private let start: Starter
   private let state: Mutex<State>
   private let wakeups: Wakeups
 
   /// - Parameters:
-  ///   - threads: how many pieces of work run at once; the core count is a good choice for work that computes.
+  ///   - threads: how many pieces of work run at once; the core count is a good choice for work that computes. Those that the system refuses are
+  ///     asked for again when there is work.
   ///   - queueLimit: how many more may wait.
-  public init(threads: Int, queueLimit: Int) {
+  public convenience init(threads: Int, queueLimit: Int) {
+    self.init(threads: threads, queueLimit: queueLimit) { function, argument in
+      var thread = pthread_t()
+      let code = pthread_create(&thread, nil, function, argument)
+      if code == 0 { pthread_detach(thread) }
+      return code
+    }
+  }
+
+  init(threads: Int, queueLimit: Int, start: @escaping Starter) {
+    self.threads = max(threads, 1)
     self.queueLimit = queueLimit
+    self.start = start
     state = Mutex(State())
     wakeups = Wakeups()
-    for _ in 0..<max(threads, 1) { spawn() }
+    startThreads()
   }
 
   /// Runs `work` on a thread of the pool and suspends the caller meanwhile. Work that has begun is not interrupted by
@@ -53,8 +76,10 @@ public final class OffloadPool: Sendable {
   }
 
   private func submit(_ work: @escaping @Sendable () -> Void) -> OffloadError? {
+    startThreads()
     let refusal: OffloadError? = state.withLock { state in
       if state.isShutDown { return .shutDown }
+      if state.threads == 0 { return .noThread }
       if state.waiting >= queueLimit { return .queueFull }
       state.queue.append(work)
       return nil
@@ -68,26 +93,34 @@ public final class OffloadPool: Sendable {
       guard state.waiting > 0 else { return (nil, state.isShutDown) }
       let work = state.queue[state.head]
       state.head += 1
-      if state.head == state.queue.count {
-        state.queue.removeAll(keepingCapacity: true)
+      // The places of what was taken are given back once they are the larger part.
+      if state.head * 2 >= state.queue.count {
+        state.queue.removeFirst(state.head)
         state.head = 0
       }
       return (work, false)
     }
   }
 
-  private func spawn() {
-    let argument = Unmanaged.passRetained(self).toOpaque()
-    var thread = pthread_t()
-    let code = pthread_create(
-      &thread, nil,
+  /// Starts the threads that are missing, as far as the system lets it.
+  private func startThreads() {
+    state.withLock { state in
+      while !state.isShutDown, state.threads < threads, startThread() { state.threads += 1 }
+    }
+  }
+
+  /// - Returns: false if the system refuses.
+  private func startThread() -> Bool {
+    let argument = Unmanaged.passRetained(self)
+    let code = start(
       { argument in
         guard let argument else { return nil }
         clinux_name_thread("offload")
         Unmanaged<OffloadPool>.fromOpaque(argument).takeRetainedValue().work()
         return nil
-      }, argument)
-    if code == 0 { pthread_detach(thread) } else { Unmanaged<OffloadPool>.fromOpaque(argument).release() }
+      }, argument.toOpaque())
+    if code != 0 { argument.release() }
+    return code == 0
   }
 
   private func work() {

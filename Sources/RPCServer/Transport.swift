@@ -72,12 +72,13 @@ final class Transport {
   /// Sends, and keeps what the socket does not take. Only while `isOpen` and nothing is `unsent`.
   func send(_ bytes: UnsafeRawBufferPointer, now: UInt64) throws(Failure) {
     guard let tls else { return keep(bytes, from: try write(bytes), now) }
+    // The wire is everybody's: what is left in it when something is thrown would go to the next connection.
+    defer { wire.removeOutput() }
     do throws(TLSError) {
       try tls.write(bytes)
     } catch {
       throw .tls(error)
     }
-    defer { wire.removeOutput() }
     keep(wire.output, from: try write(wire.output), now)
   }
 

@@ -1,4 +1,4 @@
-import EventLoop
+@testable import EventLoop
 import Glibc
 import Synchronization
 import Testing
@@ -201,6 +201,22 @@ import Testing
       }
       #expect(log == ["work", "flush"])
     }
+  }
+
+  /// A pool without a thread would keep its work for ever.
+  @Test func offloadPoolWithoutThreadsRefusesWorkUntilThereAreSome() async throws {
+    let refusals = Mutex(2)
+    let pool = OffloadPool(threads: 2, queueLimit: 1) { function, argument in
+      let isRefused = refusals.withLock { left in
+        left -= 1
+        return left >= 0
+      }
+      var thread = pthread_t()
+      return isRefused ? EAGAIN : pthread_create(&thread, nil, function, argument)
+    }
+    await #expect(throws: OffloadError.noThread) { try await pool.run {} }
+    #expect(try await pool.run { 7 } == 7)
+    pool.shutdown()
   }
 
   @Test func offloadPoolRefusesMoreThanItsQueueHolds() async throws {
