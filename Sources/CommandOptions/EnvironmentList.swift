@@ -9,7 +9,9 @@ public enum EnvironmentList {
     guard let pointer = getenv(variable), pointer.pointee != 0 else { return nil }
     let text = String(cString: pointer)
     let values = text.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
-    guard !values.isEmpty else { throw ValidationError("\(variable) is '\(text)'; it must name at least one thing, or be unset.") }
+    guard !values.isEmpty else {
+      throw ValidationError("\(variable) is '\(text)'; it must name at least one thing, or be unset.")
+    }
     return values
   }
 

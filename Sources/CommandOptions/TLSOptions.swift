@@ -33,7 +33,9 @@ public struct TLSOptions: ParsableArguments {
       guard let prefix, let value = getenv("\(prefix)_\(name)") else { return nil }
       return value.pointee == 0 ? nil : String(cString: value)
     }
-    func list(_ name: String) throws -> [String] { try prefix.flatMap { try EnvironmentList.values(of: "\($0)_\(name)") } ?? [] }
+    func list(_ name: String) throws -> [String] {
+      try prefix.flatMap { try EnvironmentList.values(of: "\($0)_\(name)") } ?? []
+    }
     let chains = tlsCert.isEmpty ? try list("TLS_CERT") : tlsCert
     let keys = tlsKey.isEmpty ? try list("TLS_KEY") : tlsKey
     let authorities = tlsClientCa ?? text("TLS_CLIENT_CA")

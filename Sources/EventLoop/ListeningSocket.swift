@@ -23,9 +23,10 @@ public struct ListeningSocket: Sendable {
 
   /// Listens. Name resolution may block: call it at start-up, not on a loop.
   ///
-  /// A host name stands for all addresses that it has and this machine too, with one port for all of them. The file of a Unix socket is
-  /// replaced if nobody listens on it any more; a file of another kind never is.
-  /// - Parameter mode: who may connect to a Unix socket, as chmod has it; nil: as the umask says. Without meaning for TCP.
+  /// A host name stands for all addresses that it has and this machine too, with one port for all of them. The file of
+  /// a Unix socket is replaced if nobody listens on it any more; a file of another kind never is.
+  /// - Parameter mode: who may connect to a Unix socket, as chmod has it; nil: as the umask says. Without meaning for
+  ///   TCP.
   /// - Returns: at least one, with the port that was chosen if it was 0.
   /// - Throws: what refuses one of the addresses; then none listens.
   public static func open(
@@ -51,7 +52,8 @@ public struct ListeningSocket: Sendable {
   }
 
   /// - Parameters:
-  ///   - numbers: the addresses of a host, such as 127.0.0.1; those that this machine does not have are left out, if it has any.
+  ///   - numbers: the addresses of a host, such as 127.0.0.1; those that this machine does not have are left out, if it
+  ///     has any.
   ///   - name: what errors call them.
   static func open(
     numbers: [String], of name: String, port: UInt16, backlog: Int32 = 4096
@@ -76,7 +78,8 @@ public struct ListeningSocket: Sendable {
     var absent: EventLoopError?
     for number in numbers {
       do throws(EventLoopError) {
-        let socket = try open(number: number, port: port, backlog: backlog, numbers.count > 1 ? "\(name) (\(number))" : name)
+        let socket = try open(
+          number: number, port: port, backlog: backlog, numbers.count > 1 ? "\(name) (\(number))" : name)
         opened.append(socket)
         if case .tcp(_, let bound) = socket.address { port = bound }
       } catch {
@@ -152,7 +155,8 @@ public struct ListeningSocket: Sendable {
       }
       unlink(path)
     }
-    // Before bind it narrows what the file will have, so that it is never open to more; afterwards it is what was asked for.
+    // Before bind it narrows what the file will have, so that it is never open to more; afterwards it is what was asked
+    // for.
     if let mode { fchmod(descriptor, mode) }
     try check("bind", withUnixAddress(path) { bind(descriptor, $0, $1) }, descriptor, address.description)
     let file = FileIdentity(path)

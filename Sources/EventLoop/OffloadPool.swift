@@ -38,8 +38,8 @@ public final class OffloadPool: Sendable {
   private let wakeups: Wakeups
 
   /// - Parameters:
-  ///   - threads: how many pieces of work run at once; the core count is a good choice for work that computes. Those that the system refuses are
-  ///     asked for again when there is work.
+  ///   - threads: how many pieces of work run at once; the core count is a good choice for work that computes. Those
+  ///     that the system refuses are asked for again when there is work.
   ///   - queueLimit: how many more may wait.
   public convenience init(threads: Int, queueLimit: Int) {
     self.init(threads: threads, queueLimit: queueLimit) { function, argument in

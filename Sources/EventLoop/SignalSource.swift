@@ -3,8 +3,8 @@ import Glibc
 
 // @unchecked Sendable: after init everything belongs to the loop that `start` names.
 /// Signals as events of a loop. Make it on the main thread before any other thread is started, so that all of them block
-/// the signals and only the descriptor sees them. From then on the process also ignores SIGPIPE: a reader of its output that goes away
-/// does not end it.
+/// the signals and only the descriptor sees them. From then on the process also ignores SIGPIPE: a reader of its output
+/// that goes away does not end it.
 public final class SignalSource: ReadinessHandler, @unchecked Sendable {
   private let descriptor: Int32
   private var source: IOSource?

@@ -1,6 +1,7 @@
 internal import CNGHTTP2
 
-/// nghttp2's callbacks, one set for all sessions of a kind. They write what came where it belongs and note the stream; nothing else.
+/// nghttp2's callbacks, one set for all sessions of a kind. They write what came where it belongs and note the stream;
+/// nothing else.
 // @unchecked Sendable: made once, and only read by nghttp2 afterwards.
 final class Callbacks: @unchecked Sendable {
   static let usual = Callbacks(takesAnyAuthority: false)

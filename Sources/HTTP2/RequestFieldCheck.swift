@@ -2,9 +2,10 @@ internal import CNGHTTP2
 
 /// Whether the fields of a request are well-formed (RFC 9113, sections 8.2 and 8.3), checked as they come.
 ///
-/// It stands in for nghttp2's own check where any `:authority` is taken: that one resets streams whose `:authority` can't be a
-/// host, and knows no exception. Clients on Unix sockets send the socket's path (grpcurl; kubernetes#112597). Beside that it is
-/// laxer in one thing: a `content-length` that the body does not have is let pass.
+/// It stands in for nghttp2's own check where any `:authority` is taken: that one resets streams whose `:authority`
+/// can't be a host, and knows no exception. Clients on Unix sockets send the socket's path (grpcurl;
+/// kubernetes#112597). Beside that it is laxer in one thing: a `content-length` that the body does not have is let
+/// pass.
 struct RequestFieldCheck {
   private struct Pseudo: OptionSet {
     let rawValue: UInt8

@@ -3,8 +3,8 @@ package enum PeerText {
   /// Bytes that are repeated.
   package static let limit = 200
 
-  /// At most `limit` bytes of the text, in whole characters, with an ellipsis behind them if that is not all of it. Control characters, which
-  /// could begin another line of a log, become U+FFFD.
+  /// At most `limit` bytes of the text, in whole characters, with an ellipsis behind them if that is not all of it.
+  /// Control characters, which could begin another line of a log, become U+FFFD.
   package static func excerpt(_ text: some StringProtocol) -> String {
     var excerpt = ""
     for scalar in text.unicodeScalars {

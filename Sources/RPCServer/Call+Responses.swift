@@ -71,8 +71,8 @@ extension Call {
     connection.wantsToSpeak(self)
   }
 
-  /// Tells the session what there is to say. A success or error without messages is one HEADERS frame, unless there is initial metadata: in one
-  /// frame nobody could tell it from trailing metadata.
+  /// Tells the session what there is to say. A success or error without messages is one HEADERS frame, unless there is
+  /// initial metadata: in one frame nobody could tell it from trailing metadata.
   func submit(to session: HTTP2Session) {
     isSpeaking = false
     guard !isClosed else { return }

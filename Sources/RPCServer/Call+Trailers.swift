@@ -22,8 +22,8 @@ extension Call {
     return section.fields
   }
 
-  /// The error that ends the call. One without an ErrorInfo, such as the runtime makes itself, says here what it is to programs
-  /// too: https://google.aip.dev/193#errorinfo
+  /// The error that ends the call. One without an ErrorInfo, such as the runtime makes itself, says here what it is to
+  /// programs too: https://google.aip.dev/193#errorinfo
   private var answeredError: RPCError? {
     guard var error = outcome?.error else { return nil }
     if let domain = configuration.errorDomain, error.details.errorInfo == nil {

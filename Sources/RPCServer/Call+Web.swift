@@ -100,7 +100,8 @@ extension Call {
 
   // MARK: Responses
 
-  /// Puts the trailers behind the messages. A call that has said nothing yet, and has no initial metadata, needs no body: they become its head.
+  /// Puts the trailers behind the messages. A call that has said nothing yet, and has no initial metadata, needs no
+  /// body: they become its head.
   func enqueueWebTrailers() {
     guard let web, outcome?.isNotGRPC == false else { return }
     guard isHeadSubmitted || !outbound.isEmpty || hasInitialMetadata else { return }

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTP2
 import Logging
+import RPCCore
 
 /// What time does to a connection: one coarse timer shows it to `ConnectionLife`, and does what that says.
 extension Connection {
@@ -58,5 +59,13 @@ extension Connection {
 
   private func log(_ reason: StaticString) {
     owner.log(.debug, "A connection is ended.", kind: "\(reason)", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+  }
+
+  /// The server stops, and no other calls are left: those that end with their connection are told so.
+  func endOpenEndedCalls(_ session: HTTP2Session) {
+    let calls = session.streams.map { unsafeDowncast($0, to: Call.self) }.filter { $0.phase != .over }
+    guard calls.allSatisfy({ $0.phase == .running && $0.route?.isOpenEnded == true }) else { return }
+    let outcome = Call.Outcome(error: RPCError(.unavailable, "the server stops"))
+    for call in calls { call.end(outcome, keepingMessages: true) }
   }
 }

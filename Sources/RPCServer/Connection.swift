@@ -226,13 +226,6 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     owner.loop.flushAtEndOfTurn(self)
   }
 
-  /// The server stops, and no other calls are left: those that end with their connection are told so.
-  private func endOpenEndedCalls(_ session: HTTP2Session) {
-    let calls = session.streams.map { unsafeDowncast($0, to: Call.self) }.filter { $0.phase != .over }
-    guard calls.allSatisfy({ $0.phase == .running && $0.route?.isOpenEnded == true }) else { return }
-    for call in calls { call.end(Call.Outcome(error: RPCError(.unavailable, "the server stops")), keepingMessages: true) }
-  }
-
   private func refuseNewStreams() {
     guard phase == .announced, let session else { return }
     phase = .draining
@@ -278,7 +271,8 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   private func endCalls() {
     guard let session else { return }
     self.session = nil
-    // Streams that were closed, by a RST_STREAM of ours perhaps that nobody got any more, are on the session's list no longer.
+    // Streams that were closed, by a RST_STREAM of ours perhaps that nobody got any more, are on the session's list no
+    // longer.
     session.drainEvents { stream, events in
       if events.contains(.closed) { unsafeDowncast(stream, to: Call.self).abandon() }
     }

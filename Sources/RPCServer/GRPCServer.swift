@@ -47,8 +47,8 @@ public final class GRPCServer: Sendable {
   /// Begins to accept connections.
   /// - Parameters:
   ///   - address: a host name stands for all its addresses.
-  ///   - tls: certificate and key, for TLS with ALPN `h2`; nil for HTTP/2 over TCP as it is (h2c, prior knowledge). Connections
-  ///     that come after `TLSCredentials.reload` get the new ones.
+  ///   - tls: certificate and key, for TLS with ALPN `h2`; nil for HTTP/2 over TCP as it is (h2c, prior knowledge).
+  ///     Connections that come after `TLSCredentials.reload` get the new ones.
   ///   - mode: who may connect to a Unix socket, as chmod has it: 0o660; nil: as the umask says.
   /// - Returns: where it listens, with the port that was chosen if it was 0.
   /// - Throws: `EventLoopError` when one of the addresses can't be had.

@@ -1,15 +1,16 @@
 import ProtoWire
 import RPCCore
 
-/// The fields that end a response: status, message, details and metadata. They never take more than clients take: a section that is too
-/// large would cost the caller the status as well.
+/// The fields that end a response: status, message, details and metadata. They never take more than clients take: a
+/// section that is too large would cost the caller the status as well.
 ///
-/// What does not fit is left out: of the message its end, metadata entry by entry, and of the details the last ones, before all of them.
+/// What does not fit is left out: of the message its end, metadata entry by entry, and of the details the last ones,
+/// before all of them.
 struct TrailerSection {
   typealias Field = (name: String, value: [UInt8])
 
-  /// Bytes, counting 32 a field as RFC 9113, section 6.5.2 does. gRPC's clients take 8 KiB; the rest of that is for the head, in a response that is
-  /// one section.
+  /// Bytes, counting 32 a field as RFC 9113, section 6.5.2 does. gRPC's clients take 8 KiB; the rest of that is for the
+  /// head, in a response that is one section.
   static let limit = 8192 - 256
   /// Bytes of the message as it is sent.
   static let messageLimit = 4096

@@ -10,8 +10,8 @@ public final class TLSContext: @unchecked Sendable {
 
   /// Reads the files.
   /// - Parameter now: seconds since 1970.
-  /// - Throws: `TLSError` naming the file that is at fault: one that can't be read or has nothing of use, a key that does not belong to
-  ///   its certificate or is encrypted, a certificate that has expired or is not valid yet.
+  /// - Throws: `TLSError` naming the file that is at fault: one that can't be read or has nothing of use, a key that
+  ///   does not belong to its certificate or is encrypted, a certificate that has expired or is not valid yet.
   public init(_ configuration: TLSConfiguration, now: Int64 = WallClock.seconds()) throws(TLSError) {
     guard !configuration.certificates.isEmpty else { throw TLSError(.credentials, "a server needs a certificate") }
     var made: [OpaquePointer] = []
@@ -79,7 +79,7 @@ public final class TLSContext: @unchecked Sendable {
         ERR_clear_error()
         throw TLSError(
           .credentials,
-          "\(certificate.key.name) is encrypted, and nobody can be asked for its password; `openssl pkey` writes it without")
+          "\(certificate.key.name) is encrypted, and nobody can be asked for its password; `openssl pkey` can remove it")
       }
       throw .latest(.credentials, "\(certificate.key.name) has no key that belongs to \(certificate.chain.name)")
     }

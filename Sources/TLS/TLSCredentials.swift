@@ -39,8 +39,8 @@ public final class TLSCredentials: Sendable {
   /// - Throws: `TLSError` if they can't be used; those that were read before stay in use.
   public func reload() throws(TLSError) { try renew(paths.map(FileMark.init)) }
 
-  /// Reads the files again if one of them is another than it was. What could not be used is not tried again until it changes, or
-  /// becomes valid.
+  /// Reads the files again if one of them is another than it was. What could not be used is not tried again until it
+  /// changes, or becomes valid.
   /// - Returns: whether they were read.
   public func reloadIfChanged() throws(TLSError) -> Bool {
     let marks = paths.map(FileMark.init)

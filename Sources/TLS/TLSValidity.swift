@@ -8,8 +8,8 @@ public struct TLSValidity: Sendable, Hashable {
   /// When the first certificate of the chain ends, in seconds since 1970.
   public let end: Int64
 
-  /// - Throws: `TLSError` if the certificate itself has expired or is not valid yet. Others of the chain may have: clients that know their
-  ///   successors don't mind.
+  /// - Throws: `TLSError` if the certificate itself has expired or is not valid yet. Others of the chain may have:
+  ///   clients that know their successors don't mind.
   init(of context: OpaquePointer, source: String, now: Int64) throws(TLSError) {
     var start: Int64 = 0
     var end: Int64 = 0
@@ -20,7 +20,9 @@ public struct TLSValidity: Sendable, Hashable {
     guard now >= start else {
       throw TLSError(.credentials, "\(source) is not valid before \(WallClock.text(start))", validFrom: start)
     }
-    guard now < end else { throw TLSError(.credentials, "\(source) has expired: it was valid until \(WallClock.text(end))") }
+    guard now < end else {
+      throw TLSError(.credentials, "\(source) has expired: it was valid until \(WallClock.text(end))")
+    }
     self.source = source
     self.end = chainEnd
   }

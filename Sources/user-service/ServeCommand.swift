@@ -10,8 +10,9 @@ struct ServeCommand: ParsableCommand {
     abstract: "Serve users.v1.UserService, with health and reflection.",
     discussion: """
       SIGTERM and SIGINT stop it: no new calls are taken, calls that run are finished. A second signal ends it at once.
-      With --tls-cert TCP addresses speak TLS. Files that change are read again, at once after SIGHUP. Where these flags are not given, \
-      USER_SERVICE_TLS_CERT and USER_SERVICE_TLS_KEY (separated by commas) and USER_SERVICE_TLS_CLIENT_CA name the files.
+      With --tls-cert TCP addresses speak TLS. Files that change are read again, at once after SIGHUP. Where these \
+      flags are not given, USER_SERVICE_TLS_CERT and USER_SERVICE_TLS_KEY (separated by commas) and \
+      USER_SERVICE_TLS_CLIENT_CA name the files.
       """)
 
   @Option(

@@ -86,7 +86,8 @@ struct Service: Sendable {
     defer { files.shutdown() }
     let workers = workers(on: database, files, health)
     do {
-      let bound = try settings.addresses.flatMap { try listen(server, $0) } + settings.inherited.map { try listen(server, $0) }
+      let bound =
+        try settings.addresses.flatMap { try listen(server, $0) } + settings.inherited.map { try listen(server, $0) }
       let places = bound.map(\.description).joined(separator: ", ")
       Output.line("ready: serving \(UserServiceHandlers.serviceName) on \(places)")
     } catch {

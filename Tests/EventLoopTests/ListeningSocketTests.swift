@@ -3,7 +3,9 @@ import Foundation
 import Testing
 
 @Suite struct ListeningSocketTests {
-  private let path = FileManager.default.temporaryDirectory.appendingPathComponent("rt-\(UUID().uuidString.prefix(8)).sock").path
+  private let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "rt-\(UUID().uuidString.prefix(8)).sock"
+  ).path
 
   private func open(_ address: SocketAddress) throws -> ListeningSocket {
     let sockets = try ListeningSocket.open(address)
@@ -81,7 +83,8 @@ import Testing
     #expect(error?.errno == EEXIST)
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "precious")
     // Nor is a link to one, nor a directory.
-    for make in [{ try $0.createSymbolicLink(atPath: path + "2", withDestinationPath: path) },
+    for make in [
+      { try $0.createSymbolicLink(atPath: path + "2", withDestinationPath: path) },
       { try $0.createDirectory(atPath: path + "2", withIntermediateDirectories: false) },
     ] as [(FileManager) throws -> Void] {
       try make(.default)

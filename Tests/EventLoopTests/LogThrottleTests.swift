@@ -43,14 +43,17 @@ import Testing
   @Test func kindsAndTextsDoNotStandForEachOther() throws {
     try inOneTurn { throttle, logger in
       for _ in 0..<3 {
-        for kind in ["a", "b"] { throttle.log(.warning, "Slow.", kind: kind, metadata: ["kind": "\(kind)"], to: logger) }
+        for kind in ["a", "b"] {
+          throttle.log(.warning, "Slow.", kind: kind, metadata: ["kind": "\(kind)"], to: logger)
+        }
         throttle.log(.warning, "Lost.", to: logger)
       }
     }
     #expect(log.lines.prefix(3) == ["warning Slow. kind=a", "warning Slow. kind=b", "warning Lost."])
-    #expect(log.lines.dropFirst(3).sorted() == [
-      "warning Lost. left_out=1", "warning Slow. kind=a left_out=1", "warning Slow. kind=b left_out=1",
-    ])
+    #expect(
+      log.lines.dropFirst(3).sorted() == [
+        "warning Lost. left_out=1", "warning Slow. kind=a left_out=1", "warning Slow. kind=b left_out=1",
+      ])
   }
 
   /// A peer that makes kinds up neither fills the log nor the memory.

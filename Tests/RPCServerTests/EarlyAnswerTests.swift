@@ -4,8 +4,8 @@ import RPCServer
 import TestPeer
 import Testing
 
-/// A request that is answered before it ends gets the whole answer at once, and then RST_STREAM(NO_ERROR): stop sending.
-/// RFC 9113, section 8.1.
+/// A request that is answered before it ends gets the whole answer at once, and then RST_STREAM(NO_ERROR): stop
+/// sending. RFC 9113, section 8.1.
 @Suite struct EarlyAnswerTests {
   struct Request: CustomTestStringConvertible, Sendable {
     let testDescription: String
@@ -29,7 +29,8 @@ import Testing
     }
   }
 
-  private static func request(_ name: String, _ changes: [String: String], _ more: [HeaderField] = []) -> [HeaderField] {
+  private static func request(_ name: String, _ changes: [String: String], _ more: [HeaderField] = []) -> [HeaderField]
+  {
     Peer.request(path(name)).map { HeaderField($0.name, changes[$0.name] ?? $0.value) } + more
   }
 
@@ -51,11 +52,15 @@ import Testing
     Request("JSON beside gRPC-Web", request("Echo", ["content-type": "application/json"]), [1], "415", serveWeb),
     Request("another origin", request("Echo", ["content-type": web], stranger), grpcFrame([]), "403", serveWeb),
     Request("a preflight", request("Echo", [":method": "OPTIONS"], friend + preflight), [], "204", serveWeb),
-    Request("a preflight of another origin", request("Echo", [":method": "OPTIONS"], stranger + preflight), [], "403", serveWeb),
+    Request(
+      "a preflight of another origin", request("Echo", [":method": "OPTIONS"], stranger + preflight), [], "403",
+      serveWeb),
   ]
 
   static let refused = [
-    Request("large header section", request("Echo", [:], [["k", String(repeating: "x", count: 3000)]]), [], "431", grpc: "8") {
+    Request(
+      "large header section", request("Echo", [:], [["k", String(repeating: "x", count: 3000)]]), [], "431", grpc: "8"
+    ) {
       $0.maximumHeaderListSize = 2000
     },
     Request("unknown method", request("Nothing", [:]), grpcFrame([]), grpc: "12"),

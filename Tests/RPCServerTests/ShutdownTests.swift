@@ -79,7 +79,8 @@ import Testing
     }
   }
 
-  /// Health.Watch and reflection last as long as their clients like. They don't hold up a stop, but hear of it, and last.
+  /// Health.Watch and reflection last as long as their clients like. They don't hold up a stop, but hear of it, and
+  /// last.
   @Test func streamsWithoutEndAreEndedWhenNothingElseIsLeft() async throws {
     let health = HealthService()
     let services: [any ServiceProvider] = [health]

@@ -14,12 +14,15 @@ import Testing
     fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 32 }
   }
 
-  @Test(arguments: [
-    ("/\(long)/Echo", []), ("/test.Service/\(long)", []), ("/\(long)", []),
-    (path("Echo"), [["grpc-encoding", long]]), (path("Echo"), [["grpc-timeout", long]]),
-  ] as [(String, [HeaderField])])
+  @Test(
+    arguments: [
+      ("/\(long)/Echo", []), ("/test.Service/\(long)", []), ("/\(long)", []),
+      (path("Echo"), [["grpc-encoding", long]]), (path("Echo"), [["grpc-timeout", long]]),
+    ] as [(String, [HeaderField])])
   func aPeersWordsAreCut(path: String, fields: [HeaderField]) async throws {
-    try await serving([.echo]) { $0.errorDomain = "test" } _: { server in
+    try await serving([.echo]) {
+      $0.errorDomain = "test"
+    } _: { server in
       let reply = try server.client().call(path, bytes: [], metadata: fields)
       #expect(reply.isTrailersOnly && reply.status != 0)
       #expect(reply.text.utf8.count < 400)
@@ -49,9 +52,11 @@ import Testing
     for number in 0..<100 { metadata.add("x-\(number)", long) }
     metadata.add("x-last", "kept")
     context.addTrailingMetadata(metadata)
-    let details = [ErrorDetail.errorInfo(reason: "FIRST", domain: "test")] + (0..<100).map { number in
-      ErrorDetail.localizedMessage("\(number) " + String(repeating: "ü", count: 100), locale: "de")
-    }
+    let details =
+      [ErrorDetail.errorInfo(reason: "FIRST", domain: "test")]
+      + (0..<100).map { number in
+        ErrorDetail.localizedMessage("\(number) " + String(repeating: "ü", count: 100), locale: "de")
+      }
     return RPCError(.dataLoss, String(repeating: "%ü", count: 50_000), details: details, metadata: metadata)
   }
 
@@ -73,7 +78,8 @@ import Testing
       #expect(reply.status == 15)
       #expect(weight(reply.trailers) <= 8192)
       #expect(reply.text.hasPrefix("%ü%ü") && reply.text.hasSuffix("…"))
-      #expect(reply.value("x-first", in: reply.trailers) == "kept" && reply.value("x-last", in: reply.trailers) == "kept")
+      #expect(
+        reply.value("x-first", in: reply.trailers) == "kept" && reply.value("x-last", in: reply.trailers) == "kept")
       let status = try Google_Rpc_Status(wireBytes: try #require(reply.details))
       let error = try #require(RPCError(status))
       #expect(error.message == reply.text)
@@ -101,7 +107,9 @@ import Testing
         .internal, text, details: [.debugInfo(detail: String(text.prefix(1000))), .retryInfo(delay: .seconds(1))],
         metadata: ["x-a": "1"])
     }
-    try await serving([fail]) { $0.errorDomain = "test" } _: { server in
+    try await serving([fail]) {
+      $0.errorDomain = "test"
+    } _: { server in
       let reply = try server.client().call(path("Fail"), Bytes())
       #expect(reply.text == text && reply.value("x-a", in: reply.trailers) == "1")
       let status = try Google_Rpc_Status(wireBytes: try #require(reply.details))
@@ -112,7 +120,9 @@ import Testing
   /// In gRPC-Web the trailers are bytes of the body.
   @Test func contentTypesAndPreflightsHaveLimits() async throws {
     let origin: HeaderField = ["origin", "https://app.example.com"]
-    try await serving([.echo]) { $0.web = WebConfiguration(origins: [origin.value]) } _: { server in
+    try await serving([.echo]) {
+      $0.web = WebConfiguration(origins: [origin.value])
+    } _: { server in
       let peer = try server.peer()
       let type = HeaderField("content-type", "application/grpc-web+proto;\(Self.long)")
       let request = Peer.request(path("Echo")).map { $0.name == "content-type" ? type : $0 }
