@@ -44,7 +44,7 @@ extension Connection {
   /// URL sets it.
   /// - Returns: false if the attempt has already failed.
   private func start(_ host: ConnectionString.Host) -> Bool {
-    let parameters = settings.target.parameters(for: host, settings.configuration, role: role)
+    let parameters = settings.target.parameters(for: host, settings.configuration)
     var keywords = parameters.map { UnsafePointer<CChar>(strdup($0.0)) }
     var values = parameters.map { UnsafePointer<CChar>(strdup($0.1)) }
     keywords.append(nil)
@@ -79,7 +79,7 @@ extension Connection {
     switch PQconnectPoll(handle) {
     case PGRES_POLLING_READING: if !watch(.readable) { currentHostFailed() }
     case PGRES_POLLING_WRITING: if !watch(.writable) { currentHostFailed() }
-    case PGRES_POLLING_OK: established(handle)
+    case PGRES_POLLING_OK: setUp(handle)
     default: currentHostFailed()
     }
   }
@@ -111,12 +111,46 @@ extension Connection {
     return true
   }
 
-  private func established(_ handle: OpaquePointer) {
-    connectTimer?.cancel()
-    connectTimer = nil
-    guard PQsetnonblocking(handle, 1) == 0, PQenterPipelineMode(handle) == 1, watch(.readable) else {
+  // MARK: Settings of the session
+
+  /// Sets the limits of the session once the server has accepted the connection. The start-up parameter `options` could
+  /// carry them, but PgBouncer refuses it.
+  private func setUp(_ handle: OpaquePointer) {
+    let script = settings.target.sessionScript(settings.configuration, role: role)
+    isSettingUp = true
+    guard PQsetnonblocking(handle, 1) == 0, PQsendQuery(handle, script) == 1, watch([.readable, .writable]) else {
       return currentHostFailed()
     }
+    receiveSetUp()
+  }
+
+  /// Sends what is left of the settings, and reads their answer.
+  func receiveSetUp() {
+    guard let handle else { return }
+    let unsent = PQflush(handle)
+    guard unsent >= 0, PQconsumeInput(handle) == 1 else { return currentHostFailed() }
+    while PQisBusy(handle) == 0 {
+      guard let pointer = PQgetResult(handle) else { return established(handle) }
+      let result = ResultStorage(pointer)
+      switch result.status {
+      case PGRES_COMMAND_OK: break
+      case PGRES_TUPLES_OK:
+        let server = PQgetvalue(pointer, 0, 0).map { String(cString: $0) }
+        isPooled = server != "\(PQbackendPID(handle))"
+      default: return currentHostFailed()
+      }
+    }
+    // TLS may hold decrypted bytes that the socket doesn't report as readable.
+    if TLSBuffer.hasPending(handle) { return receiveSetUp() }
+    if unsent == 0 { setInterest(.readable) }
+  }
+
+  private func established(_ handle: OpaquePointer) {
+    guard PQstatus(handle) == CONNECTION_OK, PQenterPipelineMode(handle) == 1 else { return currentHostFailed() }
+    connectTimer?.cancel()
+    connectTimer = nil
+    isSettingUp = false
+    setInterest(.readable)
     phase = .ready
     readySince = loop.now
     lastProgress = loop.now

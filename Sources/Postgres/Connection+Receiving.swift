@@ -207,7 +207,7 @@ extension Connection {
 }
 
 /// Tells whether OpenSSL holds decrypted bytes that libpq has not read: libpq's reads may end inside a TLS record.
-private enum TLSBuffer {
+enum TLSBuffer {
   private typealias Pending = @convention(c) (UnsafeMutableRawPointer) -> Int32
 
   /// SSL_pending of the OpenSSL that libpq uses, looked up by name so that this module doesn't depend on OpenSSL.

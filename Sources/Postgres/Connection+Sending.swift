@@ -145,7 +145,7 @@ extension Connection {
     }
   }
 
-  private func setInterest(_ interest: Readiness) {
+  func setInterest(_ interest: Readiness) {
     guard let source, source.interest != interest else { return }
     do {
       try source.setInterest(interest)

@@ -48,6 +48,11 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   var nextCandidate = 0
   var lastFailure: PostgresError?
   var connectTimer: LoopTimer?
+  /// The server has accepted the connection, but hasn't answered the settings of the session yet.
+  var isSettingUp = false
+  /// A pooler accepted the connection: the process id that it sent isn't that of the server's process. Set before the
+  /// connection is ready.
+  var isPooled = false
 
   // Ready.
   @exclusivity(unchecked) var pipeline = Pipeline<PendingQuery>()
@@ -117,7 +122,7 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   func ready(_ readiness: Readiness) {
     loop.assertCurrent()
     switch phase {
-    case .connecting: pollConnect()
+    case .connecting: isSettingUp ? receiveSetUp() : pollConnect()
     case .ready: transfer()
     case .new, .closed: break
     }
@@ -178,6 +183,7 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   }
 
   func dropHandle() {
+    isSettingUp = false
     connectTimer?.cancel()
     connectTimer = nil
     // Remove the epoll registration before PQfinish closes the descriptor.

@@ -48,7 +48,7 @@ struct ConnectionString: Sendable {
     if let defaults = PQconndefaults() {
       defer { PQconninfoFree(defaults) }
       let known = Self.values(defaults)
-      for key in ["host", "hostaddr", "port"] where options[key] == nil { options[key] = known[key] }
+      for key in ["host", "hostaddr", "port", "options"] where options[key] == nil { options[key] = known[key] }
     }
     hosts = try Self.hosts(options)
     for key in ["host", "hostaddr", "port"] { options[key] = nil }
@@ -90,9 +90,7 @@ struct ConnectionString: Sendable {
   }
 
   /// The connection parameters for one attempt to connect to one host.
-  func parameters(
-    for host: Host, _ settings: PostgresConfiguration, role: Connection.Role
-  ) -> [(String, String)] {
+  func parameters(for host: Host, _ settings: PostgresConfiguration) -> [(String, String)] {
     var values = options
     values["host"] = host.name
     values["hostaddr"] = host.address
@@ -109,12 +107,22 @@ struct ConnectionString: Sendable {
     ] where values[key] == nil {
       values[key] = value
     }
-    var session = "-c statement_timeout=\(settings.statementTimeout.wholeMilliseconds)"
-    if role == .shared { session += " -c lock_timeout=\(settings.readLockTimeout.wholeMilliseconds)" }
-    let check = settings.abandonedStatementCheck.wholeMilliseconds
-    if check > 0 { session += " -c client_connection_check_interval=\(check)" }
-    values["options"] = "\(session) \(values["options"] ?? "")"
     return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// The first statement of a new session: it sets the limits that hold for the session, and asks which process serves
+  /// it. Settings in the URL's `options` are left as they are.
+  func sessionScript(_ settings: PostgresConfiguration, role: Connection.Role) -> String {
+    var values = [("statement_timeout", settings.statementTimeout)]
+    if role == .shared { values.append(("lock_timeout", settings.readLockTimeout)) }
+    // Postgres before 14 has no such setting.
+    if settings.abandonedStatementCheck > .zero {
+      values.append(("client_connection_check_interval", settings.abandonedStatementCheck))
+    }
+    // "--statement-timeout=5s" is another spelling of "-c statement_timeout=5s".
+    let own = String((options["options"] ?? "").map { $0 == "-" ? "_" : $0 })
+    return values.filter { !own.contains($0.0) }.map { "SET \($0.0) = \($0.1.wholeMilliseconds); " }.joined()
+      + "SELECT pg_backend_pid()"
   }
 }
 

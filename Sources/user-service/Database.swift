@@ -19,14 +19,14 @@ enum Database {
     }
   }
 
-  /// - Throws: `Unavailable` when the database does not answer within `patience`.
+  /// - Throws: `Unavailable` when the database does not answer within `patience`, or a pooler shares its sessions.
   static func waitUntilReady(_ client: PostgresClient, patience: Duration) async throws {
     let end = ContinuousClock.now + patience
     var last = "it does not answer"
     while true {
       do throws(PostgresError) {
         _ = try await client.query(ping, deadline: MonotonicClock.nanoseconds.saturatingAdd(1_000_000_000))
-        if client.isAvailable { return }
+        if client.isAvailable { break }
       } catch {
         last = error.message
       }
@@ -39,6 +39,25 @@ enum Database {
       }
       try await Task.sleep(for: .milliseconds(10))
     }
+    try await checkSessions(client)
+  }
+
+  private static func checkSessions(_ client: PostgresClient) async throws {
+    do {
+      guard try await client.sharesSessions() else { return }
+    } catch let error as PostgresError {
+      try Task.checkCancellation()
+      throw Unavailable(
+        sentence: """
+          The pooler in front of the database could not be checked, because it gave no two more connections: \
+          \(error.message) Is its pool (default_pool_size of PgBouncer) large enough for all connections of this process?
+          """)
+    }
+    throw Unavailable(
+      sentence: """
+        The pooler in front of the database shares its sessions, but prepared statements, settings and locks need sessions \
+        of their own: set pool_mode = session in PgBouncer for this database, or connect to Postgres directly.
+        """)
   }
 
   static func migrate(_ client: PostgresClient, logger: Logger) async throws -> [Migration] {
