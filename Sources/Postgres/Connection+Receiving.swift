@@ -86,14 +86,14 @@ extension Connection {
       guard let result else { return }
       fail(request, error(of: result, request))
     case .preparationFailed(let request):
-      registry.evict(request.statement, serverName: request.serverName)
+      evictUnprepared(request)
       if request.limits != nil { registry.evict(ServerLimits.statement) }
       request.preparationError = result.map { error(of: $0, request) }
     case .failPreparation(let request):
       guard let error = request.preparationError else { return }
       fail(request, error)
     case .sendAgain(let request):
-      if request.didPrepare { registry.evict(request.statement, serverName: request.serverName) }
+      if request.didPrepare { evictUnprepared(request) }
       guard !request.isAlone, !request.isDone else {
         return request.fail(
           PostgresError(
@@ -117,8 +117,15 @@ extension Connection {
     return error.with(statement: request.statement.name, isSafeToRetry: true)
   }
 
+  /// The server did not prepare the request's statement. Requests that were sent in the meantime count on it.
+  private func evictUnprepared(_ request: PendingQuery) {
+    registry.evict(request.statement, serverName: request.serverName)
+    unprepared.insert(request.serverName)
+  }
+
   private func fail(_ request: PendingQuery, _ error: PostgresError) {
     if SQLState.isStaleStatement(error.sqlState), request.kind == .prepared {
+      if isShared, !request.isDone, unprepared.contains(request.serverName) { return enqueue(request) }
       registry.evict(request.statement, serverName: request.serverName)
       // The server refused it before running it, so sending it again is safe. Not here on leased connections: inside a
       // transaction everything since BEGIN is lost already, and `LoopClient` retries single writes.

@@ -19,7 +19,10 @@ extension Connection {
   /// Sends the requests of the turn.
   func flushTurn() {
     guard phase == .ready, script == nil, !batch.isEmpty else { return }
-    if pipeline.isIdle { lastProgress = loop.now }
+    if pipeline.isIdle {
+      lastProgress = loop.now
+      if !unprepared.isEmpty { unprepared = [] }
+    }
     swap(&batch, &outgoing)
     outgoing.replaceReads(Lookup.join)
     defer { outgoing.removeAll() }

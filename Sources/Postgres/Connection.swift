@@ -67,6 +67,8 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   var scriptError: PostgresError?
   /// A read before the Sync that the server answers next has timed out on a lock.
   var metLock = false
+  /// Names under which the server was to prepare a statement and did not, since nothing was under way the last time.
+  var unprepared: Set<String> = []
   @exclusivity(unchecked) var isFlushScheduled = false
   /// When it became ready. CLOCK_MONOTONIC in nanoseconds.
   @exclusivity(unchecked) var readySince: UInt64 = 0

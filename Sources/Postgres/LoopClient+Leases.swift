@@ -96,9 +96,10 @@ extension LoopClient {
     loop.assertCurrent()
     guard request.begin(continuation, now: loop.now) else { return }
     guard let connection = leased[id], connection.isReady else {
+      if let error = refusal(request.statement.name), state == .closed { return request.fail(error) }
       return request.fail(
         PostgresError(
-          .connectionLost, "The transaction's connection is gone.", statement: request.statement.name,
+          .connectionLost, "The transaction's connection was lost.", statement: request.statement.name,
           isSafeToRetry: false))
     }
     if request.deadline <= loop.now { return request.expire() }

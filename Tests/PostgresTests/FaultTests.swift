@@ -337,7 +337,8 @@ import Testing
       await client.shutdown()
       #expect(try await short.count == 1)
       #expect(try await postgresError { try await long.value }.code == .shutDown)
-      #expect(try await postgresError { try await lease.value }.code == .shutDown)
+      let error = try await postgresError { try await lease.value }
+      #expect(error.code == .shutDown, "\(error)")
       try await bench.until { try bench.admin.connections(bench.name) == 0 }
     }
   }
