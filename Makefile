@@ -16,7 +16,7 @@ help: ## Show this list
 run: ## Build, start a private Postgres if DATABASE_URL is unset, migrate, serve
 	@if [ -t 0 ]; then bash -mc 'scripts/run.sh; exit $$?'; else exec scripts/run.sh; fi
 
-test: ## Run every check: contract, generated code, Swift tests, foreign clients
+test: ## Run every check: format, contract, generated code, Swift tests, foreign clients
 	@scripts/test.sh
 
 build: ## Build the release binary of user-service
@@ -27,7 +27,7 @@ generate: ## Write the Swift code of Protos/
 	@scripts/setup.sh build generate
 	@scripts/generate.sh
 
-format: ## Format the Swift code as .swift-format says
+format: ## Format the Swift code as .swift-format says; `make test` fails on what is not
 	@scripts/format.sh
 
 release-contract: ## At a release, write down what later versions of Protos/users must not break

@@ -79,9 +79,18 @@ let package = Package(
 
     // The product.
     library("UserAPI", ["ProtoWire", "RPCCore"]),
-    library("UserService", ["UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", "CIDN2", "COpenSSL", "CUnistring", log], resources: [.embedInCode("Migrations")]),
+    library(
+      "UserService",
+      [
+        "UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", "CIDN2", "COpenSSL", "CUnistring", log,
+      ], resources: [.embedInCode("Migrations")]),
     library("CommandOptions", ["TLS", arguments]),
-    program("user-service", ["UserService", "CommandOptions", "TLS", "RPCInterceptors", "RPCChannelz", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log]),
+    program(
+      "user-service",
+      [
+        "UserService", "CommandOptions", "TLS", "RPCInterceptors", "RPCChannelz", "UserAPI", "RPCServer", "RPCCore",
+        "Postgres", "EventLoop", "CJemalloc", arguments, log,
+      ]),
     program("protoc-gen-protowire", ["ProtoWire"]),
     .plugin(
       name: "GenerateProtoWire",
@@ -91,10 +100,13 @@ let package = Package(
       dependencies: ["protoc-gen-protowire"]),
 
     // Programs that exist to be measured or checked.
-    program("interop-server", ["RPCServer", "CommandOptions", "TLS", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
+    program(
+      "interop-server", ["RPCServer", "CommandOptions", "TLS", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
     program("conformance-server", ["RPCServer", "TLS", "RPCCore", "ProtoWire", "EventLoop"]),
     program("protowire-conformance", ["ProtoWire"]),
-    program("bench-server", ["RPCServer", "CommandOptions", "TLS", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
+    program(
+      "bench-server",
+      ["RPCServer", "CommandOptions", "TLS", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
 
     // A scripted HTTP/2 peer and a blocking gRPC client, for tests.
     .target(
@@ -104,7 +116,8 @@ let package = Package(
     // Messages of every kind, and what must hold for any bytes of them.
     .target(name: "TestMessages", dependencies: ["ProtoWire"], path: "Tests/TestMessages", swiftSettings: settings),
     .target(
-      name: "Fuzzing", dependencies: ["ProtoWire", "TestMessages"], path: "Tests/Fuzzing", exclude: ["Corpus", "json.dict"],
+      name: "Fuzzing", dependencies: ["ProtoWire", "TestMessages"], path: "Tests/Fuzzing",
+      exclude: ["Corpus", "json.dict"],
       swiftSettings: settings),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .executableTarget(
@@ -121,10 +134,13 @@ let package = Package(
     tests(
       "RPCServerTests",
       [
-        "RPCServer", "RPCChannelz", "RPCInterceptors", "RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire", "TestPeer", log, metrics,
+        "RPCServer", "RPCChannelz", "RPCInterceptors", "RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire",
+        "TestPeer", log, metrics,
         metricsTests, tracing, tracingTests,
       ]),
     tests("PostgresTests", ["Postgres", "EventLoop"]),
-    tests("UserServiceTests", ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "ProtoWire", "CNGHTTP2"]),
+    tests(
+      "UserServiceTests",
+      ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "ProtoWire", "CNGHTTP2"]),
   ]
 )

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Every check: the contract breaks no client, generated code is up to date, Swift tests on a real Postgres, foreign
-# clients against the release binary.
+# Every check: the code is formatted and documented, the contract breaks no client, generated code is up to date, Swift
+# tests on a real Postgres, foreign clients against the release binary.
 # Goes on after a failed check, so that one run tells all; the last line and the exit code say how it went.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -41,6 +41,7 @@ start_database() {
 
 check setup scripts/setup.sh || exit 69
 check database start_database || exit 69
+check format scripts/format.sh --check
 check docs scripts/docs-check.sh
 check contract scripts/contract.sh
 check generated scripts/generate.sh --check

@@ -13,7 +13,8 @@ public struct TLSOptions: ParsableArguments {
   public var tlsCert: [String] = []
 
   /// `--tls-key`: files of private keys, PEM, not encrypted; the n-th belongs to the n-th certificate.
-  @Option(name: .long, help: ArgumentHelp("The key of the certificate (PEM); as many as certificates.", valueName: "file"))
+  @Option(
+    name: .long, help: ArgumentHelp("The key of the certificate (PEM); as many as certificates.", valueName: "file"))
   public var tlsKey: [String] = []
 
   /// `--tls-client-ca`: a file of CA certificates, PEM. A client must then show a certificate that one of them signed.

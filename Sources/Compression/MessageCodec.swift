@@ -1,7 +1,7 @@
 package import RPCCore
 
-/// Compresses and decompresses whole messages. Belongs to one thread, and is meant to be kept: what each algorithm needs is
-/// made for its first message and used again.
+/// Compresses and decompresses whole messages. Belongs to one thread, and is meant to be kept: what each algorithm
+/// needs is made for its first message and used again.
 package final class MessageCodec {
   private var output = OutputMemory()
   private var zlibDecompressor: ZlibDecompressor?

@@ -21,12 +21,14 @@ struct OutputMemory: ~Copyable {
     self.limit = min(max(limit, 0), Int(UInt32.max))
   }
 
-  /// Room behind what was written, at least a byte and as many as the caller hopes for. A byte more than the limit can be
-  /// written, so that the decoder may find out whether the end comes there; past that it throws.
+  /// Room behind what was written, at least a byte and as many as the caller hopes for. A byte more than the limit can
+  /// be written, so that the decoder may find out whether the end comes there; past that it throws.
   mutating func room(for wanted: Int = 1) throws(CompressionError) -> UnsafeMutableRawBufferPointer {
     guard count <= limit else { throw .tooLarge(limit: limit) }
     let most = limit + 1
-    if capacity - count < min(wanted, most - count) { grow(to: min(max(capacity * 2, count + wanted, Self.least), most)) }
+    if capacity - count < min(wanted, most - count) {
+      grow(to: min(max(capacity * 2, count + wanted, Self.least), most))
+    }
     return UnsafeMutableRawBufferPointer(start: memory.map { $0 + count }, count: min(capacity, most) - count)
   }
 

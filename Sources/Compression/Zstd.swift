@@ -2,8 +2,8 @@ internal import CZstd
 
 /// Decompresses zstd frames, one message after the other.
 final class ZstdDecompressor {
-  /// A frame says how much it wants remembered while it is decompressed. RFC 8878, section 3.1.1.1.2: decoders should take
-  /// 8 MiB, and may refuse more.
+  /// A frame says how much it wants remembered while it is decompressed. RFC 8878, section 3.1.1.1.2: decoders should
+  /// take 8 MiB, and may refuse more.
   private static let windowLog: Int32 = 23
 
   private let context: OpaquePointer

@@ -1,5 +1,5 @@
-/// How long to wait before the next attempt at what failed: doubling from `first` to `limit`, with jitter, so that those
-/// that failed together do not try again together.
+/// How long to wait before the next attempt at what failed: doubling from `first` to `limit`, with jitter, so that
+/// those that failed together do not try again together.
 public struct Backoff: Sendable {
   /// The longest wait after the first failure.
   public let first: Duration

@@ -2,8 +2,8 @@ import Glibc
 
 /// How many files and sockets the process may have open.
 public enum DescriptorLimit {
-  /// Raises the limit as far as the process may raise it by itself, as servers do: the soft one is low for the sake of programs that
-  /// use select(2).
+  /// Raises the limit as far as the process may raise it by itself, as servers do: the soft one is low for the sake of
+  /// programs that use select(2).
   /// - Returns: the limit that holds now.
   @discardableResult
   public static func raise() -> Int {

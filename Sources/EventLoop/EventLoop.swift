@@ -13,8 +13,8 @@ import Synchronization
 /// 2. timers
 /// 3. readiness handlers
 /// 4. jobs: continuations and tasks that became ready, and the mailbox, until none is left
-/// 5. flush targets: each writes once what it collected; jobs that this makes ready run before the loop sleeps, the first
-///    few rounds of them in this turn
+/// 5. flush targets: each writes once what it collected; jobs that this makes ready run before the loop sleeps, the
+///    first few rounds of them in this turn
 ///
 /// State that is confined to a loop (connections, streams, timers) is touched by its thread only. `execute` and
 /// `enqueue` may be called from any thread; everything else from the loop's.
@@ -22,8 +22,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   /// A turn longer than this is logged: everything else on the loop waited for it.
   static let stallThreshold: UInt64 = 50_000_000
   private static let eventsPerWait = 256
-  /// Flushes wake writers, whose jobs ask for the next flush: with a peer that reads fast this has no end, so the loop looks
-  /// at timers and other sockets in between.
+  /// Flushes wake writers, whose jobs ask for the next flush: with a peer that reads fast this has no end, so the loop
+  /// looks at timers and other sockets in between.
   private static let roundsPerTurn = 4
   /// A task that yields again and again has no end either.
   private static let jobsPerRound = 4096
@@ -220,7 +220,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     let activity = activity.map { $0.description } ?? "unknown"
     logThrottle.log(
       .warning, "A turn of the event loop took long; everything else on it waited.", kind: activity,
-      metadata: ["loop": "\(name)", "milliseconds": "\((end - now) / 1_000_000)", "activity": "\(activity)"], to: logger)
+      metadata: ["loop": "\(name)", "milliseconds": "\((end - now) / 1_000_000)", "activity": "\(activity)"], to: logger
+    )
   }
 
   // MARK: Loop thread only

@@ -1,7 +1,8 @@
 public import Logging
 
-/// Logs what a peer or a fault can repeat without end: the first line of a kind at once, and while more of it come at most one
-/// a second, which is the last of them and says in `left_out` how many others were not logged. None is lost unmentioned.
+/// Logs what a peer or a fault can repeat without end: the first line of a kind at once, and while more of it come at
+/// most one a second, which is the last of them and says in `left_out` how many others were not logged. None is lost
+/// unmentioned.
 ///
 /// ```swift
 /// loop.logThrottle.log(.warning, "A statement was slow.", kind: statement.name, metadata: […], to: logger)

@@ -1,7 +1,8 @@
 /// A timer of one loop: scheduled, cancelled and fired on the loop's thread, any number of times.
 ///
-/// Its owner keeps it: the loop does not, and a timer that is released while scheduled does not fire. Its action holds what
-/// it captures until the timer goes, so capture the owner weakly or unowned. Resolution: a millisecond, never early.
+/// Its owner keeps it: the loop does not, and a timer that is released while scheduled does not fire. Its action holds
+/// what it captures until the timer goes, so capture the owner weakly or unowned. Resolution: a millisecond, never
+/// early.
 public final class LoopTimer {
   private unowned let loop: EventLoop
   private let action: () -> Void

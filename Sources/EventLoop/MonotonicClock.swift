@@ -1,6 +1,7 @@
 import CLinux
 
-/// CLOCK_MONOTONIC, the clock of all timers and deadlines: it never jumps, and it means nothing outside this machine's boot.
+/// CLOCK_MONOTONIC, the clock of all timers and deadlines: it never jumps, and it means nothing outside this machine's
+/// boot.
 public enum MonotonicClock {
   /// Nanoseconds since an arbitrary start. Any thread may call it; it costs a vDSO call (about 30 ns).
   @inlinable

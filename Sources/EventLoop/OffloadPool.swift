@@ -15,7 +15,8 @@ public struct OffloadError: Error, Sendable, Hashable {
   public static let noThread = OffloadError(code: .noThread)
 }
 
-/// Threads for work that blocks or computes for over a millisecond: name resolution, password hashing. Its queue is bounded.
+/// Threads for work that blocks or computes for over a millisecond: name resolution, password hashing. Its queue is
+/// bounded.
 public final class OffloadPool: Sendable {
   private struct State {
     var queue: [@Sendable () -> Void] = []
@@ -27,9 +28,11 @@ public final class OffloadPool: Sendable {
   }
 
   /// Starts a detached thread that calls the function with the argument; the errno of pthread_create.
-  typealias Starter = @Sendable (
-    _ function: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?, _ argument: UnsafeMutableRawPointer
-  ) -> Int32
+  typealias Starter =
+    @Sendable (
+      _ function: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?,
+      _ argument: UnsafeMutableRawPointer
+    ) -> Int32
 
   private let threads: Int
   private let queueLimit: Int

@@ -19,7 +19,8 @@ public struct Readiness: OptionSet, Sendable {
   public static let hangup = Readiness(rawValue: 0x010)
 }
 
-/// Told when a registered file descriptor becomes ready. Level-triggered: told again each turn until what is ready was taken.
+/// Told when a registered file descriptor becomes ready. Level-triggered: told again each turn until what is ready was
+/// taken.
 public protocol ReadinessHandler: AnyObject {
   /// Called on the loop's thread, in phase 3 of its turn.
   func ready(_ readiness: Readiness)
@@ -35,7 +36,8 @@ public protocol TurnFlushable: AnyObject {
 
 /// A file descriptor's registration with a loop. Belongs to the loop's thread.
 ///
-/// It holds its handler strongly until `cancel()`: whoever registers must cancel, and does so before closing the descriptor.
+/// It holds its handler strongly until `cancel()`: whoever registers must cancel, and does so before closing the
+/// descriptor.
 public final class IOSource {
   let fd: Int32
   private unowned let loop: EventLoop

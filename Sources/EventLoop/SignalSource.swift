@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 
 // @unchecked Sendable: after init everything belongs to the loop that `start` names.
-/// Signals as events of a loop. Make it on the main thread before any other thread is started, so that all of them block
-/// the signals and only the descriptor sees them. From then on the process also ignores SIGPIPE: a reader of its output
-/// that goes away does not end it.
+/// Signals as events of a loop. Make it on the main thread before any other thread is started, so that all of them
+/// block the signals and only the descriptor sees them. From then on the process also ignores SIGPIPE: a reader of its
+/// output that goes away does not end it.
 public final class SignalSource: ReadinessHandler, @unchecked Sendable {
   private let descriptor: Int32
   private var source: IOSource?
@@ -43,8 +43,9 @@ public final class SignalSource: ReadinessHandler, @unchecked Sendable {
 }
 
 extension SignalSource {
-  /// Calls `first` on the loop's thread for the first signal. A second one ends the process at once: who presses ctrl-C twice
-  /// does not want to wait for calls to finish. Any thread but the loop's; the source must live until the loop has stopped.
+  /// Calls `first` on the loop's thread for the first signal. A second one ends the process at once: who presses ctrl-C
+  /// twice does not want to wait for calls to finish. Any thread but the loop's; the source must live until the loop
+  /// has stopped.
   /// - Parameter onHangup: called for each SIGHUP, if that is among the signals; it ends nothing.
   /// - Throws: when the loop can't watch it.
   public func watch(

@@ -1,14 +1,14 @@
 import CLinux
 import Glibc
 
-/// Listening sockets that systemd opened before it started this process (sd_listen_fds(3)): no privileges for low ports, and no
-/// connection refused while the service restarts.
+/// Listening sockets that systemd opened before it started this process (sd_listen_fds(3)): no privileges for low
+/// ports, and no connection refused while the service restarts.
 public enum SocketActivation {
   /// SD_LISTEN_FDS_START.
   private static let first: Int32 = 3
 
-  /// Takes the sockets over. Start-up only, before any other thread reads the environment: the variables are removed, so that
-  /// child processes don't take them for theirs.
+  /// Takes the sockets over. Start-up only, before any other thread reads the environment: the variables are removed,
+  /// so that child processes don't take them for theirs.
   /// - Returns: none if this process was not started that way.
   /// - Throws: when a descriptor is no listening stream socket.
   public static func take() throws(EventLoopError) -> [Int32] {

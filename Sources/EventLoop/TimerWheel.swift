@@ -1,10 +1,10 @@
 /// A hierarchical timing wheel: O(1) to schedule and to cancel, and a cancelled timer is gone at once (gRPC calls set a
 /// deadline each and nearly all cancel it).
 ///
-/// Six levels of 64 slots with a tick of one millisecond reach over two years; a later time waits in the last slot and is
-/// placed again when that comes up. A level's occupied slots are bits of a word, so that the next expiry is found without
-/// walking empty slots. Time is handed in: the wheel reads no clock. After Varghese and Lauck, "Hashed and Hierarchical
-/// Timing Wheels" (1987).
+/// Six levels of 64 slots with a tick of one millisecond reach over two years; a later time waits in the last slot and
+/// is placed again when that comes up. A level's occupied slots are bits of a word, so that the next expiry is found
+/// without walking empty slots. Time is handed in: the wheel reads no clock. After Varghese and Lauck, "Hashed and
+/// Hierarchical Timing Wheels" (1987).
 struct TimerWheel: ~Copyable {
   private static let levelCount = 6
   private static let slotBits = 6
@@ -48,8 +48,8 @@ struct TimerWheel: ~Copyable {
     count -= 1
   }
 
-  /// The tick at which `expire` has something to do next, or nil if no timer is scheduled. It may be earlier than the first
-  /// timer (a slot of a higher level that has to be spread), never later.
+  /// The tick at which `expire` has something to do next, or nil if no timer is scheduled. It may be earlier than the
+  /// first timer (a slot of a higher level that has to be spread), never later.
   func nextTick() -> UInt64? {
     for level in 0..<Self.levelCount where occupied[level] != 0 {
       let shift = UInt64(level * Self.slotBits)

@@ -1,7 +1,7 @@
 /// Budgets for what costs a peer little and us much. When one is spent, the connection is told to calm down and closed.
 ///
-/// They refill with time and with honest work, and never count a connection's whole life: a client that cancels many of its
-/// calls is no attacker (h2#856). Pure: the time is handed in. docs/limits.md explains each number.
+/// They refill with time and with honest work, and never count a connection's whole life: a client that cancels many of
+/// its calls is no attacker (h2#856). Pure: the time is handed in. docs/limits.md explains each number.
 struct AbuseGuard {
   /// A budget that refills with time. The usual charge is a comparison and a subtraction: only one that looks spent
   /// asks how much time has passed.

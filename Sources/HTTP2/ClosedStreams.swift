@@ -1,8 +1,8 @@
-/// Some of the streams that the peer itself ended last, by END_STREAM or RST_STREAM: DATA and HEADERS on them break the protocol (RFC 9113,
-/// section 5.1). nghttp2 forgets streams that are closed.
+/// Some of the streams that the peer itself ended last, by END_STREAM or RST_STREAM: DATA and HEADERS on them break the
+/// protocol (RFC 9113, section 5.1). nghttp2 forgets streams that are closed.
 ///
-/// Streams that we ended are not among them: frames that were on their way are no fault. A stream is forgotten when one 64 places
-/// later ends; nghttp2 ignores such frames then. So nobody is ever accused wrongly.
+/// Streams that we ended are not among them: frames that were on their way are no fault. A stream is forgotten when one
+/// 64 places later ends; nghttp2 ignores such frames then. So nobody is ever accused wrongly.
 struct ClosedStreams {
   private var ids = InlineArray<64, Int32>(repeating: 0)
 

@@ -48,8 +48,8 @@ private func with(_ userData: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -
   return 0
 }
 
-/// The Swift stream behind a stream id; nothing happens for one that is not ours. nghttp2 tells of one frame in several callbacks,
-/// a header field each, so the stream that was asked for last is remembered.
+/// The Swift stream behind a stream id; nothing happens for one that is not ours. nghttp2 tells of one frame in several
+/// callbacks, a header field each, so the stream that was asked for last is remembered.
 @inline(__always)
 private func with(_ owner: HTTP2Session, stream id: Int32, _ body: (HTTP2Stream) -> Void) {
   if owner.latest.id != id {
@@ -70,34 +70,34 @@ private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 =
 }
 
 /// Every frame of a known type passes here, those too that nghttp2 ignores: what is charged, is charged here.
-private let onBeginFrame:
-  @convention(c) (Session, UnsafePointer<nghttp2_frame_hd>?, UserData) -> Int32 = { session, header, userData in
-    guard let header = header?.pointee else { return 0 }
-    let type = UInt32(header.type)
-    if type == NGHTTP2_DATA.rawValue {
-      let id = header.stream_id
-      _ = with(userData) { $0.check(id) }
-      let isLast = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
-      guard header.length < AbuseGuard.smallFrame, !isLast else { return 0 }
-      return with(userData) { $0.abuse.smallDataFrame(now: $0.now) }
-    }
+private let onBeginFrame: @convention(c) (Session, UnsafePointer<nghttp2_frame_hd>?, UserData) -> Int32 = {
+  session, header, userData in
+  guard let header = header?.pointee else { return 0 }
+  let type = UInt32(header.type)
+  if type == NGHTTP2_DATA.rawValue {
     let id = header.stream_id
-    switch type {
-    case NGHTTP2_CONTINUATION.rawValue: return 0
-    case NGHTTP2_HEADERS.rawValue: return with(userData) { $0.check(id) }
-    case NGHTTP2_RST_STREAM.rawValue:
-      return with(userData) {
-        $0.closed.insert(id)
-        $0.abuse.peerReset(now: $0.now)
-      }
-    default:
-      return with(userData) {
-        // nghttp2 does not look at what the priority tree would be made of (RFC 9113, section 6.3).
-        if type == NGHTTP2_PRIORITY.rawValue, id == 0 { $0.violation = (.protocolError, "PRIORITY is for a stream") }
-        $0.abuse.controlFrame(now: $0.now)
-      }
+    _ = with(userData) { $0.check(id) }
+    let isLast = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
+    guard header.length < AbuseGuard.smallFrame, !isLast else { return 0 }
+    return with(userData) { $0.abuse.smallDataFrame(now: $0.now) }
+  }
+  let id = header.stream_id
+  switch type {
+  case NGHTTP2_CONTINUATION.rawValue: return 0
+  case NGHTTP2_HEADERS.rawValue: return with(userData) { $0.check(id) }
+  case NGHTTP2_RST_STREAM.rawValue:
+    return with(userData) {
+      $0.closed.insert(id)
+      $0.abuse.peerReset(now: $0.now)
+    }
+  default:
+    return with(userData) {
+      // nghttp2 does not look at what the priority tree would be made of (RFC 9113, section 6.3).
+      if type == NGHTTP2_PRIORITY.rawValue, id == 0 { $0.violation = (.protocolError, "PRIORITY is for a stream") }
+      $0.abuse.controlFrame(now: $0.now)
     }
   }
+}
 
 private let onHeader:
   @convention(c) (

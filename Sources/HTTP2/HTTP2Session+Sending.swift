@@ -36,8 +36,8 @@ extension HTTP2Session {
     nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, code.rawValue)
   }
 
-  /// First phase of closing: GOAWAY(2^31-1), and behind it a PING. Calls that are on their way when the peer reads it are
-  /// still served; the PING's answer tells when no more can come. RFC 9113, section 6.8.
+  /// First phase of closing: GOAWAY(2^31-1), and behind it a PING. Calls that are on their way when the peer reads it
+  /// are still served; the PING's answer tells when no more can come. RFC 9113, section 6.8.
   public func announceShutdown() {
     isPingAnswered = false
     isPingDue = true
@@ -54,7 +54,8 @@ extension HTTP2Session {
   /// Second phase: GOAWAY with the last stream that was taken. Later ones are ignored.
   public func refuseNewStreams(_ code: HTTP2ErrorCode = .noError) {
     nghttp2_submit_goaway(
-      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session), code.rawValue, nil, 0)
+      session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session), code.rawValue, nil,
+      0)
   }
 
   /// GOAWAY(ENHANCE_YOUR_CALM) with the reason in its debug data.

@@ -29,7 +29,8 @@ public protocol HTTP2SessionDelegate: AnyObject {
 /// An HTTP/2 server connection without its socket: bytes in, events out; frames in, bytes out. nghttp2 does framing and
 /// HPACK. Belongs to one thread. RFC 9113.
 ///
-/// After `receive`, the streams that have news are walked with `drainEvents`. Callbacks never call back into the session.
+/// After `receive`, the streams that have news are walked with `drainEvents`. Callbacks never call back into the
+/// session.
 public final class HTTP2Session {
   let session: OpaquePointer
   unowned let delegate: any HTTP2SessionDelegate

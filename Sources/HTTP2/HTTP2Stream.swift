@@ -41,7 +41,8 @@ open class HTTP2Stream {
   /// A stream that has received nothing. The session's delegate makes it.
   public init(id: Int32) { self.id = id }
 
-  /// Bytes of the request's body, in a callback of nghttp2: take them, and do nothing else. Window credit is the caller's.
+  /// Bytes of the request's body, in a callback of nghttp2: take them, and do nothing else. Window credit is the
+  /// caller's.
   open func receive(_ bytes: UnsafeRawBufferPointer) {}
 
   /// What a stream has to give when the session asks for more of the response's body.

@@ -20,7 +20,11 @@ public struct HeaderBlock: @unchecked Sendable {
 
   init(_ info: Info, _ bytes: UnsafeMutableRawPointer?) {
     let made = ManagedBuffer<Info, UInt8>.create(minimumCapacity: info.used) { _ in info }
-    if let bytes { made.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0).copyMemory(from: bytes, byteCount: info.used) } }
+    if let bytes {
+      made.withUnsafeMutablePointerToElements {
+        UnsafeMutableRawPointer($0).copyMemory(from: bytes, byteCount: info.used)
+      }
+    }
     storage = made
   }
 

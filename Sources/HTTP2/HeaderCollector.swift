@@ -1,8 +1,9 @@
-/// Takes the fields of the header section that is being received. The sections of a connection come one after the other (RFC 9113,
-/// section 4.3), so a session has one collector; each section that is whole becomes a `HeaderBlock` of just its size.
+/// Takes the fields of the header section that is being received. The sections of a connection come one after the other
+/// (RFC 9113, section 4.3), so a session has one collector; each section that is whole becomes a `HeaderBlock` of just
+/// its size.
 ///
-/// Counting follows RFC 9113, section 6.5.2: a field weighs its name, its value and 32 bytes. What is over the limits is counted
-/// but not stored.
+/// Counting follows RFC 9113, section 6.5.2: a field weighs its name, its value and 32 bytes. What is over the limits
+/// is counted but not stored.
 // The pointer arithmetic keeps `0 <= used <= capacity`, and every field that is stored lies below `used`.
 struct HeaderCollector: ~Copyable {
   /// Most requests' fields fit in. More memory than this is given back after a section.

@@ -1,7 +1,7 @@
 /// How far a connection's peer has come: what its owner's timers ask. Times are CLOCK_MONOTONIC in nanoseconds.
 struct Progress {
-  /// The stream whose header section began and has not ended; 0 if there is none. A section that nghttp2 skips is not noted:
-  /// nothing is kept of it.
+  /// The stream whose header section began and has not ended; 0 if there is none. A section that nghttp2 skips is not
+  /// noted: nothing is kept of it.
   var headersStream: Int32 = 0
   private var headersBegan: UInt64 = 0
   /// The peer's SETTINGS came.

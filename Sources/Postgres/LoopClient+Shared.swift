@@ -48,7 +48,8 @@ extension LoopClient {
     for slot in slots {
       guard let connection = slot.connection, connection.isReady else { continue }
       let load = connection.load
-      if request.lookup != nil, connection.batch.reads.last?.lookup != nil, load < settings.configuration.pipelineDepth {
+      if request.lookup != nil, connection.batch.reads.last?.lookup != nil, load < settings.configuration.pipelineDepth
+      {
         return connection
       }
       if load < bestLoad {

@@ -48,7 +48,10 @@ extension LoopClient: TurnFlushable {
     let writes = attempt.writes
     for write in writes where write.deadline <= now.saturatingAdd(ServerLimits.leastTime) { write.expire() }
     guard let connection = leased[id], writes.contains(where: { !$0.isAnswered }) else {
-      return finish(attempt, .failure(PostgresError(.connectionLost, "The connection was lost before the write was sent.", isSafeToRetry: true)))
+      return finish(
+        attempt,
+        .failure(
+          PostgresError(.connectionLost, "The connection was lost before the write was sent.", isSafeToRetry: true)))
     }
     let parameters: [PostgresValue]
     do throws(PostgresError) {

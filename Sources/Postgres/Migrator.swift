@@ -5,8 +5,8 @@ public import Logging
 /// advisory lock lets one at a time.
 ///
 /// Nobody else waits long for it. Who asks for a strong lock makes all who come later wait behind him, so a migration
-/// waits for a lock for `lockTimeout` at a time, and is repeated until `patience` is over. CREATE INDEX CONCURRENTLY holds
-/// nobody up and waits for as long as it must.
+/// waits for a lock for `lockTimeout` at a time, and is repeated until `patience` is over. CREATE INDEX CONCURRENTLY
+/// holds nobody up and waits for as long as it must.
 /// https://www.postgresql.org/docs/15/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
 public struct Migrator: Sendable {
   private let client: PostgresClient
@@ -20,8 +20,8 @@ public struct Migrator: Sendable {
 
   /// - Parameters:
   ///   - client: started; must be reachable while `run` goes on.
-  ///   - patience: how long one migration is tried for while others hold locks, and how long another replica's migrations
-  ///     are waited for.
+  ///   - patience: how long one migration is tried for while others hold locks, and how long another replica's
+  ///     migrations are waited for.
   ///   - lockTimeout: how long an attempt waits for a lock, and so how long others may wait behind it.
   public init(
     client: PostgresClient, migrations: [Migration], logger: Logger, patience: Duration = .seconds(3600),
@@ -34,13 +34,13 @@ public struct Migrator: Sendable {
     self.lockTimeout = lockTimeout
   }
 
-  /// Applies what is missing, and notes each migration in `schema_migrations`, which is found or made in the first schema
-  /// of the search path.
+  /// Applies what is missing, and notes each migration in `schema_migrations`, which is found or made in the first
+  /// schema of the search path.
   ///
   /// A migration has no time limit; cancellation closes the connection and so rolls the running command back.
   /// - Returns: what was applied now.
-  /// - Throws: `migrationFailed`, `lockNotAvailable` when others hold a lock for longer than `patience`, or what the SQL or
-  ///   the code met.
+  /// - Throws: `migrationFailed`, `lockNotAvailable` when others hold a lock for longer than `patience`, or what the
+  ///   SQL or the code met.
   @discardableResult
   public nonisolated(nonsending) func run() async throws -> [Migration] {
     try await client.withConnection(deadline: .max) { connection in
@@ -64,8 +64,9 @@ public struct Migrator: Sendable {
     }
   }
 
-  /// Asks again and again instead of waiting in the server: CREATE INDEX CONCURRENTLY waits for all transactions that are
-  /// older, and so for one that waits for this lock; and a waiting session could not be given up without closing it.
+  /// Asks again and again instead of waiting in the server: CREATE INDEX CONCURRENTLY waits for all transactions that
+  /// are older, and so for one that waits for this lock; and a waiting session could not be given up without closing
+  /// it.
   private nonisolated(nonsending) func lock(_ connection: PostgresLease) async throws {
     let end = MonotonicClock.nanoseconds.saturatingAdd(patience.clampedNanoseconds)
     var isFirst = true

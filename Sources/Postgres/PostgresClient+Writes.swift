@@ -39,7 +39,8 @@ extension PostgresClient {
     let write = PendingWrite(
       .row(group, row), keys: keys, priority: .normal, isAlone: isAlone, deadline: effective(deadline, on: client))
     guard let row = try await run(write, on: client, deadline).first else {
-      throw PostgresError(.protocolViolation, "The database returned no row for the write.", statement: write.statement.name)
+      throw PostgresError(
+        .protocolViolation, "The database returned no row for the write.", statement: write.statement.name)
     }
     return row
   }

@@ -141,7 +141,9 @@ public final class PostgresClient: Sendable {
   ///
   /// A refusal is thrown without any suspension. A caller that retried in a tight loop would then never let its event
   /// loop find out that the database is back, so refusals yield first.
-  static nonisolated(nonsending) func errorAfterYield(_ error: PostgresError, _ deadline: UInt64?) async -> PostgresError {
+  static nonisolated(nonsending) func errorAfterYield(_ error: PostgresError, _ deadline: UInt64?) async
+    -> PostgresError
+  {
     if [.unavailable, .queueFull, .shutDown].contains(error.code) { await Task.yield() }
     return error.seen(by: deadline)
   }

@@ -2,7 +2,8 @@ extension PostgresError {
   /// What kind of failure it is. New kinds may be added: always handle the rest.
   public struct Code: Sendable, Hashable, CustomStringConvertible {
     private enum Value: String {
-      case cancelled, deadlineExceeded, timedOut, unavailable, queueFull, connectionLost, shutDown, nestedLease, invalidParameter
+      case cancelled, deadlineExceeded, timedOut, unavailable, queueFull, connectionLost, shutDown, nestedLease,
+        invalidParameter
       case decodingFailed, invalidConfiguration, migrationFailed, protocolViolation
       case uniqueViolation, foreignKeyViolation, notNullViolation, checkViolation, exclusionViolation,
         integrityViolation
@@ -24,8 +25,8 @@ extension PostgresError {
     public static let cancelled = Code(value: .cancelled)
     /// The caller's deadline passed; the message names the stage. The statement may still have run.
     public static let deadlineExceeded = Code(value: .deadlineExceeded)
-    /// The client's `defaultTimeout` or the server's statement_timeout passed, and no deadline of the caller: the database
-    /// is held up, or does not answer. The statement may still have run.
+    /// The client's `defaultTimeout` or the server's statement_timeout passed, and no deadline of the caller: the
+    /// database is held up, or does not answer. The statement may still have run.
     public static let timedOut = Code(value: .timedOut)
     /// No connection can be had now: the database is away. Nothing was sent.
     public static let unavailable = Code(value: .unavailable)

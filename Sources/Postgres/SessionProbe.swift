@@ -4,8 +4,8 @@ extension PostgresClient {
   /// Tells whether a pooler lets several connections share the sessions of the server, as PgBouncer does except with
   /// `pool_mode = session`. Prepared statements, settings and locks of a session don't work then.
   ///
-  /// Without a pooler this costs nothing. With a pooler, which the process id of each connection gives away, it opens two
-  /// connections, and closes them again.
+  /// Without a pooler this costs nothing. With a pooler, which the process id of each connection gives away, it opens
+  /// two connections, and closes them again.
   /// - Throws: `PostgresError` if it can't open these connections or loses one; `CancellationError`.
   public nonisolated(nonsending) func sharesSessions() async throws -> Bool {
     let client = clients[0]
@@ -35,8 +35,8 @@ final class SessionProbe: ConnectionOwner {
   ///
   /// One round is enough on an idle pool. A pooler keeps its idle sessions in a stack or in a queue: from a stack, the
   /// second connection gets the session that the first one has just released; from a queue, two questions in a row get
-  /// two sessions, or there is only one, which both connections get. Other clients of the pool can spoil some rounds, so
-  /// there are several.
+  /// two sessions, or there is only one, which both connections get. Other clients of the pool can spoil some rounds,
+  /// so there are several.
   static nonisolated(nonsending) func run(on client: LoopClient) async throws -> Bool {
     let (first, second) = (SessionProbe(client), SessionProbe(client))
     defer {

@@ -1,5 +1,5 @@
-/// Keeps an optional message behind a reference, so that a message type can contain itself. Copies share the memory until
-/// one of them is changed.
+/// Keeps an optional message behind a reference, so that a message type can contain itself. Copies share the memory
+/// until one of them is changed.
 ///
 /// ```swift
 /// struct Node: WireMessage {

@@ -28,8 +28,8 @@ public struct ProtoFile: Sendable {
     self.dependencies = dependencies
   }
 
-  /// Takes the descriptor in base64, as generated code has it: characters outside the alphabet, such as line breaks, are
-  /// skipped.
+  /// Takes the descriptor in base64, as generated code has it: characters outside the alphabet, such as line breaks,
+  /// are skipped.
   ///
   /// ```swift
   /// let file = ProtoFile(name: "a.proto", base64: "CgdhLnByb3Rv", dependencies: [])

@@ -1,7 +1,8 @@
 /// Bytes that grow towards the front and are always contiguous.
 ///
-/// This file and WireCursor.swift hold the module's pointer arithmetic. The argument for its safety: `base <= start <= end`
-/// always holds; `start` moves down only after `reserve` made room; the buffer is noncopyable, so nobody else has its pointers.
+/// This file and WireCursor.swift hold the module's pointer arithmetic. The argument for its safety: `base <= start <=
+/// end` always holds; `start` moves down only after `reserve` made room; the buffer is noncopyable, so nobody else has
+/// its pointers.
 @frozen @usableFromInline
 struct WireBuffer: ~Copyable {
   @usableFromInline var base: UnsafeMutableRawPointer
@@ -50,8 +51,8 @@ struct WireBuffer: ~Copyable {
   mutating func grow(_ size: Int) {
     let used = count
     let room = end - base
-    // Small buffers grow faster, to be copied less often; what does not fit is seldom the last that is written. Sizes come
-    // from what is in memory already: no sum can overflow.
+    // Small buffers grow faster, to be copied less often; what does not fit is seldom the last that is written. Sizes
+    // come from what is in memory already: no sum can overflow.
     let needed = used &+ size &+ Swift.min(size, 1 << 16) &+ 64
     var larger = WireBuffer(capacity: Swift.max(room &* (room < 1 << 16 ? 4 : 2), needed))
     larger.put(bytes: UnsafeRawBufferPointer(start: start, count: used))
@@ -136,8 +137,8 @@ struct WireBuffer: ~Copyable {
     // Spreads groups of seven bits over bytes: halves, then quarters.
     var bits = UInt32(truncatingIfNeeded: value & 0x3fff | (value & 0xfff_c000) &<< 2)
     bits = bits & 0x7f_007f | (bits & 0x3f80_3f80) &<< 1
-    // Eight times the bytes that are not needed. A number's leading zeros are counted as the trailing ones of its swapped
-    // bytes, which is faster. The highest bit, which is free, is there for a number of one byte.
+    // Eight times the bytes that are not needed. A number's leading zeros are counted as the trailing ones of its
+    // swapped bytes, which is faster. The highest bit, which is free, is there for a number of one byte.
     let spare = (bits.byteSwapped | 1 &<< 31).trailingZeroBitCount & 24
     let word = bits &<< UInt32(truncatingIfNeeded: spare) | 0x80_8080
     (end - 4).storeBytes(of: word.littleEndian, as: UInt32.self)

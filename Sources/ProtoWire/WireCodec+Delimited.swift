@@ -23,7 +23,8 @@ public enum WireString: WireMapKey {
     return try string(of: bytes)
   }
 
-  /// A string that has room in a String without memory of its own, if it is ASCII: in two loads and stores, which may overlap.
+  /// A string that has room in a String without memory of its own, if it is ASCII: in two loads and stores, which may
+  /// overlap.
   @inline(__always)
   private static func smallASCII(_ bytes: UnsafeRawBufferPointer) -> String? {
     let count = bytes.count
@@ -106,8 +107,8 @@ public enum WireString: WireMapKey {
   }
 }
 
-/// A string whose bytes nobody checks: of proto2, and of editions that say `features.utf8_validation = NONE`. Peers may send
-/// any bytes in it, so that what is not UTF-8 is replaced by U+FFFD rather than refused.
+/// A string whose bytes nobody checks: of proto2, and of editions that say `features.utf8_validation = NONE`. Peers may
+/// send any bytes in it, so that what is not UTF-8 is replaced by U+FFFD rather than refused.
 ///
 /// ```swift
 /// note = try reader.read(WireUncheckedString.self)  // ff becomes U+FFFD

@@ -1,7 +1,7 @@
 /// What is known statically about the type of a field: how one value is read and written. Never has instances.
 ///
-/// There is one for each scalar type of protobuf, one for enums and one for messages; generated code names them, and the
-/// compiler specializes the generic functions of reader and writer for each.
+/// There is one for each scalar type of protobuf, one for enums and one for messages; generated code names them, and
+/// the compiler specializes the generic functions of reader and writer for each.
 ///
 /// ```swift
 /// func firstField<C: WireScalar>(_ value: C.Value, as _: C.Type) -> [UInt8] {

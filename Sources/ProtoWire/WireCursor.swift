@@ -1,9 +1,10 @@
 /// Reads little by little from bytes that someone else keeps alive.
 ///
-/// This file and WireBuffer.swift hold the module's pointer arithmetic. The argument for its safety: `position <= end` always
-/// holds, both point into (or just behind) one allocation that outlives the cursor, because a cursor is made only inside
-/// `withUnsafeBytes` and neither it nor the noncopyable `WireReader` around it can be stored; and `position` advances only
-/// after a comparison with `end`. Lengths are compared with what is left before they are added to a pointer.
+/// This file and WireBuffer.swift hold the module's pointer arithmetic. The argument for its safety: `position <= end`
+/// always holds, both point into (or just behind) one allocation that outlives the cursor, because a cursor is made
+/// only inside `withUnsafeBytes` and neither it nor the noncopyable `WireReader` around it can be stored; and
+/// `position` advances only after a comparison with `end`. Lengths are compared with what is left before they are added
+/// to a pointer.
 @frozen @usableFromInline
 struct WireCursor {
   @usableFromInline var position: UnsafeRawPointer
@@ -164,8 +165,8 @@ extension WireCursor {
   @inlinable @inline(__always)
   var hasBlock: Bool { count >= 72 }
 
-  /// The varints that end in the next 64 bytes, and how many they are. Where each ends is found for all of them first, so
-  /// that none waits for the one before it, and no branch depends on their lengths. Never advances when it throws.
+  /// The varints that end in the next 64 bytes, and how many they are. Where each ends is found for all of them first,
+  /// so that none waits for the one before it, and no branch depends on their lengths. Never advances when it throws.
   @usableFromInline @inline(never)
   mutating func varints(into block: inout Block) throws(WireError) -> Int {
     // A bit for each byte that ends a varint.

@@ -194,8 +194,8 @@ extension WireMessage {
     }
   }
 
-  /// The same with the entries of maps in the order of their keys, so that equal messages become equal bytes. Not a canonical
-  /// form: other implementations and later versions of the .proto file may write other bytes.
+  /// The same with the entries of maps in the order of their keys, so that equal messages become equal bytes. Not a
+  /// canonical form: other implementations and later versions of the .proto file may write other bytes.
   ///
   /// ```swift
   /// shape.deterministicWireBytes() == copy.deterministicWireBytes()  // where shape == copy

@@ -21,8 +21,8 @@ extension WireReader {
     values.append(value)
   }
 
-  /// How many elements the delimited field that was just read seems to have: this one, and those that follow at once. They need not
-  /// be valid. At most 1,024, so that no input is read twice by more than that.
+  /// How many elements the delimited field that was just read seems to have: this one, and those that follow at once.
+  /// They need not be valid. At most 1,024, so that no input is read twice by more than that.
   @usableFromInline @inline(never)
   func runLength() -> Int {
     var tag = WireCursor(position: fieldStart, end: cursor.end)
@@ -30,7 +30,9 @@ extension WireReader {
     var ahead = cursor
     var length = 1
     while length < 1024, !ahead.isAtEnd {
-      guard (try? ahead.varint()) == expected, let size = try? ahead.length(), (try? ahead.skip(size)) != nil else { break }
+      guard (try? ahead.varint()) == expected, let size = try? ahead.length(), (try? ahead.skip(size)) != nil else {
+        break
+      }
       length &+= 1
     }
     return length

@@ -1,7 +1,7 @@
 /// Reads the fields of a message. Generated code calls it; see `WireMessage.decodeFields(from:)`.
 ///
-/// The loop of a message is: `nextTag`, a switch over the tags that it knows, and `readUnknown` for all others. A reader
-/// can't be made, copied or stored outside this module, so that it never outlives the bytes it reads.
+/// The loop of a message is: `nextTag`, a switch over the tags that it knows, and `readUnknown` for all others. A
+/// reader can't be made, copied or stored outside this module, so that it never outlives the bytes it reads.
 ///
 /// ```swift
 /// while true {

@@ -1,5 +1,5 @@
-/// Writes a message back to front: a nested message is written first, and then its length, which is known by then. So there
-/// is one pass, and nothing is measured twice however deep the nesting.
+/// Writes a message back to front: a nested message is written first, and then its length, which is known by then. So
+/// there is one pass, and nothing is measured twice however deep the nesting.
 ///
 /// The written bytes are contiguous at all times. Writing grows the buffer and can't fail.
 ///

@@ -3,8 +3,8 @@ import ProtoWire
 public import RPCCore
 internal import RPCServer
 
-/// grpc.channelz.v1.Channelz: the servers on the event loops of the one that is asked, their connections, and what those have
-/// done. It tells callers' addresses and methods, so serve it only where those may be known.
+/// grpc.channelz.v1.Channelz: the servers on the event loops of the one that is asked, their connections, and what
+/// those have done. It tells callers' addresses and methods, so serve it only where those may be known.
 ///
 /// There are no client channels in it. https://github.com/grpc/proposal/blob/master/A14-channelz.md
 public struct ChannelzService: Sendable {
@@ -54,12 +54,16 @@ extension ChannelzService: ServiceProvider {
   private struct Handlers: Grpc_Channelz_V1_ChannelzProvider {
     let service: ChannelzService
 
-    func getTopChannels(_ request: Grpc_Channelz_V1_GetTopChannelsRequest, context: ServerContext) async throws -> Grpc_Channelz_V1_GetTopChannelsResponse {
+    func getTopChannels(_ request: Grpc_Channelz_V1_GetTopChannelsRequest, context: ServerContext) async throws
+      -> Grpc_Channelz_V1_GetTopChannelsResponse
+    {
       _ = try service.page([Grpc_Channelz_V1_Channel](), request.maxResults)
       return .with { $0.end = true }
     }
 
-    func getServers(_ request: Grpc_Channelz_V1_GetServersRequest, context: ServerContext) async throws -> Grpc_Channelz_V1_GetServersResponse {
+    func getServers(_ request: Grpc_Channelz_V1_GetServersRequest, context: ServerContext) async throws
+      -> Grpc_Channelz_V1_GetServersResponse
+    {
       let (servers, isEnd) = try service.page(
         service.servers.filter { $0.id >= request.startServerID }, request.maxResults)
       let clock = WallClock()
@@ -83,7 +87,9 @@ extension ChannelzService: ServiceProvider {
       }
     }
 
-    func getSocket(_ request: Grpc_Channelz_V1_GetSocketRequest, context: ServerContext) async throws -> Grpc_Channelz_V1_GetSocketResponse {
+    func getSocket(_ request: Grpc_Channelz_V1_GetSocketRequest, context: ServerContext) async throws
+      -> Grpc_Channelz_V1_GetSocketResponse
+    {
       for server in service.servers {
         if let listener = server.listening.first(where: { $0.id == request.socketID }) {
           return .with { $0.socket = Grpc_Channelz_V1_Socket(listener.id, listener.address) }
@@ -95,11 +101,15 @@ extension ChannelzService: ServiceProvider {
       throw RPCError(.notFound, "there is no socket \(request.socketID)")
     }
 
-    func getChannel(_ request: Grpc_Channelz_V1_GetChannelRequest, context: ServerContext) async throws -> Grpc_Channelz_V1_GetChannelResponse {
+    func getChannel(_ request: Grpc_Channelz_V1_GetChannelRequest, context: ServerContext) async throws
+      -> Grpc_Channelz_V1_GetChannelResponse
+    {
       throw RPCError(.notFound, "there is no channel \(request.channelID)")
     }
 
-    func getSubchannel(_ request: Grpc_Channelz_V1_GetSubchannelRequest, context: ServerContext) async throws -> Grpc_Channelz_V1_GetSubchannelResponse {
+    func getSubchannel(_ request: Grpc_Channelz_V1_GetSubchannelRequest, context: ServerContext) async throws
+      -> Grpc_Channelz_V1_GetSubchannelResponse
+    {
       throw RPCError(.notFound, "there is no subchannel \(request.subchannelID)")
     }
   }

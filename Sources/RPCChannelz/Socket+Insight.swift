@@ -16,8 +16,8 @@ extension Grpc_Channelz_V1_Socket {
     }
   }
 
-  /// A connection. What channelz has no field for stands among the options: the loop, the calls that are open, output that
-  /// waits.
+  /// A connection. What channelz has no field for stands among the options: the loop, the calls that are open, output
+  /// that waits.
   init(_ connection: ConnectionInsight, _ clock: WallClock) {
     let counters = connection.counters
     self = .with {
@@ -49,10 +49,14 @@ extension Grpc_Channelz_V1_Socket {
         $0.remoteFlowControlWindow = .with { $0.value = Int64(connection.receiveWindow) }
         $0.option =
           [
-            Grpc_Channelz_V1_SocketOption("loop", "\(connection.loop)"), Grpc_Channelz_V1_SocketOption("open streams", "\(connection.calls.count)"),
+            Grpc_Channelz_V1_SocketOption("loop", "\(connection.loop)"),
+            Grpc_Channelz_V1_SocketOption("open streams", "\(connection.calls.count)"),
             Grpc_Channelz_V1_SocketOption("running handlers", "\(connection.runningHandlers)"),
             Grpc_Channelz_V1_SocketOption("unsent bytes", "\(connection.unsent)"),
-          ] + connection.calls.map { Grpc_Channelz_V1_SocketOption("stream \($0.stream)", "\($0.method ?? "?"): \($0.state)") }
+          ]
+          + connection.calls.map {
+            Grpc_Channelz_V1_SocketOption("stream \($0.stream)", "\($0.method ?? "?"): \($0.state)")
+          }
       }
     }
   }

@@ -1,5 +1,5 @@
-/// Bytes that are appended at the end and taken from the front, in one contiguous piece of memory. One small file of unsafe
-/// code: the indices always hold `0 <= head <= tail <= capacity`, and every method keeps that.
+/// Bytes that are appended at the end and taken from the front, in one contiguous piece of memory. One small file of
+/// unsafe code: the indices always hold `0 <= head <= tail <= capacity`, and every method keeps that.
 package struct ByteBuffer: ~Copyable {
   private var memory: UnsafeMutableRawPointer?
   private var capacity = 0

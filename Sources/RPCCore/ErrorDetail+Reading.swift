@@ -47,7 +47,8 @@ extension RPCError {
   public init?(_ status: Google_Rpc_Status) {
     guard status.code != 0 else { return nil }
     self.init(
-      StatusCode(rawValue: Int(status.code)) ?? .unknown, status.message, details: status.details.map { ErrorDetail(packed: $0) })
+      StatusCode(rawValue: Int(status.code)) ?? .unknown, status.message,
+      details: status.details.map { ErrorDetail(packed: $0) })
   }
 
   /// The error as a status message.

@@ -72,8 +72,8 @@ extension ErrorDetail {
       })
   }
 
-  /// What must be done before the call can succeed. Types are the service's own, such as `TOS`; the subject says of what
-  /// it is true.
+  /// What must be done before the call can succeed. Types are the service's own, such as `TOS`; the subject says of
+  /// what it is true.
   public static func preconditionFailure(
     _ violations: [(type: String, subject: String, description: String)]
   ) -> ErrorDetail {

@@ -35,8 +35,8 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
   public subscript(position: Int) -> Entry { entries[position] }
 
   /// Adds a text entry.
-  /// - Returns: false, and nothing is added, if the name is not a metadata name, is reserved (begins with `grpc-` or `:`,
-  ///   or belongs to HTTP/2), ends in `-bin`, or the value is not printable ASCII.
+  /// - Returns: false, and nothing is added, if the name is not a metadata name, is reserved (begins with `grpc-` or
+  ///   `:`, or belongs to HTTP/2), ends in `-bin`, or the value is not printable ASCII.
   @discardableResult
   public mutating func add(_ name: String, _ value: String) -> Bool {
     let name = name.lowercased()
@@ -45,7 +45,8 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
     return true
   }
 
-  /// Adds a binary entry. The name must end in `-bin`; else, or if it is reserved, nothing is added and it returns false.
+  /// Adds a binary entry. The name must end in `-bin`; else, or if it is reserved, nothing is added and it returns
+  /// false.
   @discardableResult
   public mutating func add(_ name: String, bytes: [UInt8]) -> Bool {
     let name = name.lowercased()

@@ -86,8 +86,8 @@ public struct ResponseWriter<Message: WireMessage>: Sendable {
   private let send: @Sendable (Message, _ mayCompress: Bool) async throws -> Void
   private let initialMetadata: @Sendable () async throws -> Void
 
-  /// A writer that hands each message to a function: for tests, and for services that wrap others. Another function is told
-  /// when the initial metadata is to go ahead of the first message.
+  /// A writer that hands each message to a function: for tests, and for services that wrap others. Another function is
+  /// told when the initial metadata is to go ahead of the first message.
   public init(
     _ send: @escaping @Sendable (Message) async throws -> Void,
     initialMetadata: @escaping @Sendable () async throws -> Void = {}
@@ -104,13 +104,13 @@ public struct ResponseWriter<Message: WireMessage>: Sendable {
   }
 
   /// Writes a message. Suspends while the client does not keep up.
-  /// - Parameter compressed: false for a message that is not to be compressed where the others of its call are: one with
-  ///   a secret beside what a stranger chose (CRIME), or one that would not get smaller.
+  /// - Parameter compressed: false for a message that is not to be compressed where the others of its call are: one
+  ///   with a secret beside what a stranger chose (CRIME), or one that would not get smaller.
   /// - Throws: `CancellationError` once the call is over: cancelled by the client, past its deadline, connection lost.
   public func write(_ message: Message, compressed: Bool = true) async throws { try await send(message, compressed) }
 
-  /// Sends the initial metadata now, not with the first message: the client learns that its call was taken while the first
-  /// message is still being made. Does nothing once it was sent.
+  /// Sends the initial metadata now, not with the first message: the client learns that its call was taken while the
+  /// first message is still being made. Does nothing once it was sent.
   /// - Throws: `CancellationError` once the call is over.
   public func sendInitialMetadata() async throws { try await initialMetadata() }
 }

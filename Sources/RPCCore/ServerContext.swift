@@ -1,6 +1,7 @@
 package import Synchronization
 
-/// What a handler knows of its call, and what it may say beside its response. Any thread may use it, also after the call.
+/// What a handler knows of its call, and what it may say beside its response. Any thread may use it, also after the
+/// call.
 public struct ServerContext: Sendable {
   package let call: CallState
 
@@ -26,8 +27,8 @@ public struct ServerContext: Sendable {
   /// What TLS says of the connection and of the caller, such as its certificate; nil if it has no TLS.
   public var security: TransportSecurity? { call.security }
 
-  /// The request's metadata without the fields that belong to HTTP/2 and gRPC. Decoded at each call: keep it if you need
-  /// it twice.
+  /// The request's metadata without the fields that belong to HTTP/2 and gRPC. Decoded at each call: keep it if you
+  /// need it twice.
   public var requestMetadata: Metadata { call.headers.metadata() }
 
   /// Adds to the metadata that goes before the first message. Returns false, and adds nothing, once that was sent.
@@ -45,8 +46,8 @@ public struct ServerContext: Sendable {
     call.response.withLock { $0.makeMetadata().trailing.append(contentsOf: metadata) }
   }
 
-  /// How responses are compressed, if the client takes it; nil, as at first, leaves it to the server's configuration. What is
-  /// set once the first message was sent can only turn compression off, with `identity`.
+  /// How responses are compressed, if the client takes it; nil, as at first, leaves it to the server's configuration.
+  /// What is set once the first message was sent can only turn compression off, with `identity`.
   public var responseCompression: CompressionAlgorithm? {
     get { call.compression.load(ordering: .relaxed).algorithm }
     nonmutating set { call.compression.store(CompressionChoice(newValue), ordering: .relaxed) }

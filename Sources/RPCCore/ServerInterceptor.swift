@@ -1,5 +1,5 @@
-/// Runs around every call of a server: authentication, logging, limits. Of all four kinds alike, since it sees the call,
-/// not its messages.
+/// Runs around every call of a server: authentication, logging, limits. Of all four kinds alike, since it sees the
+/// call, not its messages.
 ///
 /// Both methods have defaults that do nothing; a server without interceptors pays nothing for them.
 public protocol ServerInterceptor: Sendable {
@@ -7,8 +7,8 @@ public protocol ServerInterceptor: Sendable {
   /// - Returns: who is to hear what becomes of the call; nil if nobody.
   func callStarted(_ start: CallStart) -> (any CallObserver)?
 
-  /// Calls `next` once to go on, or throws to answer the call without its handler. What `next` throws is what the handler
-  /// threw; throwing another error answers with that one.
+  /// Calls `next` once to go on, or throws to answer the call without its handler. What `next` throws is what the
+  /// handler threw; throwing another error answers with that one.
   func intercept(_ context: ServerContext, next: () async throws -> Void) async throws
 }
 

@@ -4,7 +4,8 @@ public final class TransportSecurity: Sendable {
   public let version: String
   /// As OpenSSL names it: "TLS_AES_256_GCM_SHA384".
   public let cipher: String
-  /// The name that the client asked for (SNI, RFC 6066); nil if it asked for none. The client chose it: it proves nothing.
+  /// The name that the client asked for (SNI, RFC 6066); nil if it asked for none. The client chose it: it proves
+  /// nothing.
   public let serverName: String?
   /// Whether the session is one that client and server had before. Its client certificate was checked then.
   public let isResumed: Bool
@@ -38,7 +39,9 @@ public struct PeerCertificate: Sendable, Hashable {
   public let derEncoding: [UInt8]
 
   /// The names in a certificate that was verified. Without a certificate there is no value of this type.
-  public init(commonName: String?, dnsNames: [String] = [], uris: [String] = [], emails: [String] = [], derEncoding: [UInt8] = []) {
+  public init(
+    commonName: String?, dnsNames: [String] = [], uris: [String] = [], emails: [String] = [], derEncoding: [UInt8] = []
+  ) {
     self.commonName = commonName
     self.dnsNames = dnsNames
     self.uris = uris

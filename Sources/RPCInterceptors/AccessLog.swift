@@ -1,9 +1,9 @@
 public import Logging
 public import RPCCore
 
-/// Logs each call when it is over, a line with its method, status, time and sizes, and with who called where that is proven
-/// by a client certificate. Neither messages nor metadata are
-/// logged, nor what an error says: they may be secret or personal.
+/// Logs each call when it is over, a line with its method, status, time and sizes, and with who called where that is
+/// proven by a client certificate. Neither messages nor metadata are logged, nor what an error says: they may be secret
+/// or personal.
 public struct AccessLog: ServerInterceptor {
   private let logger: Logger
   private let level: Logger.Level

@@ -1,8 +1,8 @@
 public import RPCCore
 public import Tracing
 
-/// Where in which trace a call stands, as W3C's Trace Context carries it between services: `traceparent` and `tracestate`.
-/// https://www.w3.org/TR/trace-context/
+/// Where in which trace a call stands, as W3C's Trace Context carries it between services: `traceparent` and
+/// `tracestate`. https://www.w3.org/TR/trace-context/
 public struct TraceContext: Sendable, Hashable {
   /// The number that all spans of a trace share; 0 is not valid.
   public var traceID: UInt128
@@ -91,7 +91,8 @@ extension ServiceContext {
 }
 
 extension Metadata {
-  /// Adds what makes an outgoing call part of the trace: whatever the tracer sends, and `traceparent` where it sends none.
+  /// Adds what makes an outgoing call part of the trace: whatever the tracer sends, and `traceparent` where it sends
+  /// none.
   public mutating func addTrace(
     of context: ServiceContext? = .current, tracer: any Instrument = InstrumentationSystem.instrument
   ) {

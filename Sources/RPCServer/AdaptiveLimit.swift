@@ -1,8 +1,9 @@
-/// How a limit of running calls is found by their latency. The numbers are those of the server; its loops share them out.
+/// How a limit of running calls is found by their latency. The numbers are those of the server; its loops share them
+/// out.
 ///
-/// While calls take as long as they do without load, the limit grows; when they begin to take longer, they wait for each other
-/// somewhere, and more of them at once would only wait longer: it shrinks. Give methods of very different durations classes of
-/// their own.
+/// While calls take as long as they do without load, the limit grows; when they begin to take longer, they wait for
+/// each other somewhere, and more of them at once would only wait longer: it shrinks. Give methods of very different
+/// durations classes of their own.
 public struct AdaptiveLimit: Sendable, Hashable {
   /// Where it begins.
   public var initial = 64
@@ -19,9 +20,10 @@ public struct AdaptiveLimit: Sendable, Hashable {
 
 /// The limit itself: a gradient search. Pure: times, in nanoseconds, are handed in.
 ///
-/// Every window of 100 ms with ten calls at least makes a step: `limit * min(1, tolerance * base / latency) + root of limit`,
-/// smoothed. The base is the latency without load: it follows a lower latency at once. A higher one it follows slowly, and only
-/// while few calls run (fewer than half of the limit, or a limit near its minimum): under load it would call the waiting normal.
+/// Every window of 100 ms with ten calls at least makes a step: `limit * min(1, tolerance * base / latency) + root of
+/// limit`, smoothed. The base is the latency without load: it follows a lower latency at once. A higher one it follows
+/// slowly, and only while few calls run (fewer than half of the limit, or a limit near its minimum): under load it
+/// would call the waiting normal.
 struct GradientLimit {
   private static let window: UInt64 = 100_000_000
   private static let samplesOfWindow = 10

@@ -1,7 +1,8 @@
-/// Counts the calls that run on a loop and decides whether one more may. Pure: belongs to whoever holds it, and times are handed in.
+/// Counts the calls that run on a loop and decides whether one more may. Pure: belongs to whoever holds it, and times
+/// are handed in.
 ///
-/// A limit of the server is shared out evenly among its loops, since counting together would cost every call a hand-over between
-/// processors; connections are shared out evenly as well.
+/// A limit of the server is shared out evenly among its loops, since counting together would cost every call a
+/// hand-over between processors; connections are shared out evenly as well.
 struct Admission {
   enum Refusal: Equatable {
     /// The server runs as many calls as it may.
@@ -37,7 +38,9 @@ struct Admission {
   }
 
   /// Rounded up, and one at least.
-  static func share(of limit: Int, loops: Int) -> Int { max(1, limit / max(1, loops) + (limit % max(1, loops) > 0 ? 1 : 0)) }
+  static func share(of limit: Int, loops: Int) -> Int {
+    max(1, limit / max(1, loops) + (limit % max(1, loops) > 0 ? 1 : 0))
+  }
 
   /// Calls that run, of all classes.
   var running: Int { loads.reduce(0) { $0 + $1.running } }

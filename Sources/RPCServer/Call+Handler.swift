@@ -4,7 +4,8 @@ import RPCCore
 
 /// The handler of a call, from its start to its return.
 extension Call {
-  /// All is here that the handler needs at first: it is started behind those of the other calls that were received with this one.
+  /// All is here that the handler needs at first: it is started behind those of the other calls that were received with
+  /// this one.
   func start() {
     phase = .ready
     connection.ready.append(self)
@@ -55,8 +56,8 @@ extension Call {
 extension Connection {
   /// Starts the handlers of the calls that are ready, on this thread.
   ///
-  /// A task costs more than a small handler, so one task runs them one after the other. When a handler suspends, the task is that
-  /// handler's from then on, and the rest get another: no call ever waits for another one's.
+  /// A task costs more than a small handler, so one task runs them one after the other. When a handler suspends, the
+  /// task is that handler's from then on, and the rest get another: no call ever waits for another one's.
   func startHandlers() {
     guard !ready.isEmpty else { return }
     while started < ready.count {

@@ -1,7 +1,7 @@
 import RPCCore
 
-/// What a call's messages take of the memory that strangers may fill: requests that are not whole, responses that wait for a
-/// window. Small ones are not counted, so most calls cost a comparison.
+/// What a call's messages take of the memory that strangers may fill: requests that are not whole, responses that wait
+/// for a window. Small ones are not counted, so most calls cost a comparison.
 extension Call {
   /// So many bytes a call has for itself. The number of streams bounds them.
   private static let free = 16_384

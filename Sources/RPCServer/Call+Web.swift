@@ -1,8 +1,8 @@
 internal import HTTP2
 import RPCCore
 
-/// What makes a call one of gRPC-Web: the same messages, but the trailers are the body's last piece, and in the text form
-/// all of it is base64. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
+/// What makes a call one of gRPC-Web: the same messages, but the trailers are the body's last piece, and in the text
+/// form all of it is base64. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
 // Belongs to its call's loop.
 final class WebExchange {
   /// The request's, which is the response's too.
@@ -38,11 +38,15 @@ final class WebExchange {
 extension Call {
   // MARK: Requests
 
-  /// Takes a request that is not plain gRPC: as gRPC-Web, where that is served. What is neither is refused, and a browser's
-  /// question whether a page may call is answered; both are false.
+  /// Takes a request that is not plain gRPC: as gRPC-Web, where that is served. What is neither is refused, and a
+  /// browser's question whether a page may call is answered; both are false.
   func acceptAsWeb(isPost: Bool) -> Bool {
     guard let configuration = configuration.web else {
-      if isPost { refuseAsHTTP(415, [("accept-post", "application/grpc")]) } else { refuseAsHTTP(405, [("allow", "POST")]) }
+      if isPost {
+        refuseAsHTTP(415, [("accept-post", "application/grpc")])
+      } else {
+        refuseAsHTTP(405, [("allow", "POST")])
+      }
       return false
     }
     var cors: [(String, String)] = []
@@ -81,10 +85,11 @@ extension Call {
     guard head.text(":method") == "OPTIONS", head.text("access-control-request-method") == "POST", !cors.isEmpty else {
       return refuseAsHTTP(405, [("allow", "POST, OPTIONS")])
     }
-    var fields = cors + [
-      ("access-control-allow-methods", "POST"),
-      ("access-control-max-age", "\(configuration.preflightAge.components.seconds)"),
-    ]
+    var fields =
+      cors + [
+        ("access-control-allow-methods", "POST"),
+        ("access-control-max-age", "\(configuration.preflightAge.components.seconds)"),
+      ]
     if let wanted = head.text("access-control-request-headers") {
       // Names of header fields can't be cut: a page that wants more than any does gets none.
       guard wanted.utf8.count <= Self.longestPreflight else { return refuseAsHTTP(431, cors) }

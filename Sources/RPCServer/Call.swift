@@ -7,9 +7,11 @@ import Synchronization
 
 /// One call: a stream, the state machine of its gRPC exchange, and the task of its handler.
 ///
-/// It goes through these phases, each at most once: its head is awaited; for one request message, that message is awaited;
-/// its handler is about to be started, and runs; it is over. The handler's task may outlive the last phase, when the deadline or the peer ended the call.
-// @unchecked Sendable: it belongs to its connection's loop. `ServerCallChannel`, which handlers use, goes to that loop first.
+/// It goes through these phases, each at most once: its head is awaited; for one request message, that message is
+/// awaited; its handler is about to be started, and runs; it is over. The handler's task may outlive the last phase,
+/// when the deadline or the peer ended the call.
+// @unchecked Sendable: it belongs to its connection's loop. `ServerCallChannel`, which handlers use, goes to that loop
+// first.
 final class Call: HTTP2Stream, @unchecked Sendable {
   enum Phase { case head, request, ready, running, over }
 

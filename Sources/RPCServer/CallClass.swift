@@ -1,12 +1,13 @@
-/// Methods that share a limit of calls that run, so that they can't take the place of others: reports beside lookups, say.
+/// Methods that share a limit of calls that run, so that they can't take the place of others: reports beside lookups,
+/// say.
 ///
-/// Methods of no class are one class of their own, whose limits stand in `ServerConfiguration`. Health, reflection and channelz
-/// are another, which no load of others keeps from answering.
+/// Methods of no class are one class of their own, whose limits stand in `ServerConfiguration`. Health, reflection and
+/// channelz are another, which no load of others keeps from answering.
 public struct CallClass: Sendable {
   /// What refused callers are told.
   public var name: String
-  /// Services, "users.v1.UserService", or methods, "users.v1.UserService/ListUsers". A method's own name goes before its
-  /// service's, and the first class that has it is its class.
+  /// Services, "users.v1.UserService", or methods, "users.v1.UserService/ListUsers". A method's own name goes before
+  /// its service's, and the first class that has it is its class.
   public var methods: Set<String>
   /// Calls of the class that may run, in all of the server.
   public var maximumRunning: Int

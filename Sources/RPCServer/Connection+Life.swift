@@ -58,7 +58,8 @@ extension Connection {
   }
 
   private func log(_ reason: StaticString) {
-    owner.log(.debug, "A connection is ended.", kind: "\(reason)", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+    owner.log(
+      .debug, "A connection is ended.", kind: "\(reason)", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
   }
 
   /// The server stops, and no other calls are left: those that end with their connection are told so.

@@ -6,8 +6,8 @@ internal import TLS
 
 /// One client's connection: its transport and its HTTP/2 session. Belongs to its loop's thread.
 ///
-/// A turn: read, let the session take the bytes, walk the streams that have news; at the turn's end submit what the calls
-/// have to say and write all frames at once. docs/architecture.md tells the whole way.
+/// A turn: read, let the session take the bytes, walk the streams that have news; at the turn's end submit what the
+/// calls have to say and write all frames at once. docs/architecture.md tells the whole way.
 // @unchecked Sendable: for the tasks of handlers, which run on that thread.
 final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @unchecked Sendable {
   private enum Phase {

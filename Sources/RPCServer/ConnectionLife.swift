@@ -30,7 +30,8 @@ struct ConnectionLife {
     static func == (left: Verdict, right: Verdict) -> Bool {
       switch (left, right) {
       case (.goOn, .goOn), (.ping, .ping), (.drain, .drain): true
-      case (.fail(let code, let reason), .fail(let other, let otherReason)): code == other && "\(reason)" == "\(otherReason)"
+      case (.fail(let code, let reason), .fail(let other, let otherReason)):
+        code == other && "\(reason)" == "\(otherReason)"
       case (.close(let reason), .close(let other)): "\(reason)" == "\(other)"
       default: false
       }
@@ -126,7 +127,9 @@ struct LifeLimits: Sendable {
   var period: UInt64? {
     let times = [handshake, header, writeStall, responseStall, idle, age, ageGrace, keepAliveInterval]
     let shortest = times.compactMap { $0 }.min()
-    return shortest.map { max(1_000_000, min(min($0, keepAliveInterval == nil ? $0 : keepAliveTimeout) / 2, 5_000_000_000)) }
+    return shortest.map {
+      max(1_000_000, min(min($0, keepAliveInterval == nil ? $0 : keepAliveTimeout) / 2, 5_000_000_000))
+    }
   }
 }
 
@@ -135,7 +138,8 @@ extension PingPolicy {
   init(_ times: ConnectionTimes) {
     let interval = times.minimumPingInterval.clampedNanoseconds
     self.init(
-      interval: interval, intervalWithoutCalls: times.allowsPingsWithoutCalls ? interval : max(interval, 7_200_000_000_000),
+      interval: interval,
+      intervalWithoutCalls: times.allowsPingsWithoutCalls ? interval : max(interval, 7_200_000_000_000),
       strikes: times.maximumPingStrikes)
   }
 }

@@ -1,4 +1,5 @@
-/// What is counted of the calls of a loop. Times are CLOCK_MONOTONIC in nanoseconds, as the loop last read it; 0 is never.
+/// What is counted of the calls of a loop. Times are CLOCK_MONOTONIC in nanoseconds, as the loop last read it; 0 is
+/// never.
 package struct CallCounters: Sendable {
   package private(set) var started = 0
   package private(set) var succeeded = 0

@@ -68,8 +68,8 @@ public final class GRPCServer: Sendable {
     return sockets.map(\.address)
   }
 
-  /// Begins to accept connections on a socket that listens already, such as one of `SocketActivation`. It is closed when the
-  /// server shuts down; a Unix socket's file is left to who made it.
+  /// Begins to accept connections on a socket that listens already, such as one of `SocketActivation`. It is closed
+  /// when the server shuts down; a Unix socket's file is left to who made it.
   /// - Returns: its address.
   /// - Throws: `EventLoopError` if it can't be watched.
   @discardableResult
@@ -98,7 +98,8 @@ public final class GRPCServer: Sendable {
   }
 
   /// Stops: no new connections; clients are told (two-phase GOAWAY), calls that run are finished, and what still runs
-  /// after `grace` is cancelled. Returns when all connections are closed. Cancelling the task that waits changes nothing.
+  /// after `grace` is cancelled. Returns when all connections are closed. Cancelling the task that waits changes
+  /// nothing.
   public func shutdown(grace: Duration) async {
     ServerRegistry.remove(id)
     let open = listeners.withLock { listeners in

@@ -1,5 +1,5 @@
-/// Memory in which one connection's frames are put together for a single write. Kept by the loop, so that idle connections
-/// have none of their own.
+/// Memory in which one connection's frames are put together for a single write. Kept by the loop, so that idle
+/// connections have none of their own.
 struct GatherBuffer: ~Copyable {
   /// Enough is gathered for a write.
   static let full = 131_072

@@ -1,8 +1,8 @@
 internal import EventLoop
 import RPCCore
 
-/// A task that runs handlers and is kept for others afterwards: to make and to end one costs some 4,000 instructions, and the stack
-/// of its async functions some mallocs more.
+/// A task that runs handlers and is kept for others afterwards: to make and to end one costs some 4,000 instructions,
+/// and the stack of its async functions some mallocs more.
 // @unchecked Sendable: it belongs to its loop's thread, on which its task runs.
 final class HandlerTask: @unchecked Sendable {
   /// For the call whose handler has suspended: cancelling it is the end of this task.
@@ -39,8 +39,8 @@ final class HandlerTask: @unchecked Sendable {
   private nonisolated(nonsending) func runReady() async -> ServerLoop? {
     guard let connection = connection.take() else { return nil }
     let interceptors = connection.owner.core.interceptors
-    // Nothing is ready any more when a handler that had suspended returns: all were started before this thread did anything else.
-    // A handler may have cancelled the task: it is not for the next one then.
+    // Nothing is ready any more when a handler that had suspended returns: all were started before this thread did
+    // anything else. A handler may have cancelled the task: it is not for the next one then.
     while !Task.isCancelled, let call = connection.nextReady() {
       guard let (route, context) = call.beginHandler() else { continue }
       do {

@@ -1,5 +1,5 @@
-/// Whether the peer is still there: after a silence it is asked, and whatever it says then is an answer. Pure: times, in
-/// nanoseconds, are handed in. https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md
+/// Whether the peer is still there: after a silence it is asked, and whatever it says then is an answer. Pure: times,
+/// in nanoseconds, are handed in. https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md
 struct KeepAlive {
   enum Action { case none, ping, giveUp }
 

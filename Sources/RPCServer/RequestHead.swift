@@ -26,14 +26,16 @@ struct RequestHead {
         }
       case 13:
         if name.equals("grpc-encoding"), !value.equals("identity") {
-          encoding = CompressionAlgorithm(name: value).map(Encoding.known) ?? .unknown(String(decoding: value, as: UTF8.self))
+          encoding =
+            CompressionAlgorithm(name: value).map(Encoding.known) ?? .unknown(String(decoding: value, as: UTF8.self))
         }
       default: break
       }
     }
   }
 
-  /// `application/grpc`, and with what may follow: `+proto`, `;charset=…`. Subtypes such as grpc-web are another protocol.
+  /// `application/grpc`, and with what may follow: `+proto`, `;charset=…`. Subtypes such as grpc-web are another
+  /// protocol.
   private static func isGRPC(_ value: UnsafeRawBufferPointer) -> Bool {
     let prefix: StaticString = "application/grpc"
     let length = prefix.utf8CodeUnitCount

@@ -11,14 +11,15 @@ public struct ServerConfiguration: Sendable {
   /// Handlers that may run for a connection. Cancelled calls count until their handlers have returned, so this is what
   /// bounds a peer that cancels at once (CVE-2023-44487).
   public var maximumRunningHandlers = 512
-  /// Calls that may run in all. More are answered with UNAVAILABLE, and told when to come again. The loops share it out evenly.
+  /// Calls that may run in all. More are answered with UNAVAILABLE, and told when to come again. The loops share it out
+  /// evenly.
   public var maximumRunningCalls = 16_384
   /// Finds a lower limit by the latency of unary calls; nil: there is none.
   public var adaptiveLimit: AdaptiveLimit?
   /// Methods with limits of their own.
   public var callClasses: [CallClass] = []
-  /// Bytes that the messages of a connection may hold that wait for its client: requests that are not whole, responses whose
-  /// window is shut. Above it requests are answered with RESOURCE_EXHAUSTED. The first 16 KiB of a call are free.
+  /// Bytes that the messages of a connection may hold that wait for its client: requests that are not whole, responses
+  /// whose window is shut. Above it requests are answered with RESOURCE_EXHAUSTED. The first 16 KiB of a call are free.
   public var maximumBufferedBytes = 64 * 1024 * 1024
   /// The same for all connections together; UNAVAILABLE. The loops share it out evenly.
   public var maximumBufferedBytesInAll = 1024 * 1024 * 1024
@@ -35,8 +36,8 @@ public struct ServerConfiguration: Sendable {
   /// How long what may take: keepalive, idle time, age, handshake, stalls.
   public var times = ConnectionTimes()
 
-  /// What request messages may be compressed with; a call with anything else is answered with UNIMPLEMENTED. What is in a
-  /// compressed message counts against `maximumRequestSize` as well.
+  /// What request messages may be compressed with; a call with anything else is answered with UNIMPLEMENTED. What is in
+  /// a compressed message counts against `maximumRequestSize` as well.
   public var acceptedCompression: [CompressionAlgorithm] = [.gzip, .deflate, .zstd]
   /// What responses are compressed with where their handler says nothing and the client takes it; nil: not at all.
   public var responseCompression: CompressionAlgorithm?

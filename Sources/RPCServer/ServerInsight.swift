@@ -26,8 +26,8 @@ package struct ConnectionInsight: Sendable {
   package let calls: [Call]
 }
 
-/// What a server is doing: gathered on each of its loops, so that looking costs those nothing who do not look. Any thread
-/// but a loop's, and any task.
+/// What a server is doing: gathered on each of its loops, so that looking costs those nothing who do not look. Any
+/// thread but a loop's, and any task.
 extension GRPCServer {
   package var listening: [(id: Int64, address: SocketAddress)] {
     listeners.withLock { $0.map { ($0.id, $0.address) } }

@@ -3,7 +3,8 @@ internal import Glibc
 internal import RPCCore
 internal import TLS
 
-/// A connection's socket, with TLS over it or without, and what the socket did not take yet. Belongs to its loop's thread.
+/// A connection's socket, with TLS over it or without, and what the socket did not take yet. Belongs to its loop's
+/// thread.
 final class Transport {
   enum Failure: Error {
     /// The socket is broken: there is nobody to tell.
@@ -48,7 +49,8 @@ final class Transport {
     }
   }
 
-  /// Deciphers what was read, a record at a time. What TLS itself has to answer is in `unsent` afterwards, an alert included.
+  /// Deciphers what was read, a record at a time. What TLS itself has to answer is in `unsent` afterwards, an alert
+  /// included.
   func decipher(
     _ bytes: UnsafeRawBufferPointer, through buffer: UnsafeMutableRawBufferPointer, now: UInt64,
     _ body: (UnsafeRawBufferPointer) -> Void

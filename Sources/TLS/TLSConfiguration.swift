@@ -78,7 +78,9 @@ public enum PEM: Sendable, Hashable {
       var bytes: [UInt8] = []
       while bytes.count <= Self.limit {
         var count = 0
-        bytes.append(addingCapacity: 65_536) { count = read(descriptor, $0.baseAddress, $0.count); return max(0, count) }
+        bytes.append(addingCapacity: 65_536) {
+          count = read(descriptor, $0.baseAddress, $0.count); return max(0, count)
+        }
         if count == 0 { return bytes }
         if count < 0, errno != EINTR { throw TLSError(.file, "\(path): \(String(cString: strerror(errno)))") }
       }

@@ -1,6 +1,7 @@
 internal import COpenSSL
 
-// @unchecked Sendable: OpenSSL's contexts may be used by several threads once they are set up, and their counts are atomic.
+// @unchecked Sendable: OpenSSL's contexts may be used by several threads once they are set up, and their counts are
+// atomic.
 /// What sessions are made from: certificates, keys and rules, as they were when they were loaded. Any thread.
 public final class TLSContext: @unchecked Sendable {
   /// One for each certificate, the first for clients that don't ask for one of the others' names.
@@ -66,7 +67,9 @@ public final class TLSContext: @unchecked Sendable {
 
   private static func use(_ certificate: TLSCertificate, in context: OpaquePointer) throws(TLSError) {
     let chain = try certificate.chain.load()
-    guard chain.withUnsafeBytes({ copenssl_use_chain(context, $0.baseAddress ?? empty, Int32(clamping: $0.count)) }) == 1 else {
+    guard
+      chain.withUnsafeBytes({ copenssl_use_chain(context, $0.baseAddress ?? empty, Int32(clamping: $0.count)) }) == 1
+    else {
       throw .latest(.credentials, "\(certificate.chain.name) has no certificate that can be used")
     }
     let key = try certificate.key.load()
@@ -79,7 +82,8 @@ public final class TLSContext: @unchecked Sendable {
         ERR_clear_error()
         throw TLSError(
           .credentials,
-          "\(certificate.key.name) is encrypted, and nobody can be asked for its password; `openssl pkey` can remove it")
+          "\(certificate.key.name) is encrypted, and nobody can be asked for its password; `openssl pkey` can remove it"
+        )
       }
       throw .latest(.credentials, "\(certificate.key.name) has no key that belongs to \(certificate.chain.name)")
     }

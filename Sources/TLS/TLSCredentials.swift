@@ -1,8 +1,8 @@
 internal import Glibc
 internal import Synchronization
 
-/// The certificates and keys of a server, which can be renewed while it serves: connections that are open keep what they
-/// began with, new ones get the newest. Any thread.
+/// The certificates and keys of a server, which can be renewed while it serves: connections that are open keep what
+/// they began with, new ones get the newest. Any thread.
 public final class TLSCredentials: Sendable {
   private struct State {
     var context: TLSContext

@@ -1,8 +1,8 @@
 internal import COpenSSL
 internal import Glibc
 
-/// Ciphertext on its way between sockets and sessions. One serves all sessions of a loop, so that idle connections have no
-/// buffers. Belongs to that loop's thread.
+/// Ciphertext on its way between sockets and sessions. One serves all sessions of a loop, so that idle connections have
+/// no buffers. Belongs to that loop's thread.
 public final class TLSWire {
   /// What one flush leaves behind is kept for the next; after a larger one the memory is given back.
   private static let kept = 256 * 1024

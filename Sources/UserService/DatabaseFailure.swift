@@ -62,7 +62,9 @@ struct DatabaseFailure {
     var metadata: [String: String] = [:]
     if answer.code == .deadlineExceeded { metadata["stage"] = "database" }
     // A write whose answer was lost may have happened: say so, for callers that must know.
-    if [.unavailable, .deadlineExceeded].contains(answer.code), !error.isSafeToRetry { metadata["outcome"] = "unknown" }
+    if [.unavailable, .deadlineExceeded].contains(answer.code), !error.isSafeToRetry {
+      metadata["outcome"] = "unknown"
+    }
     var details = [UserServiceError.info(answer.reason, metadata)]
     if let delay = answer.retryDelay { details.append(.retryInfo(delay: delay)) }
     return RPCError(answer.code, answer.message, details: details, cause: isNews ? error : nil)

@@ -22,7 +22,9 @@ struct BenchServer: ParsableCommand {
   @OptionGroup var tls: TLSOptions
 
   func validate() throws {
-    guard SocketAddress(listen) != nil else { throw ValidationError("--listen \(listen) is not HOST:PORT or unix:PATH") }
+    guard SocketAddress(listen) != nil else {
+      throw ValidationError("--listen \(listen) is not HOST:PORT or unix:PATH")
+    }
     guard loops > 0 else { throw ValidationError("--loops must be at least 1") }
   }
 

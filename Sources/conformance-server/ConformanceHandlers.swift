@@ -8,7 +8,9 @@ struct ConformanceHandlers: ConformanceServiceProvider {
     return .with { $0.payload = payload }
   }
 
-  func idempotentUnary(_ request: IdempotentUnaryRequest, context: ServerContext) async throws -> IdempotentUnaryResponse {
+  func idempotentUnary(_ request: IdempotentUnaryRequest, context: ServerContext) async throws
+    -> IdempotentUnaryResponse
+  {
     let payload = try await answer(request.responseDefinition, RequestEcho(context, [request]))
     return .with { $0.payload = payload }
   }

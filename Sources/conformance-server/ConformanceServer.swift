@@ -5,8 +5,8 @@ import RPCCore
 import RPCServer
 import TLS
 
-/// The server under test for the Connect project's conformance runner: it reads one ServerCompatRequest from its standard
-/// input, serves as that asks, says on its standard output where, and stops by SIGTERM.
+/// The server under test for the Connect project's conformance runner: it reads one ServerCompatRequest from its
+/// standard input, serves as that asks, says on its standard output where, and stops by SIGTERM.
 /// https://github.com/connectrpc/conformance/blob/main/docs/testing_servers.md
 @main
 enum ConformanceServer {
@@ -32,7 +32,8 @@ enum ConformanceServer {
     if request.messageReceiveLimit > 0 { configuration.maximumRequestSize = Int(request.messageReceiveLimit) }
     if request.protocol == .grpcWeb { configuration.web = WebConfiguration() }
     let server = try GRPCServer(services: [ConformanceHandlers()], configuration: configuration, loops: group)
-    guard case .tcp(let host, let port)? = try server.listen(on: .tcp(host: "127.0.0.1", port: 0), tls: credentials).first
+    guard
+      case .tcp(let host, let port)? = try server.listen(on: .tcp(host: "127.0.0.1", port: 0), tls: credentials).first
     else { return }
     try Pipe.write(
       ServerCompatResponse.with {
@@ -48,7 +49,9 @@ enum ConformanceServer {
   }
 
   /// The client's certificate is its own authority.
-  private static func tlsConfiguration(_ certificate: TLSCertificate, _ request: ServerCompatRequest) -> TLSConfiguration {
+  private static func tlsConfiguration(_ certificate: TLSCertificate, _ request: ServerCompatRequest)
+    -> TLSConfiguration
+  {
     var configuration = TLSConfiguration(certificates: [certificate])
     if !request.clientTlsCert.isEmpty {
       configuration.clientCertificates = .required(signedBy: .text(request.clientTlsCert))

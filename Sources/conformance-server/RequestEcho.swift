@@ -64,7 +64,10 @@ extension Metadata {
       if let index = headers.firstIndex(where: { $0.name == entry.name }) {
         headers[index].value.append(value)
       } else {
-        headers.append(.with { $0.name = entry.name; $0.value = [value] })
+        headers.append(
+          .with {
+            $0.name = entry.name; $0.value = [value]
+          })
       }
     }
     return headers

@@ -23,7 +23,8 @@ struct StreamReply {
     return definition.responseData[sent]
   }
 
-  /// Ends the call with the error that is asked for. Where no response told what was seen of the request, the error does.
+  /// Ends the call with the error that is asked for. Where no response told what was seen of the request, the error
+  /// does.
   func finish(_ echo: RequestEcho) throws {
     guard let error = definition.error else { return }
     throw RPCError(error, telling: sent == 0 ? echo.info : nil)

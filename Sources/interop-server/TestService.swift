@@ -26,7 +26,8 @@ struct TestService: TestServiceProvider {
   }
 
   func streamingOutputCall(
-    _ request: StreamingOutputCallRequest, responses: ResponseWriter<StreamingOutputCallResponse>, context: ServerContext
+    _ request: StreamingOutputCallRequest, responses: ResponseWriter<StreamingOutputCallResponse>,
+    context: ServerContext
   ) async throws {
     echoMetadata(context)
     try await answer(request, responses, context)
@@ -73,7 +74,9 @@ struct TestService: TestServiceProvider {
     _ context: ServerContext
   ) async throws {
     try check(request.responseStatus)
-    if request.responseParameters.contains(where: { $0.compressed?.value == true }) { context.responseCompression = .gzip }
+    if request.responseParameters.contains(where: { $0.compressed?.value == true }) {
+      context.responseCompression = .gzip
+    }
     for parameters in request.responseParameters {
       if parameters.intervalUs > 0 { try await Task.sleep(for: .microseconds(Int64(parameters.intervalUs))) }
       let payload = try payload(parameters.size)
@@ -96,7 +99,8 @@ struct TestService: TestServiceProvider {
   /// client_compressed_unary and client_compressed_streaming: a request says how it should have come.
   private func check(_ isExpected: BoolValue?, _ context: ServerContext) throws {
     guard let isExpected, isExpected.value != context.isRequestCompressed else { return }
-    throw RPCError(.invalidArgument, "the message \(isExpected.value ? "is not" : "is") compressed, against what it says")
+    throw RPCError(
+      .invalidArgument, "the message \(isExpected.value ? "is not" : "is") compressed, against what it says")
   }
 
   /// custom_metadata: what comes in one field goes back in the initial metadata, in the other in the trailing.

@@ -15,8 +15,8 @@ struct Comments {
     lines[path] ?? []
   }
 
-  /// A comment with a line behind it where the declaration is deprecated. No attribute: the generated code itself, which has
-  /// to read and write the field, would be warned about.
+  /// A comment with a line behind it where the declaration is deprecated. No attribute: the generated code itself,
+  /// which has to read and write the field, would be warned about.
   static func documentation(_ lines: [String], isDeprecated: Bool?) -> [String] {
     guard isDeprecated ?? false else { return lines }
     return lines.isEmpty ? ["Deprecated."] : lines + ["", "Deprecated."]

@@ -69,7 +69,9 @@ struct DefaultValue {
   private static func number(_ radix: Int, _ limit: Int, _ rest: inout ArraySlice<UInt8>) -> UInt8 {
     var value = 0
     for _ in 0..<limit {
-      guard let digit = rest.first, let digit = Character(UnicodeScalar(digit)).hexDigitValue, digit < radix else { break }
+      guard let digit = rest.first, let digit = Character(UnicodeScalar(digit)).hexDigitValue, digit < radix else {
+        break
+      }
       value = value * radix + digit
       rest.removeFirst()
     }

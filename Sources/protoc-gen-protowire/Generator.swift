@@ -24,7 +24,8 @@ enum Generator {
     let options = try Options(parameter: request.parameter ?? "")
     let schema = Schema(request.protoFile)
     let wanted = Set(request.fileToGenerate)
-    try checkNames(of: request.protoFile.compactMap(\.name).filter { wanted.contains($0) || options.module(of: $0) == nil })
+    try checkNames(
+      of: request.protoFile.compactMap(\.name).filter { wanted.contains($0) || options.module(of: $0) == nil })
     var files: [Google_Protobuf_Compiler_CodeGeneratorResponse.File] = []
     for file in request.protoFile where wanted.contains(file.name ?? "") {
       files.append(try FileGenerator(file: file, options: options, schema: schema).generate())
@@ -32,8 +33,8 @@ enum Generator {
     return files
   }
 
-  /// Files of one module must not become the same Swift file. protoc would refuse it without saying which they are, and in two
-  /// runs would let one replace the other.
+  /// Files of one module must not become the same Swift file. protoc would refuse it without saying which they are, and
+  /// in two runs would let one replace the other.
   private static func checkNames(of paths: [String]) throws(GeneratorError) {
     var pathByName: [String: String] = [:]
     for path in paths {

@@ -207,7 +207,9 @@ struct MessageGenerator {
         let place = "\(field.number), of: Self.self"
         if field.isRequired { code.line("try WireRequired.check(\(name), \(place))") }
         // A map's values are the entry's second field.
-        guard field.isMessage, let type = field.messageType(in: schema), schema.hasRequiredFields(type) else { continue }
+        guard field.isMessage, let type = field.messageType(in: schema), schema.hasRequiredFields(type) else {
+          continue
+        }
         switch field.cardinality {
         case .repeated: code.line("try WireRequired.check(inEach: \(name), \(place))")
         case .map: code.line("try WireRequired.check(inEach: \(name).values, \(place))")

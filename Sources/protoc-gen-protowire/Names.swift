@@ -21,12 +21,15 @@ enum Names {
   /// What generated code refers to, and what Swift takes for something else.
   private static let reservedTypes: Set<String> = [
     "Any", "AnyObject", "Array", "Bool", "CaseIterable", "Codec", "Dictionary", "Double", "Error", "Float", "Hashable",
-    "Hasher", "Indirect", "Int", "Int32", "Int64", "MethodDescriptor", "MethodHandler", "Optional", "ProtoFile", "ProtoWire",
+    "Hasher", "Indirect", "Int", "Int32", "Int64", "MethodDescriptor", "MethodHandler", "Optional", "ProtoFile",
+    "ProtoWire",
     "Protocol", "RPCCore", "RequestStream", "ResponseWriter", "Self", "Sendable", "ServerContext", "ServiceDescriptor",
     "ServiceProvider", "Set", "StaticString", "String", "Swift", "Type", "UInt32", "UInt64", "UInt8", "UnknownFields",
-    "WireBool", "WireBytes", "WireClosedEnum", "WireClosedEnumValue", "WireDouble", "WireEnum", "WireError", "WireFixed32",
+    "WireBool", "WireBytes", "WireClosedEnum", "WireClosedEnumValue", "WireDouble", "WireEnum", "WireError",
+    "WireFixed32",
     "WireFixed64", "WireFloat", "WireInt32", "WireInt64", "WireMessage", "WireOpenEnum", "WireReader", "WireRequired",
-    "WireSFixed32", "WireSFixed64", "WireSInt32", "WireSInt64", "WireString", "WireSubmessage", "WireUInt32", "WireUInt64",
+    "WireSFixed32", "WireSFixed64", "WireSInt32", "WireSInt64", "WireString", "WireSubmessage", "WireUInt32",
+    "WireUInt64",
     "WireUncheckedString", "WireWriter", "_",
   ]
 
@@ -69,8 +72,8 @@ enum Names {
 
   private static let initialisms: Set<String> = ["id", "url", "http", "https"]
 
-  /// A property, parameterless enum case or function, in backticks where it is a keyword, with `_p` behind it where every
-  /// message has such a member already.
+  /// A property, parameterless enum case or function, in backticks where it is a keyword, with `_p` behind it where
+  /// every message has such a member already.
   static func member(_ name: String) -> String {
     if reservedMembers.contains(name) { return name + "_p" }
     return keywords.contains(name) ? "`\(name)`" : name
@@ -89,16 +92,18 @@ enum Names {
   /// <https://docs.swift.org/swift-book/documentation/the-swift-programming-language/lexicalstructure#Keywords-and-Punctuation>
   private static let keywords: Set<String> = [
     "Any", "Protocol", "Self", "Type", "as", "associatedtype", "await", "break", "case", "catch", "class", "continue",
-    "default", "defer", "deinit", "do", "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for", "func",
-    "guard", "if", "import", "in", "init", "inout", "internal", "is", "let", "nil", "operator", "precedencegroup", "private",
+    "default", "defer", "deinit", "do", "else", "enum", "extension", "fallthrough", "false", "fileprivate", "for",
+    "func",
+    "guard", "if", "import", "in", "init", "inout", "internal", "is", "let", "nil", "operator", "precedencegroup",
+    "private",
     "protocol", "public", "repeat", "rethrows", "return", "self", "static", "struct", "subscript", "super", "switch",
     "throw", "throws", "true", "try", "typealias", "var", "where", "while",
   ]
 
   // MARK: Enum cases
 
-  /// Names of the cases of an enum: without the enum's name before them, if what is left tells all numbers apart. Names that
-  /// become the same one get their numbers behind them, unless they are names of the same number.
+  /// Names of the cases of an enum: without the enum's name before them, if what is left tells all numbers apart. Names
+  /// that become the same one get their numbers behind them, unless they are names of the same number.
   static func cases(of values: [(name: String, number: Int32)], in enumName: String) -> [String] {
     let prefix = letters(enumName)
     let short = values.map { lowerCamelCase(withoutPrefix(prefix, $0.name) ?? $0.name) }
@@ -136,7 +141,8 @@ enum Names {
 
   // MARK: Files
 
-  /// `users/v1/users.proto` becomes `users_v1_users`: a Swift identifier, and a file name that the generator checks to be unique.
+  /// `users/v1/users.proto` becomes `users_v1_users`: a Swift identifier, and a file name that the generator checks to
+  /// be unique.
   static func file(_ path: String) -> String {
     let path = path.hasSuffix(".proto") ? path.dropLast(6) : path[...]
     let name = String(path.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })

@@ -12,9 +12,9 @@ struct Options {
   var modules: [(path: String, module: String)] = []
   var emitsServices = true
 
-  /// Comma-separated: `Visibility=public|package|internal`, `Module=PATH:MODULE` (repeatable; the Swift module that holds
-  /// what is generated for the .proto file, or for all in the directory, when it is imported; those of google/protobuf and
-  /// google/rpc are known) and `Services=true|false`.
+  /// Comma-separated: `Visibility=public|package|internal`, `Module=PATH:MODULE` (repeatable; the Swift module that
+  /// holds what is generated for the .proto file, or for all in the directory, when it is imported; those of
+  /// google/protobuf and google/rpc are known) and `Services=true|false`.
   init(parameter: String) throws(GeneratorError) {
     for option in parameter.split(separator: ",") {
       let pair = option.split(separator: "=", maxSplits: 1).map(String.init)

@@ -1,8 +1,8 @@
 import Glibc
 import ProtoWire
 
-/// The program under test for protobuf's conformance runner: reads requests from its standard input, answers each on its
-/// standard output, and stops when the input ends.
+/// The program under test for protobuf's conformance runner: reads requests from its standard input, answers each on
+/// its standard output, and stops when the input ends.
 /// <https://github.com/protocolbuffers/protobuf/tree/main/conformance>
 @main
 enum ProtoWireConformance {

@@ -7,7 +7,8 @@ struct DatabaseOptions: ParsableArguments {
     name: .long,
     help: ArgumentHelp(
       "Where the database is: a libpq URL or conninfo string. [env: DATABASE_URL]",
-      discussion: "What it leaves out comes from the PG… variables. A URL with a password is better in the environment.",
+      discussion:
+        "What it leaves out comes from the PG… variables. A URL with a password is better in the environment.",
       valueName: "url"))
   var databaseURL: String?
 

@@ -14,7 +14,8 @@ enum Program {
   /// Main thread, before any other thread was started.
   /// - Parameter onHangup: called for each SIGHUP, on a loop's thread; without it SIGHUP ends the process, as usual.
   static func run(
-    loops count: Int, logger: Logger, onHangup: (@Sendable () -> Void)? = nil, _ body: @escaping @Sendable (EventLoopGroup) async throws -> Void
+    loops count: Int, logger: Logger, onHangup: (@Sendable () -> Void)? = nil,
+    _ body: @escaping @Sendable (EventLoopGroup) async throws -> Void
   ) throws {
     DescriptorLimit.raise()
     let signals: SignalSource

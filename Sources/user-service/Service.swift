@@ -51,7 +51,8 @@ struct Service: Sendable {
   }
 
   /// Serves until the task is cancelled, and then until what runs is finished.
-  /// - Throws: `Unavailable` when a port or the database can't be had; `CancellationError` when cancelled before it served.
+  /// - Throws: `Unavailable` when a port or the database can't be had; `CancellationError` when cancelled before it
+  ///   served.
   func run() async throws {
     let database = try Database.connect(settings.database, loops: loops, logger: logger)
     do {

@@ -108,7 +108,8 @@ import Testing
     }
   }
 
-  /// A zstd frame that asks for 128 MiB of window is refused before it gets them: magic, no content size, window log 27.
+  /// A zstd frame that asks for 128 MiB of window is refused before it gets them: magic, no content size, window log
+  /// 27.
   @Test func aWindowIsNotAllocatedBecauseAFrameSaysSo() throws {
     let frame: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0x00, (27 - 10) << 3, 0x01, 0x00, 0x00]
     #expect(throws: CompressionError.tooLarge(limit: 1 << 23)) { try decompress(frame, .zstd) }

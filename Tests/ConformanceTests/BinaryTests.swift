@@ -3,7 +3,8 @@ import Testing
 
 @testable import protowire_conformance
 
-/// Cases of the kinds that the conformance runner has for the binary format. Field numbers are those of TestAllTypesProto3.
+/// Cases of the kinds that the conformance runner has for the binary format. Field numbers are those of
+/// TestAllTypesProto3.
 @Suite struct BinaryTests {
   enum Expectation: Sendable {
     case same, refused
@@ -37,10 +38,12 @@ import Testing
   /// A set in a MessageSetCorrectExtension2 in a set, and so on: two levels each.
   private static func messageSets(_ count: Int) -> [UInt8] {
     let innermost: [UInt8] = [0x48, 1]
-    return length(500, (0..<count).reduce(innermost) { inner, level in
-      let item = [0x0b, 0x10] + varint(4_135_312) + length(3, inner) + [0x0c]
-      return level == count - 1 ? item : length(10, item)
-    })
+    return length(
+      500,
+      (0..<count).reduce(innermost) { inner, level in
+        let item = [0x0b, 0x10] + varint(4_135_312) + length(3, inner) + [0x0c]
+        return level == count - 1 ? item : length(10, item)
+      })
   }
 
   private static let cases: [Case] = [
@@ -56,7 +59,8 @@ import Testing
     Case(
       name: "a tag of six bytes inside a group",
       input: [0x8b, 0x7d, 0x88, 0x80, 0x80, 0x80, 0x80, 0, 1, 0x8c, 0x7d], expected: .refused, types: all),
-    Case(name: "a tag of five bytes", input: [0x88, 0x80, 0x80, 0x80, 0, 1], expected: .becomes([0x08, 1]), types: all),
+    Case(
+      name: "a tag of five bytes", input: [0x88, 0x80, 0x80, 0x80, 0, 1], expected: .becomes([0x08, 1]), types: all),
     Case(name: "a group that is not closed", input: [0x8b, 0x7d], expected: .refused, types: all),
     Case(name: "an end without a group", input: [0x8c, 0x7d], expected: .refused, types: all),
     Case(
@@ -105,7 +109,8 @@ import Testing
     Case(name: "deeper", input: nested(101), expected: .refused, types: all),
     Case(name: "an extension", input: varint(120 << 3) + [5], expected: .same, types: proto2),
     Case(
-      name: "a message set", input: length(500, [0x0b, 0x10, 0xd0, 0xb3, 0xfc, 1, 0x1a, 2, 0x48, 99, 0x0c]), expected: .same,
+      name: "a message set", input: length(500, [0x0b, 0x10, 0xd0, 0xb3, 0xfc, 1, 0x1a, 2, 0x48, 99, 0x0c]),
+      expected: .same,
       types: proto2),
     Case(
       name: "an extension that is not UTF-8",
@@ -114,7 +119,8 @@ import Testing
     Case(name: "message sets as deep as allowed", input: messageSets(48), expected: .same, types: proto2),
     Case(name: "deeper message sets", input: messageSets(51), expected: .refused, types: proto2),
     Case(
-      name: "delimited by tags", input: varint(202 << 3 | 3) + varint(202 << 3) + [7] + varint(202 << 3 | 4), expected: .same,
+      name: "delimited by tags", input: varint(202 << 3 | 3) + varint(202 << 3) + [7] + varint(202 << 3 | 4),
+      expected: .same,
       types: ["editions.TestAllTypesEdition2023"]),
   ]
 

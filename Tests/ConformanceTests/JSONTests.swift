@@ -36,13 +36,19 @@ import Testing
     (#"{"optionalNestedEnum": 77}"#, #"{"optionalNestedEnum":77}"#),
     (#"{"optionalAliasedEnum": "bAz"}"#, #"{"optionalAliasedEnum":"ALIAS_BAZ"}"#),
     (#"{"optionalInt32": null, "repeatedInt32": null}"#, "{}"),
-    (#"{"mapStringString": {"a": "b"}, "mapBoolBool": {"true": false}}"#, #"{"mapBoolBool":{"true":false},"mapStringString":{"a":"b"}}"#),
+    (
+      #"{"mapStringString": {"a": "b"}, "mapBoolBool": {"true": false}}"#,
+      #"{"mapBoolBool":{"true":false},"mapStringString":{"a":"b"}}"#
+    ),
     (#"{"oneofNullValue": null}"#, #"{"oneofNullValue":null}"#),
     (#"{"optionalDuration": "1.5s"}"#, #"{"optionalDuration":"1.500s"}"#),
     (#"{"optionalTimestamp": "1970-01-01T01:00:00.01+01:00"}"#, #"{"optionalTimestamp":"1970-01-01T00:00:00.010Z"}"#),
     (#"{"optionalFieldMask": "fooBar,baz"}"#, #"{"optionalFieldMask":"fooBar,baz"}"#),
     (#"{"optionalStruct": {"a": [1, null, "x", {}]}}"#, #"{"optionalStruct":{"a":[1,null,"x",{}]}}"#),
-    (#"{"optionalInt64Wrapper": "3", "optionalBoolWrapper": false}"#, #"{"optionalBoolWrapper":false,"optionalInt64Wrapper":"3"}"#),
+    (
+      #"{"optionalInt64Wrapper": "3", "optionalBoolWrapper": false}"#,
+      #"{"optionalBoolWrapper":false,"optionalInt64Wrapper":"3"}"#
+    ),
     (
       #"{"optionalAny": {"@type": "type.googleapis.com/google.protobuf.Duration", "value": "2s"}}"#,
       #"{"optionalAny":{"@type":"type.googleapis.com/google.protobuf.Duration","value":"2s"}}"#
@@ -55,7 +61,8 @@ import Testing
   @Test(arguments: [
     "", "null", "[]", "{", #"{"optionalInt32": 1,}"#, #"{'optionalInt32': 1}"#, #"{"optionalInt32": 2147483648}"#,
     #"{"optionalInt32": 0.5}"#, #"{"optionalInt32": 1, "optional_int32": 2}"#, #"{"optionalBool": "true"}"#,
-    #"{"optionalNestedEnum": "NOBODY"}"#, #"{"nobody": 1}"#, #"{"optionalString": "\ud800"}"#, #"{"optionalBytes": "*"}"#,
+    #"{"optionalNestedEnum": "NOBODY"}"#, #"{"nobody": 1}"#, #"{"optionalString": "\ud800"}"#,
+    #"{"optionalBytes": "*"}"#,
     #"{"repeatedInt32": [null]}"#, #"{"mapBoolBool": {"yes": true}}"#, #"{"oneofUint32": 1, "oneofString": "a"}"#,
     #"{"optionalTimestamp": "10000-01-01T00:00:00Z"}"#, #"{"optionalDuration": "1"}"#, #"{"optionalInt32": 1} x"#,
   ])
@@ -86,7 +93,8 @@ import Testing
     let timestamp = Google_Protobuf_Timestamp.with { $0.seconds = 253_402_300_800 }
     let result = try testee.answer {
       $0.messageType = "protobuf_test_messages." + Self.proto3
-      $0.protobufPayload = ProtobufTestMessages_Proto3_TestAllTypesProto3.with { $0.optionalTimestamp = timestamp }.wireBytes()
+      $0.protobufPayload = ProtobufTestMessages_Proto3_TestAllTypesProto3.with { $0.optionalTimestamp = timestamp }
+        .wireBytes()
       $0.requestedOutputFormat = .json
     }
     guard case .serializeError = result else { throw Unexpected(result) }

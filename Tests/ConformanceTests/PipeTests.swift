@@ -9,7 +9,8 @@ import Testing
 
   private static let types = [
     proto3, "protobuf_test_messages.proto2.TestAllTypesProto2",
-    "protobuf_test_messages.editions.proto3.TestAllTypesProto3", "protobuf_test_messages.editions.proto2.TestAllTypesProto2",
+    "protobuf_test_messages.editions.proto3.TestAllTypesProto3",
+    "protobuf_test_messages.editions.proto2.TestAllTypesProto2",
     "protobuf_test_messages.editions.TestAllTypesEdition2023",
     "protobuf_test_messages.edition_unstable.TestAllTypesEditionUnstable",
   ]
@@ -61,10 +62,18 @@ import Testing
     let testee = try TesteeProcess()
     let requests: [ConformanceRequest] = [
       .init(),
-      .with { $0.messageType = "nobody.Knows"; $0.protobufPayload = []; $0.requestedOutputFormat = .protobuf },
-      .with { $0.messageType = Self.proto3; $0.requestedOutputFormat = .protobuf },
-      .with { $0.messageType = Self.proto3; $0.protobufPayload = [] },
-      .with { $0.messageType = Self.proto3; $0.protobufPayload = []; $0.requestedOutputFormat = .unrecognized(77) },
+      .with {
+        $0.messageType = "nobody.Knows"; $0.protobufPayload = []; $0.requestedOutputFormat = .protobuf
+      },
+      .with {
+        $0.messageType = Self.proto3; $0.requestedOutputFormat = .protobuf
+      },
+      .with {
+        $0.messageType = Self.proto3; $0.protobufPayload = []
+      },
+      .with {
+        $0.messageType = Self.proto3; $0.protobufPayload = []; $0.requestedOutputFormat = .unrecognized(77)
+      },
     ]
     for bytes in requests.map({ $0.wireBytes() }) + [[0xff], [0x0a, 5, 1], [0x22, 1, 0xff]] {
       let result = try testee.answer(toRequest: bytes).result

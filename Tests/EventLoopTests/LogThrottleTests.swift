@@ -29,7 +29,8 @@ import Testing
     #expect(log.lines == ["error Failed. number=1", "error Failed. number=2"])
   }
 
-  /// A line that is lost would be worse than many: what was held back is logged although nothing more of its kind comes.
+  /// A line that is lost would be worse than many: what was held back is logged although nothing more of its kind
+  /// comes.
   @Test func whatIsHeldBackIsLoggedWhenTheIntervalEnds() async throws {
     let group = try EventLoopGroup(count: 1, name: "test")
     defer { group.shutdown() }

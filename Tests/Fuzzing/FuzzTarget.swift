@@ -1,7 +1,8 @@
 import ProtoWire
 import TestMessages
 
-/// What is fuzzed, each with a property that must hold for any bytes. The first byte of an input chooses the message type.
+/// What is fuzzed, each with a property that must hold for any bytes. The first byte of an input chooses the message
+/// type.
 public enum FuzzTarget: String, CaseIterable, Sendable {
   /// Wire bytes: what decodes, encodes to bytes that decode to the same.
   case wire

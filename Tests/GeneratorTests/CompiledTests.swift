@@ -27,7 +27,9 @@ import Testing
   }
 
   @Test func clashingNames() throws {
-    let message = Hard_NamesHere_Clash.with { $0.foo_oneof = .foo("x"); $0.digits12 = 3; $0.upperCase = 4 }
+    let message = Hard_NamesHere_Clash.with {
+      $0.foo_oneof = .foo("x"); $0.digits12 = 3; $0.upperCase = 4
+    }
     #expect(message.foo == "x")
     #expect(try Hard_NamesHere_Clash(wireBytes: message.wireBytes()) == message)
   }

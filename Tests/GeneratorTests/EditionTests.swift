@@ -34,7 +34,9 @@ import Testing
   }
 
   @Test func repeatedFieldEncoding() throws {
-    let message = Editions_Modern.with { $0.expanded = [1, 2]; $0.packed = [1, 2] }
+    let message = Editions_Modern.with {
+      $0.expanded = [1, 2]; $0.packed = [1, 2]
+    }
     #expect(message.wireBytes() == [0x30, 1, 0x30, 2, 0x3a, 2, 1, 2])
     #expect(try decoded([0x32, 2, 1, 2, 0x38, 1, 0x38, 2]) == message)
   }
@@ -60,7 +62,9 @@ import Testing
   }
 
   @Test func requiredFieldsInside() {
-    var message = Editions_Modern.with { $0.must = 1; $0.groups = [.with { $0.must = 1 }, Editions_Modern()] }
+    var message = Editions_Modern.with {
+      $0.must = 1; $0.groups = [.with { $0.must = 1 }, Editions_Modern()]
+    }
     #expect(!message.isInitialized)
     message.groups.removeLast()
     #expect(message.isInitialized)

@@ -18,7 +18,9 @@ import Testing
     #expect(Shape.messageName == "shape")
     #expect(Shape_.messageName == "Shape")
     #expect(SHAPE.allCases == [.none_p])
-    let message = Shape__.with { $0.small = .with { $0.a = 1 }; $0.large = .with { $0.b = 2 } }
+    let message = Shape__.with {
+      $0.small = .with { $0.a = 1 }; $0.large = .with { $0.b = 2 }
+    }
     #expect(message.wireBytes() == [0x0a, 2, 8, 1, 0x12, 2, 8, 2])
   }
 
@@ -54,14 +56,18 @@ import Testing
   @Test func recursionByEveryWay() throws {
     let leaf = Tree.with { $0.leaf = true }
     let message = Tree.with {
-      $0.branch = .with { $0.tree = .with { $0.tree = leaf }; $0.named = ["a": leaf] }
+      $0.branch = .with {
+        $0.tree = .with { $0.tree = leaf }; $0.named = ["a": leaf]
+      }
       $0.parent = leaf
     }
     #expect(try Tree(wireBytes: message.wireBytes()) == message)
   }
 
   @Test func typesOfPublicImports() throws {
-    let message = Everywhere.with { $0.everything = .with { $0.int32 = 1 }; $0.through = .init(); $0.colors = [1: .init()] }
+    let message = Everywhere.with {
+      $0.everything = .with { $0.int32 = 1 }; $0.through = .init(); $0.colors = [1: .init()]
+    }
     #expect(try Everywhere(wireBytes: message.wireBytes()) == message)
     #expect(ProtoFile.names.dependencies.map(\.name) == ["default.proto"])
   }
@@ -70,21 +76,29 @@ import Testing
     struct Provider: CallsServiceProvider {
       func service_p(_ request: Empty, context: ServerContext) async throws -> BoolMessage { .with { $0.value = true } }
       func methodHandlers_p(_ request: Empty, context: ServerContext) async throws -> BoolMessage { .init() }
-      func serviceDescriptor(_ requests: RequestStream<Empty>, context: ServerContext) async throws -> BoolMessage { .init() }
-      func getUser(_ request: Empty, responses: ResponseWriter<WireReaderMessage>, context: ServerContext) async throws {}
-      func getUser_p(_ requests: RequestStream<Empty>, responses: ResponseWriter<Meeting>, context: ServerContext) async throws {}
+      func serviceDescriptor(_ requests: RequestStream<Empty>, context: ServerContext) async throws -> BoolMessage {
+        .init()
+      }
+      func getUser(_ request: Empty, responses: ResponseWriter<WireReaderMessage>, context: ServerContext) async throws
+      {}
+      func getUser_p(_ requests: RequestStream<Empty>, responses: ResponseWriter<Meeting>, context: ServerContext)
+        async throws
+      {}
       func init_p(_ request: Empty, context: ServerContext) async throws -> Hard_Imported_Through { .init() }
       func `subscript`(_ request: Empty, context: ServerContext) async throws -> Shape__ { .init() }
     }
     #expect(Provider().methodHandlers.count == 7)
     #expect(Provider.serviceDescriptor.name == "Calls")
-    #expect(Provider.serviceDescriptor.methods.map(\.name) == [
-      "Service", "MethodHandlers", "ServiceDescriptor", "GetUser", "getUser", "Init", "Subscript",
-    ])
+    #expect(
+      Provider.serviceDescriptor.methods.map(\.name) == [
+        "Service", "MethodHandlers", "ServiceDescriptor", "GetUser", "getUser", "Init", "Subscript",
+      ])
   }
 
   @Test func edition2024() throws {
-    let message = Edition2024_Newer.with { $0.number = 0; $0.level = .high; $0.many = [1, 2] }
+    let message = Edition2024_Newer.with {
+      $0.number = 0; $0.level = .high; $0.many = [1, 2]
+    }
     #expect(message.wireBytes() == [0x08, 0, 0x10, 1, 0x1a, 2, 1, 2])
     #expect(try Edition2024_Newer(wireBytes: message.wireBytes()) == message)
   }

@@ -4,17 +4,21 @@ import Testing
 
 @Suite struct NamesTests {
   @Test(arguments: [
-    ("id", "id"), ("user_id", "userID"), ("next_page_token", "nextPageToken"), ("base_url", "baseURL"), ("http_status", "httpStatus"),
-    ("fooBar", "fooBar"), ("FOO_BAR", "fooBar"), ("_x", "x"), ("a__b", "aB"), ("Foo", "foo"), ("x1_2", "x12"), ("_1", "_1"), ("_", "_"),
+    ("id", "id"), ("user_id", "userID"), ("next_page_token", "nextPageToken"), ("base_url", "baseURL"),
+    ("http_status", "httpStatus"),
+    ("fooBar", "fooBar"), ("FOO_BAR", "fooBar"), ("_x", "x"), ("a__b", "aB"), ("Foo", "foo"), ("x1_2", "x12"),
+    ("_1", "_1"), ("_", "_"),
   ])
   func lowerCamelCase(name: String, expected: String) {
     #expect(Names.lowerCamelCase(name) == expected)
   }
 
-  @Test(arguments: [
-    ("google.protobuf", nil, "Google_Protobuf_"), ("users.v1", nil, "Users_V1_"), ("foo_bar.baz", nil, "FooBar_Baz_"), ("", nil, ""),
-    ("users.v1", "", ""), ("users.v1", "U", "U"),
-  ] as [(String, String?, String)])
+  @Test(
+    arguments: [
+      ("google.protobuf", nil, "Google_Protobuf_"), ("users.v1", nil, "Users_V1_"), ("foo_bar.baz", nil, "FooBar_Baz_"),
+      ("", nil, ""),
+      ("users.v1", "", ""), ("users.v1", "U", "U"),
+    ] as [(String, String?, String)])
   func typePrefix(package: String, swiftPrefix: String?, expected: String) {
     #expect(Names.typePrefix(package: package, swiftPrefix: swiftPrefix) == expected)
   }
@@ -48,8 +52,15 @@ import Testing
 
   @Test func typesOfAScope() {
     let suffixes = [String](repeating: "Message", count: 4)
-    #expect(Names.types(["shape", "Shape", "Shape_", "SHAPE"], prefix: "", suffixes: suffixes) == ["Shape", "Shape_", "Shape__", "SHAPE"])
-    #expect(Names.types(["Any", "WireReader", "any", "x"], prefix: "", suffixes: suffixes) == ["AnyMessage", "WireReaderMessage", "AnyMessage_", "X"])
-    #expect(Names.types(["Any", "_", "any", "x"], prefix: "P_", suffixes: suffixes) == ["P_Any", "P__", "P_Any_", "P_X"])
+    #expect(
+      Names.types(["shape", "Shape", "Shape_", "SHAPE"], prefix: "", suffixes: suffixes) == [
+        "Shape", "Shape_", "Shape__", "SHAPE",
+      ])
+    #expect(
+      Names.types(["Any", "WireReader", "any", "x"], prefix: "", suffixes: suffixes) == [
+        "AnyMessage", "WireReaderMessage", "AnyMessage_", "X",
+      ])
+    #expect(
+      Names.types(["Any", "_", "any", "x"], prefix: "P_", suffixes: suffixes) == ["P_Any", "P__", "P_Any_", "P_X"])
   }
 }

@@ -21,7 +21,8 @@ import Testing
     var isRefused = false
     for _ in 0..<10_000 where !isRefused {
       do {
-        isRefused = try !bench.answer(Frame(.continuation, stream: 1, HeaderEncoder.encode([["a", "b"]]))).of(.goAway).isEmpty
+        isRefused = try !bench.answer(Frame(.continuation, stream: 1, HeaderEncoder.encode([["a", "b"]]))).of(.goAway)
+          .isEmpty
       } catch is HTTP2Error {
         isRefused = true
       }

@@ -63,7 +63,8 @@ import Testing
     bench.session.reset(bench.stream(3), .cancel)
     _ = try bench.output()
     let answer = try bench.answer(
-      .data(1, [1]), .data(3, [1]), .headers(1, [["x", "y"]], end: true), .headers(3, [["x", "y"]], end: true), .ping(1))
+      .data(1, [1]), .data(3, [1]), .headers(1, [["x", "y"]], end: true), .headers(3, [["x", "y"]], end: true), .ping(1)
+    )
     #expect(answer.map(\.kind) == [.ping])
   }
 
@@ -194,7 +195,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\u{16}\u{3}\u{1}\0\u{5}", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n", "\0\0\0\0\0\0\0\0\0",
+    "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\u{16}\u{3}\u{1}\0\u{5}", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n",
+    "\0\0\0\0\0\0\0\0\0",
   ])
   func anotherProtocol(text: String) throws {
     let bench = try SessionBench()

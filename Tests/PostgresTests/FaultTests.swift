@@ -275,7 +275,8 @@ import Testing
       async let slow = client.query(Self.sleep, [.double(0.5)])
       try await Task.sleep(nanoseconds: 50_000_000)
       let error = try await postgresError {
-        try await client.query(Statement("w", "SELECT 1", isReadOnly: true), deadline: MonotonicClock.nanoseconds + 50_000_000)
+        try await client.query(
+          Statement("w", "SELECT 1", isReadOnly: true), deadline: MonotonicClock.nanoseconds + 50_000_000)
       }
       #expect(error.code == .deadlineExceeded && error.isSafeToRetry)
       #expect(error.message.contains("waited for a database connection"))

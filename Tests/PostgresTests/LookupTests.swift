@@ -26,7 +26,8 @@ import Testing
 
   /// Asks for all of them in one turn of the first loop.
   private static func find(
-    _ numbers: [Int], by lookup: Lookup = byID, on bench: Bench, deadline: @escaping @Sendable (Int) -> UInt64? = { _ in nil }
+    _ numbers: [Int], by lookup: Lookup = byID, on bench: Bench,
+    deadline: @escaping @Sendable (Int) -> UInt64? = { _ in nil }
   ) async throws -> [Result<Int64?, PostgresError>] {
     try await bench.onLoop {
       await withTaskGroup(of: (Int, Result<Int64?, PostgresError>).self) { group in
@@ -77,7 +78,8 @@ import Testing
     try await Bench.run({ $0.sharedConnectionsPerLoop = 1 }) { bench in
       try bench.table("id uuid PRIMARY KEY, number int8")
       try bench.admin.run(
-        "INSERT INTO \(bench.name).t SELECT gen_random_uuid(), n FROM generate_series(0, 20000) n; ANALYZE \(bench.name).t")
+        "INSERT INTO \(bench.name).t SELECT gen_random_uuid(), n FROM generate_series(0, 20000) n; ANALYZE \(bench.name).t"
+      )
       // Postgres plans the first five for their values.
       for _ in 0..<8 { _ = try await Self.find([1, 2], on: bench) }
       let plans = try await Self.plans(bench)

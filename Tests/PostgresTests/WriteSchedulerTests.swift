@@ -178,10 +178,12 @@ import Testing
 
     func check() {
       var held: Set<WriteKey> = []
-      for entry in running { for key in entry.write.keys {
-        let isFree = held.insert(key).inserted
-        #expect(isFree)
-      } }
+      for entry in running {
+        for key in entry.write.keys {
+          let isFree = held.insert(key).inserted
+          #expect(isFree)
+        }
+      }
       let limits = scheduler.limits
       let ordinary = scheduler.count(.fast) + scheduler.count(.slow) + scheduler.count(.group)
       #expect(scheduler.count(.slow) <= limits.slow && scheduler.count(.group) <= limits.groups)

@@ -78,8 +78,10 @@ import Testing
       let crosswise = Statement("crosswise", "SELECT crosswise($1, $2)")
       try await withThrowingTaskGroup(of: Void.self) { group in
         for (a, b) in [(1, 2), (2, 1)] as [(Int64, Int64)] {
-          group.addTask { _ = try await bench.client.query(
-              crosswise, [.int64(a), .int64(b)], deadline: Self.deadline(.seconds(30))) }
+          group.addTask {
+            _ = try await bench.client.query(
+              crosswise, [.int64(a), .int64(b)], deadline: Self.deadline(.seconds(30)))
+          }
         }
         try await group.waitForAll()
       }

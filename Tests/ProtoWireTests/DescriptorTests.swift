@@ -21,16 +21,20 @@ import Testing
     #expect(descriptor.wireBytes() == ProtoFile.google_protobuf_descriptor.serialized)
   }
 
-  @Test(arguments: [("", [UInt8]()), ("TQ==", [0x4d]), ("TWE=", [0x4d, 0x61]), ("TWFu", [0x4d, 0x61, 0x6e]), ("+/8=", [0xfb, 0xff])]
-    as [(String, [UInt8])])
+  @Test(
+    arguments: [
+      ("", [UInt8]()), ("TQ==", [0x4d]), ("TWE=", [0x4d, 0x61]), ("TWFu", [0x4d, 0x61, 0x6e]), ("+/8=", [0xfb, 0xff]),
+    ]
+      as [(String, [UInt8])])
   func base64(text: String, expected: [UInt8]) {
-    let file = switch text {
-    case "TQ==": ProtoFile(name: "", base64: "TQ==", dependencies: [])
-    case "TWE=": ProtoFile(name: "", base64: "T\nWE=", dependencies: [])
-    case "TWFu": ProtoFile(name: "", base64: "TWFu", dependencies: [])
-    case "+/8=": ProtoFile(name: "", base64: " +/8=", dependencies: [])
-    default: ProtoFile(name: "", base64: "", dependencies: [])
-    }
+    let file =
+      switch text {
+      case "TQ==": ProtoFile(name: "", base64: "TQ==", dependencies: [])
+      case "TWE=": ProtoFile(name: "", base64: "T\nWE=", dependencies: [])
+      case "TWFu": ProtoFile(name: "", base64: "TWFu", dependencies: [])
+      case "+/8=": ProtoFile(name: "", base64: " +/8=", dependencies: [])
+      default: ProtoFile(name: "", base64: "", dependencies: [])
+      }
     #expect(file.serialized == expected)
   }
 }

@@ -9,7 +9,8 @@ import Testing
     #expect(decoded.int32s == [1, 2, 3, 4])
     // unpacked: packed on the wire.
     #expect(try Everything(wireBytes: bytes("b20203018001")).unpacked == [1, 128])
-    #expect(try Everything(wireBytes: bytes("ba0208" + "01000000" + "02000000" + "bd0203000000")).unpackedFixed == [1, 2, 3])
+    #expect(
+      try Everything(wireBytes: bytes("ba0208" + "01000000" + "02000000" + "bd0203000000")).unpackedFixed == [1, 2, 3])
     #expect(hex(Everything.with { $0.unpacked = [1, 2] }.wireBytes()) == "b00201b00202")
     #expect(hex(Everything.with { $0.int32s = [1, 300] }.wireBytes()) == "ba010301ac02")
   }
@@ -89,7 +90,11 @@ import Testing
     #expect(try Everything(wireBytes: bytes("f2030161" + "e80301")).choice == .chosenInt(1))
     // The same message twice: merged.
     let merged = try Everything(wireBytes: bytes("fa03021805" + "fa03022006"))
-    #expect(merged.chosenMessage == .with { $0.int32 = 5; $0.int64 = 6 })
+    #expect(
+      merged.chosenMessage
+        == .with {
+          $0.int32 = 5; $0.int64 = 6
+        })
     // With another in between: only the last.
     let replaced = try Everything(wireBytes: bytes("fa03021805" + "e80301" + "fa03022006"))
     #expect(replaced.choice == .chosenMessage(.with { $0.int64 = 6 }))
@@ -108,10 +113,22 @@ import Testing
   }
 
   @Test func messagesMerge() throws {
-    let first = Everything.with { $0.child = .with { $0.int32 = 1; $0.strings = ["a"] } }
-    let second = Everything.with { $0.child = .with { $0.int64 = 2; $0.strings = ["b"] } }
+    let first = Everything.with {
+      $0.child = .with {
+        $0.int32 = 1; $0.strings = ["a"]
+      }
+    }
+    let second = Everything.with {
+      $0.child = .with {
+        $0.int64 = 2; $0.strings = ["b"]
+      }
+    }
     let merged = try Everything(wireBytes: first.wireBytes() + second.wireBytes())
-    #expect(merged.child == .with { $0.int32 = 1; $0.int64 = 2; $0.strings = ["a", "b"] })
+    #expect(
+      merged.child
+        == .with {
+          $0.int32 = 1; $0.int64 = 2; $0.strings = ["a", "b"]
+        })
     var message = first
     try message.merge(wireBytes: second.wireBytes())
     #expect(message == merged)
@@ -128,7 +145,9 @@ import Testing
   }
 
   @Test func presence() throws {
-    let set = Everything.with { $0.optionalInt32 = 0; $0.optionalString = ""; $0.optionalColor = .unspecified }
+    let set = Everything.with {
+      $0.optionalInt32 = 0; $0.optionalString = ""; $0.optionalColor = .unspecified
+    }
     let decoded = try Everything(wireBytes: set.wireBytes())
     #expect(decoded == set)
     #expect(decoded.optionalInt32 == 0)
@@ -147,7 +166,9 @@ import Testing
   }
 
   @Test func fieldsAreWrittenInOrderOfTheirNumbers() {
-    let message = Everything.with { $0.largest = 1; $0.double = 1; $0.int32 = 1; $0.choice = .chosenInt(1) }
+    let message = Everything.with {
+      $0.largest = 1; $0.double = 1; $0.int32 = 1; $0.choice = .chosenInt(1)
+    }
     #expect(hex(message.wireBytes()) == "09000000000000f03f" + "1801" + "e80301" + "f8ffffff0f01")
   }
 

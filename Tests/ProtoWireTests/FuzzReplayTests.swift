@@ -33,7 +33,8 @@ import Testing
     let place = Int.random(in: 0...input.count, using: &random)
     switch Int.random(in: 0..<5, using: &random) {
     case 0 where place < input.count: input[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-    case 1 where place < input.count: input[place] = [0, 1, 0x7f, 0x80, 0xff, 0x22, 0x5c, 0x7b].randomElement(using: &random) ?? 0
+    case 1 where place < input.count:
+      input[place] = [0, 1, 0x7f, 0x80, 0xff, 0x22, 0x5c, 0x7b].randomElement(using: &random) ?? 0
     case 2 where place < input.count: input.removeSubrange(place..<min(input.count, place + 1 + place % 3))
     case 3: input.insert(UInt8.random(in: 0...255, using: &random), at: place)
     default:

@@ -7,7 +7,12 @@ import Testing
   @Test func groups() throws {
     let message = Legacy_Old.with {
       $0.must = 1
-      $0.part = .with { $0.number = 2; $0.inner = .with { $0.must = 3; $0.part = Legacy_Old.Part() } }
+      $0.part = .with {
+        $0.number = 2;
+        $0.inner = .with {
+          $0.must = 3; $0.part = Legacy_Old.Part()
+        }
+      }
       $0.item = [.with { $0.name = "a" }, Legacy_Old.Item()]
       $0.either = .other(.with { $0.flag = true })
     }
@@ -17,7 +22,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("33", WireError.Code.unbalancedGroup), ("330801", .unbalancedGroup), ("33083c", .unbalancedGroup), ("333c", .unbalancedGroup),
+    ("33", WireError.Code.unbalancedGroup), ("330801", .unbalancedGroup), ("33083c", .unbalancedGroup),
+    ("333c", .unbalancedGroup),
     ("34", .unbalancedGroup), ("33120134", .unbalancedGroup), ("3308", .truncated),
   ])
   func unbalancedGroups(encoded: String, code: WireError.Code) {
@@ -50,7 +56,9 @@ import Testing
   }
 
   @Test func packedWhereUnpackedIsDeclared() throws {
-    let message = Legacy_Old.with { $0.numbers = [1, 2]; $0.levels = [.low]; $0.packedLevels = [.low, .high] }
+    let message = Legacy_Old.with {
+      $0.numbers = [1, 2]; $0.levels = [.low]; $0.packedLevels = [.low, .high]
+    }
     #expect(hex(message.wireBytes()) == "2001" + "2a020105" + "5801" + "5802")
     #expect(try Legacy_Old(wireBytes: bytes("5a020102")).numbers == [1, 2])
     #expect(try Legacy_Old(wireBytes: bytes("22020105")).levels == [.low, .high])

@@ -67,7 +67,8 @@ import Testing
   /// A bad varint is refused wherever it is in a block, and whatever is behind it.
   @Test(arguments: [
     ("ffffffffffffffffff02", WireError.Code.malformedVarint), ("8080808080808080808000", .malformedVarint),
-    ("ffffffffffffffffffffffffffffffffffff01", .malformedVarint), ("80", .truncated), ("ffffffffffffffffff", .truncated),
+    ("ffffffffffffffffffffffffffffffffffff01", .malformedVarint), ("80", .truncated),
+    ("ffffffffffffffffff", .truncated),
   ])
   func badVarintInARun(encoded: String, code: WireError.Code) {
     for before in 0..<150 {

@@ -37,7 +37,9 @@ import Testing
     (Int32(0), "00"), (-1, "01"), (1, "02"), (-2, "03"), (.max, "feffffff0f"), (.min, "ffffffff0f"),
   ])
   func zigzag(value: Int32, encoded: String) throws {
-    let message = Everything.with { $0.optionalInt32 = 0; $0.sint32s = [value] }
+    let message = Everything.with {
+      $0.optionalInt32 = 0; $0.sint32s = [value]
+    }
     #expect(hex(message.wireBytes()).contains("da01" + hexLength(encoded) + encoded))
     #expect(try Everything(wireBytes: bytes("38" + encoded)).sint32 == value)
     #expect(try Everything(wireBytes: message.wireBytes()) == message)
@@ -74,28 +76,37 @@ import Testing
     }
     #expect(
       hex(message.wireBytes())
-        == "09000000000000f83f" + "15000010c0" + "4d04030201" + "510807060504030201" + "5dfeffffff" + "61fdffffffffffffff")
+        == "09000000000000f83f" + "15000010c0" + "4d04030201" + "510807060504030201" + "5dfeffffff"
+        + "61fdffffffffffffff")
     #expect(try Everything(wireBytes: message.wireBytes()) == message)
   }
 
   @Test func negativeZeroIsNotTheDefault() throws {
-    let message = Everything.with { $0.double = -0.0; $0.float = -0.0 }
+    let message = Everything.with {
+      $0.double = -0.0; $0.float = -0.0
+    }
     #expect(hex(message.wireBytes()) == "090000000000000080" + "1500000080")
     #expect(try Everything(wireBytes: message.wireBytes()).double.sign == .minus)
     #expect(Everything.with { $0.double = 0 }.wireBytes() == [])
   }
 
   @Test func notANumberAndInfinities() throws {
-    let message = Everything.with { $0.double = .nan; $0.doubles = [.infinity, -.infinity] }
+    let message = Everything.with {
+      $0.double = .nan; $0.doubles = [.infinity, -.infinity]
+    }
     let decoded = try Everything(wireBytes: message.wireBytes())
     #expect(decoded.double.isNaN)
     #expect(decoded.doubles == [.infinity, -.infinity])
   }
 
-  @Test(arguments: ["", "a", "ä", "日本語", "🦔", "a\u{0}b", String(repeating: "x", count: 15), String(repeating: "y", count: 16),
-    String(repeating: "é", count: 5000)])
+  @Test(arguments: [
+    "", "a", "ä", "日本語", "🦔", "a\u{0}b", String(repeating: "x", count: 15), String(repeating: "y", count: 16),
+    String(repeating: "é", count: 5000),
+  ])
   func strings(text: String) throws {
-    let message = Everything.with { $0.string = text; $0.strings = [text, text]; $0.optionalString = text }
+    let message = Everything.with {
+      $0.string = text; $0.strings = [text, text]; $0.optionalString = text
+    }
     let decoded = try Everything(wireBytes: message.wireBytes())
     #expect(decoded == message)
     #expect(Array(decoded.string.utf8) == Array(text.utf8))
@@ -112,7 +123,8 @@ import Testing
         for _ in 0..<used { writer.prependByte(0xff) }
         writer.prepend(text, as: WireString.self, tag: tag)
         writer.prepend(repeated: [text, "a", text], as: WireUncheckedString.self, tag: tag)
-        let expected = field + tagBytes + [1, UInt8(ascii: "a")] + field + field + [UInt8](repeating: 0xff, count: used)
+        let expected =
+          field + tagBytes + [1, UInt8(ascii: "a")] + field + field + [UInt8](repeating: 0xff, count: used)
         #expect(writer.withUnsafeBytes { [UInt8]($0) } == expected)
       }
     }
@@ -133,7 +145,9 @@ import Testing
   }
 
   @Test func largeFieldNumbers() throws {
-    let message = Everything.with { $0.large = 1; $0.larger = 2; $0.largest = 3 }
+    let message = Everything.with {
+      $0.large = 1; $0.larger = 2; $0.largest = 3
+    }
     #expect(hex(message.wireBytes()) == "f87f01" + "80800102" + "f8ffffff0f03")
     #expect(try Everything(wireBytes: message.wireBytes()) == message)
   }

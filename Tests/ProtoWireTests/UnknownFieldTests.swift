@@ -40,11 +40,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("0b", WireError.Code.unbalancedGroup), ("0b0801", .unbalancedGroup), ("0c", .unbalancedGroup), ("0b14", .unbalancedGroup),
+    ("0b", WireError.Code.unbalancedGroup), ("0b0801", .unbalancedGroup), ("0c", .unbalancedGroup),
+    ("0b14", .unbalancedGroup),
     ("0b1314", .unbalancedGroup), ("00", .invalidTag), ("0001", .invalidTag), ("01", .invalidTag), ("02", .invalidTag),
     ("0e", .invalidWireType), ("0f", .invalidWireType), ("0b0e0c", .invalidWireType), ("0b000c", .invalidTag),
-    ("8000", .invalidTag), ("8080808010", .invalidTag), ("ffffffffff01", .invalidTag), ("80808080808080808002", .malformedVarint),
-    ("8080", .truncated), ("08", .truncated), ("0d010203", .truncated), ("1101020304050607", .truncated), ("0a02ff", .truncated),
+    ("8000", .invalidTag), ("8080808010", .invalidTag), ("ffffffffff01", .invalidTag),
+    ("80808080808080808002", .malformedVarint),
+    ("8080", .truncated), ("08", .truncated), ("0d010203", .truncated), ("1101020304050607", .truncated),
+    ("0a02ff", .truncated),
     ("0affffffffffffffffff01", .truncated), ("0affffffffffffffff7f", .truncated), ("0affffffff07", .truncated),
   ])
   func malformed(encoded: String, code: WireError.Code) {

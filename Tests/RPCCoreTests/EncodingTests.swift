@@ -7,7 +7,8 @@ import Testing
 
   /// RFC 4648, section 10, without the padding that gRPC leaves out.
   @Test(arguments: [
-    ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"), ("foobar", "Zm9vYmFy"),
+    ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
+    ("foobar", "Zm9vYmFy"),
   ])
   func base64IsSentUnpaddedAndTakenEitherWay(plain: String, encoded: String) {
     let bytes = Array(plain.utf8)

@@ -66,7 +66,8 @@ import Testing
       .resourceExhausted, "slow down",
       details: [
         .errorInfo(reason: "R", domain: "d", metadata: ["k": "v"]), .retryInfo(delay: .milliseconds(1_250)),
-        .debugInfo(detail: "why", stack: ["a", "b"]), .quotaFailure([("user:1", "a day's worth"), ("all", "a month's")]),
+        .debugInfo(detail: "why", stack: ["a", "b"]),
+        .quotaFailure([("user:1", "a day's worth"), ("all", "a month's")]),
         .preconditionFailure([("TOS", "example.com", "not accepted")]), .badRequest([("f", "wrong", "W")]),
         .requestInfo(id: "r-1", servingData: "s"), .resourceInfo(type: "user", name: "users/1", owner: "o"),
         .help([("how to", "https://example.com/help")]), .localizedMessage("langsamer", locale: "de"),
@@ -102,7 +103,9 @@ import Testing
       })
     #expect([damaged].errorInfo == nil)
     #expect([damaged, .errorInfo(reason: "R", domain: "d")].errorInfo?.reason == "R")
-    for delay in [Google_Protobuf_Duration.with { $0.seconds = -1 }, .with { $0.nanos = -1 }, .with { $0.nanos = .max }] {
+    for delay in [
+      Google_Protobuf_Duration.with { $0.seconds = -1 }, .with { $0.nanos = -1 }, .with { $0.nanos = .max },
+    ] {
       #expect([ErrorDetail(Google_Rpc_RetryInfo.with { $0.retryDelay = delay })].retryDelay == nil)
     }
     let longest = ErrorDetail(Google_Rpc_RetryInfo.with { $0.retryDelay = .with { $0.seconds = .max } })

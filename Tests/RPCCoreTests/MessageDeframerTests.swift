@@ -85,7 +85,9 @@ private final class Deframing {
     var model: [UInt8] = []
     var next: UInt8 = 0
     for _ in 0..<2000 {
-      let piece = (0..<Int.random(in: 0...300, using: &random)).map { _ -> UInt8 in next &+= 1; return next }
+      let piece = (0..<Int.random(in: 0...300, using: &random)).map { _ -> UInt8 in
+        next &+= 1; return next
+      }
       piece.withUnsafeBytes { buffer.append($0) }
       model += piece
       var target = [UInt8](repeating: 0, count: Int.random(in: 0...400, using: &random))

@@ -49,7 +49,8 @@ import Testing
 
   @Test(arguments: [
     "", ":path", ":custom", "grpc-status", "grpc-message", "GRPC-anything", "grpc-", "te", "TE", "content-type",
-    "connection", "host", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection", "a b", "a:b", "a/b", "é", "a\r",
+    "connection", "host", "transfer-encoding", "upgrade", "keep-alive", "proxy-connection", "a b", "a:b", "a/b", "é",
+    "a\r",
     "a\n", "a\0",
   ])
   func namesThatMayNotBeSentAreRefused(name: String) {
@@ -78,10 +79,11 @@ import Testing
     #expect(adding("key", value).map { Metadata.wireValue($0.value) } == [Array(value.utf8)])
   }
 
-  @Test(arguments: [
-    ("AQID", [[1, 2, 3]]), ("AQI", [[1, 2]]), ("AQI=", [[1, 2]]), ("", [[]]), ("AQ,Ag==,AwQ", [[1], [2], [3, 4]]),
-    ("AQ, Ag", [[1], [2]]), ("AQ,,Ag", [[1], [], [2]]), ("AQ,*,Ag", [[1], [2]]), ("*", []),
-  ] as [(String, [[UInt8]])])
+  @Test(
+    arguments: [
+      ("AQID", [[1, 2, 3]]), ("AQI", [[1, 2]]), ("AQI=", [[1, 2]]), ("", [[]]), ("AQ,Ag==,AwQ", [[1], [2], [3, 4]]),
+      ("AQ, Ag", [[1], [2]]), ("AQ,,Ag", [[1], [], [2]]), ("AQ,*,Ag", [[1], [2]]), ("*", []),
+    ] as [(String, [[UInt8]])])
   func binaryValuesComePaddedUnpaddedAndJoined(value: String, expected: [[UInt8]]) {
     #expect(receive([("key-bin", value)]).bytes("key-bin") == expected)
   }

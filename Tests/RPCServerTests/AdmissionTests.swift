@@ -48,7 +48,9 @@ import Testing
     #expect(admission.running == 1)
   }
 
-  @Test(arguments: [(10, 1, 10), (10, 2, 5), (10, 3, 4), (1, 8, 1), (0, 4, 1), (-5, 2, 1), (7, 0, 7), (Int.max, 2, Int.max / 2 + 1)])
+  @Test(arguments: [
+    (10, 1, 10), (10, 2, 5), (10, 3, 4), (1, 8, 1), (0, 4, 1), (-5, 2, 1), (7, 0, 7), (Int.max, 2, Int.max / 2 + 1),
+  ])
   func loopsShareALimit(limit: Int, loops: Int, share: Int) {
     #expect(Admission.share(of: limit, loops: loops) == share)
   }
@@ -131,8 +133,8 @@ import Testing
     #expect(limit.limit == 500)
   }
 
-  /// Twice the base latency is tolerated: about two calls a worker, and the margin that looks for more. However long it lasts:
-  /// the waiting does not become the normal.
+  /// Twice the base latency is tolerated: about two calls a worker, and the margin that looks for more. However long it
+  /// lasts: the waiting does not become the normal.
   @Test(arguments: [20, 50, 100]) func itSettlesWhereCallsBeginToWait(workers: Int) {
     var limit = GradientLimit(settings)
     simulate(&limit, workers: workers, demand: 10_000, windows: 10_000)

@@ -28,7 +28,9 @@ import Testing
   /// A shut window suspends the writer at the high mark; an open one lets it go on.
   @Test func aShutWindowSuspendsTheWriter() async throws {
     let tap = Tap()
-    try await serving([tap.pour, .echo]) { $0.responseHighMark = 16_384 } _: { server in
+    try await serving([tap.pour, .echo]) {
+      $0.responseHighMark = 16_384
+    } _: { server in
       let peer = try server.peer(streamWindow: 0)
       try peer.send(.windowUpdate(0, 1 << 24))
       try peer.send(.headers(1, Peer.request(path("Pour"))), .data(1, grpcFrame([]), end: true))

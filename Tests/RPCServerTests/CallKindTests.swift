@@ -40,7 +40,8 @@ import Testing
     try await serving([.count]) { server in
       let reply = try server.client().call(path("Count"), Number(count))
       #expect(reply.status == 0)
-      #expect(try reply.messages.map { try Number(wireBytes: $0).value } == Array(stride(from: 1, through: count, by: 1)))
+      #expect(
+        try reply.messages.map { try Number(wireBytes: $0).value } == Array(stride(from: 1, through: count, by: 1)))
     }
   }
 
@@ -83,7 +84,8 @@ import Testing
     let early: MethodHandler =
       kind == .clientStreaming
       ? .clientStreaming(.test("Early", kind)) { (_: RequestStream<Bytes>, _) in Bytes([7]) }
-      : .bidirectionalStreaming(.test("Early", kind)) { (_: RequestStream<Bytes>, responses: ResponseWriter<Bytes>, _) in
+      : .bidirectionalStreaming(.test("Early", kind)) {
+        (_: RequestStream<Bytes>, responses: ResponseWriter<Bytes>, _) in
         try await responses.write(Bytes([7]))
       }
     try await serving([early]) { server in
@@ -159,7 +161,8 @@ import Testing
     try await serving([.echo]) { server in
       let peer = try Peer(server.address)
       let frames: [Frame] = [
-        .settings(), .headers(1, Peer.request(path("Echo"))), .data(1, grpcFrame(Bytes(bytes(50)).wireBytes()), end: true),
+        .settings(), .headers(1, Peer.request(path("Echo"))),
+        .data(1, grpcFrame(Bytes(bytes(50)).wireBytes()), end: true),
       ]
       for byte in Frame.preface + frames.flatMap(\.bytes) { try peer.send([byte]) }
       let response = try peer.response(1)

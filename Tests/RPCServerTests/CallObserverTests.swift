@@ -37,9 +37,10 @@ import Testing
   }
 
   /// One call of each kind; all are told alike.
-  @Test(arguments: [
-    ("Echo", [10], [10]), ("Count", [3], [1, 2, 3]), ("Sum", [1, 2], [3]), ("Chat", [5, 6], [5, 6]),
-  ] as [(String, [Int], [Int])])
+  @Test(
+    arguments: [
+      ("Echo", [10], [10]), ("Count", [3], [1, 2, 3]), ("Sum", [1, 2], [3]), ("Chat", [5, 6], [5, 6]),
+    ] as [(String, [Int], [Int])])
   func allKindsAreObserved(method: String, requests: [Int], responses: [Int]) async throws {
     let recorder = Recorder()
     func message(_ number: Int) -> [UInt8] {

@@ -164,7 +164,9 @@ import Testing
       running.subtract(1, ordering: .relaxed)
       return request
     }
-    try await serving([stubborn, .echo]) { $0.maximumRunningHandlers = 5 } _: { server in
+    try await serving([stubborn, .echo]) {
+      $0.maximumRunningHandlers = 5
+    } _: { server in
       let peer = try server.peer()
       for stream in stride(from: UInt32(1), to: 101, by: 2) {
         try peer.send(.headers(stream, Peer.request(path("Stubborn"))), .data(stream, message, end: true))
@@ -220,7 +222,8 @@ import Testing
     try await serving([park, .echo]) { server in
       let peer = try server.peer()
       for stream in stride(from: UInt32(1), to: 201, by: 2) {
-        try peer.send(.headers(stream, Peer.request(path("Park"))), .data(stream, message, end: true), .reset(stream, 8))
+        try peer.send(
+          .headers(stream, Peer.request(path("Park"))), .data(stream, message, end: true), .reset(stream, 8))
       }
       #expect(try peer.sync().of(.goAway).isEmpty)
       while count.load(ordering: .relaxed) > 0 { _ = try peer.sync() }

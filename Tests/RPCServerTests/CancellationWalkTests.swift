@@ -7,7 +7,8 @@ import Synchronization
 import TestPeer
 import Testing
 
-/// Trap 20: at every place where a call can wait, every way in which it can end: whoever waits is woken, and no handler stays.
+/// Trap 20: at every place where a call can wait, every way in which it can end: whoever waits is woken, and no handler
+/// stays.
 @Suite struct CancellationWalkTests {
   enum Ending: CaseIterable { case reset, deadline, close, violation, drain }
 
@@ -46,7 +47,8 @@ import Testing
   func aStreamThatWeResetWhileItsConnectionDies(place: AwaitPlace) async throws {
     let probe = Probe()
     let handler = place.handler(probe, "Call")
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent("rt-\(UUID().uuidString.prefix(8)).sock").path
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("rt-\(UUID().uuidString.prefix(8)).sock")
+      .path
     try await serving([handler], on: .unix(path: file)) { server in
       let peer = try server.peer(streamWindow: 1000)
       try peer.send(.headers(1, Peer.request(handler.descriptor.path)))
@@ -83,7 +85,9 @@ import Testing
         var stream: UInt32 = 1
         for handler in handlers {
           for isReset in [true, false] {
-            try peer.send(.headers(stream, Peer.request(handler.descriptor.path)), .data(stream, grpcFrame([]), end: round % 2 == 0))
+            try peer.send(
+              .headers(stream, Peer.request(handler.descriptor.path)), .data(stream, grpcFrame([]), end: round % 2 == 0)
+            )
             if isReset { try peer.send(.reset(stream, 8)) }
             stream += 2
           }

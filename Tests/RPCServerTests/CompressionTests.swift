@@ -76,9 +76,11 @@ import Testing
 
   @Test func aServerMayAcceptLess() async throws {
     try await serving([.echo], { $0.acceptedCompression = [.zstd] }) { server in
-      let refused = try exchange(server, "Echo", [["grpc-encoding", "gzip"]], [grpcFrame(try compress(text, .gzip), flag: 1)])
+      let refused = try exchange(
+        server, "Echo", [["grpc-encoding", "gzip"]], [grpcFrame(try compress(text, .gzip), flag: 1)])
       #expect(refused.status == "12" && refused.trailers.field("grpc-accept-encoding") == "identity,zstd")
-      let taken = try exchange(server, "Echo", [["grpc-encoding", "zstd"]], [grpcFrame(try compress(text, .zstd), flag: 1)])
+      let taken = try exchange(
+        server, "Echo", [["grpc-encoding", "zstd"]], [grpcFrame(try compress(text, .zstd), flag: 1)])
       #expect(taken.status == "0")
     }
   }
@@ -140,7 +142,8 @@ import Testing
         #expect(answer.head.field("grpc-encoding") == algorithm.name)
         #expect(answer.head.field("grpc-accept-encoding") != nil)
         #expect(answer.messages.map(\.flag) == [1, 1] && answer.status == "0")
-        #expect(try answer.messages.map { try decompress($0.bytes, algorithm) } == [text.wireBytes(), text.wireBytes()])
+        #expect(
+          try answer.messages.map { try decompress($0.bytes, algorithm) } == [text.wireBytes(), text.wireBytes()])
       }
       for accepted in [[], [["grpc-accept-encoding", "identity"]], [["grpc-accept-encoding", "x\(algorithm.name)"]]]
         as [[HeaderField]]
@@ -155,7 +158,8 @@ import Testing
   /// What would only get larger goes as it is.
   @Test func smallMessagesGoAsTheyAre() async throws {
     try await serving([.echo], { $0.responseCompression = .gzip }) { server in
-      let answer = try exchange(server, "Echo", [["grpc-accept-encoding", "gzip"]], [grpcFrame(Bytes([1]).wireBytes())])
+      let answer = try exchange(
+        server, "Echo", [["grpc-accept-encoding", "gzip"]], [grpcFrame(Bytes([1]).wireBytes())])
       #expect(answer.messages.map(\.flag) == [0] && answer.status == "0")
     }
   }
@@ -190,7 +194,8 @@ import Testing
       try await responses.write(request)
     }
     try await serving([ahead]) { server in
-      let answer = try exchange(server, "Ahead", [["grpc-accept-encoding", "gzip,deflate"]], [grpcFrame(text.wireBytes())])
+      let answer = try exchange(
+        server, "Ahead", [["grpc-accept-encoding", "gzip,deflate"]], [grpcFrame(text.wireBytes())])
       #expect(answer.head.field("grpc-encoding") == "deflate")
       #expect(answer.messages.map(\.flag) == [1])
       #expect(try decompress(try #require(answer.messages.first).bytes, .deflate) == text.wireBytes())
@@ -224,7 +229,8 @@ import Testing
   @Test func nothingIsSaidWhereNothingIsCompressed() async throws {
     try await serving([.echo]) { server in
       let answer = try exchange(
-        server, "Echo", [["grpc-accept-encoding", "gzip"], ["grpc-encoding", "identity"]], [grpcFrame(text.wireBytes())])
+        server, "Echo", [["grpc-accept-encoding", "gzip"], ["grpc-encoding", "identity"]], [grpcFrame(text.wireBytes())]
+      )
       #expect(answer.head.fields == [[":status", "200"], ["content-type", "application/grpc"]])
     }
   }

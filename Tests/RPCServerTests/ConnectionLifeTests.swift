@@ -155,8 +155,10 @@ import Testing
     #expect(limits.keepAliveTimeout == 20_000_000_000)
     #expect(limits.idle == nil && limits.age == nil && limits.ageGrace == nil)
     #expect(limits.period == 5_000_000_000)
-    #expect(PingPolicy(ConnectionTimes()) == PingPolicy(
-      interval: 300_000_000_000, intervalWithoutCalls: 7_200_000_000_000, strikes: 2))
+    #expect(
+      PingPolicy(ConnectionTimes())
+        == PingPolicy(
+          interval: 300_000_000_000, intervalWithoutCalls: 7_200_000_000_000, strikes: 2))
   }
 
   @Test func absurdTimesAreHarmless() {

@@ -12,7 +12,9 @@ import Testing
   private func serving(
     _ methods: [MethodHandler] = [], _ configure: (inout ConnectionTimes) -> Void, _ body: (TestServer) throws -> Void
   ) async throws {
-    try await RPCServerTests.serving([.echo] + methods) { configure(&$0.times) } _: { server in
+    try await RPCServerTests.serving([.echo] + methods) {
+      configure(&$0.times)
+    } _: { server in
       let honest = try server.client()
       #expect(try honest.call(path("Echo"), Bytes([1])).status == 0)
       try body(server)
@@ -28,7 +30,9 @@ import Testing
 
   @Test(arguments: [[], Array(Frame.preface.prefix(10)), Frame.preface, Frame.preface + [0, 0, 0, 4]])
   func aHandshakeMustBeCompleted(sent: [UInt8]) async throws {
-    try await serving { $0.handshake = .milliseconds(400) } _: { server in
+    try await serving {
+      $0.handshake = .milliseconds(400)
+    } _: { server in
       let peer = try Peer(server.address)
       try peer.send(sent)
       let end = try #require(goAway(peer.rest()))
@@ -38,11 +42,14 @@ import Testing
 
   /// A header section whose last byte never comes: in one frame, or in one CONTINUATION after the other.
   @Test(arguments: [false, true]) func aHeaderSectionMustBeCompleted(isContinued: Bool) async throws {
-    try await serving { $0.header = .milliseconds(30) } _: { server in
+    try await serving {
+      $0.header = .milliseconds(30)
+    } _: { server in
       let peer = try server.peer()
       let fields = HeaderEncoder.encode(Peer.request(path("Echo")))
       if isContinued {
-        try peer.send(Frame(.headers, stream: 1, fields), Frame(.continuation, stream: 1, HeaderEncoder.encode([["a", "b"]])))
+        try peer.send(
+          Frame(.headers, stream: 1, fields), Frame(.continuation, stream: 1, HeaderEncoder.encode([["a", "b"]])))
       } else {
         try peer.send(Array(Frame(.headers, flags: Frame.endHeaders, stream: 1, fields).bytes.dropLast()))
       }
@@ -105,7 +112,9 @@ import Testing
 
   /// Trap 8: a reader with its window shut. Its call is ended, its connection and its other calls live.
   @Test func aCallThatNobodyReadsIsEnded() async throws {
-    try await serving([.count]) { $0.responseStall = .milliseconds(40) } _: { server in
+    try await serving([.count]) {
+      $0.responseStall = .milliseconds(40)
+    } _: { server in
       let peer = try server.peer(streamWindow: 4)
       try peer.send(
         .headers(1, Peer.request(path("Count"))), .data(1, grpcFrame(Number(3).wireBytes()), end: true))
@@ -121,7 +130,9 @@ import Testing
 
   /// A slow reader is no stalled one.
   @Test func aCallThatIsReadSlowlyGoesOn() async throws {
-    try await serving([.count]) { $0.responseStall = .seconds(30) } _: { server in
+    try await serving([.count]) {
+      $0.responseStall = .seconds(30)
+    } _: { server in
       let peer = try server.peer(streamWindow: 1)
       try peer.send(
         .headers(1, Peer.request(path("Count"))), .data(1, grpcFrame(Number(3).wireBytes()), end: true))
@@ -142,7 +153,9 @@ import Testing
       defer { ended.open() }
       while true { try await responses.write(Bytes(bytes(60_000))) }
     }
-    try await serving([flood]) { $0.writeStall = .milliseconds(50) } _: { server in
+    try await serving([flood]) {
+      $0.writeStall = .milliseconds(50)
+    } _: { server in
       let peer = try server.peer(streamWindow: 1 << 30)
       try peer.send(.windowUpdate(0, 1 << 30))
       try peer.send(.headers(1, Peer.request(path("Flood"))), .data(1, message, end: true))
@@ -156,7 +169,9 @@ import Testing
   @Test func anIdleConnectionIsDrained() async throws {
     let go = Gate()
     let entered = Gate()
-    try await RPCServerTests.serving([.wait(entered: entered, go: go)]) { $0.times.idle = .milliseconds(300) } _: { server in
+    try await RPCServerTests.serving([.wait(entered: entered, go: go)]) {
+      $0.times.idle = .milliseconds(300)
+    } _: { server in
       let busy = try server.peer()
       try busy.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
       try entered.wait()
@@ -176,7 +191,9 @@ import Testing
   @Test func anOldConnectionIsDrainedAndItsCallsFinished() async throws {
     let go = Gate()
     let entered = Gate()
-    try await RPCServerTests.serving([.wait(entered: entered, go: go)]) { $0.times.age = .milliseconds(300) } _: { server in
+    try await RPCServerTests.serving([.wait(entered: entered, go: go)]) {
+      $0.times.age = .milliseconds(300)
+    } _: { server in
       let peer = try server.peer()
       try peer.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
       try entered.wait()

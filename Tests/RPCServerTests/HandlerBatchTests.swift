@@ -7,7 +7,8 @@ import Testing
 
 /// Calls that come with one read share a task until one of them suspends; nothing of that may be seen from inside.
 @Suite struct HandlerBatchTests {
-  /// Requests of so many methods in one write, the messages being their numbers; the answers' messages in order of their streams.
+  /// Requests of so many methods in one write, the messages being their numbers; the answers' messages in order of
+  /// their streams.
   private func answers(_ methods: [String], of handlers: [MethodHandler]) async throws -> [[Number]] {
     var answers: [[Number]] = []
     try await serving(handlers) { server in

@@ -14,15 +14,23 @@ import Testing
     #expect(try server.client().call(path("Echo"), Bytes([1])).message(as: Bytes.self) == Bytes([1]))
   }
 
-  @Test(arguments: [
-    ("nothing", []), ("half a preface", Array(Frame.preface.prefix(10))), ("the preface alone", Frame.preface),
-    ("HTTP/1.1", Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)), ("TLS", [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]),
-    ("zeros", [UInt8](repeating: 0, count: 1000)), ("half a frame head", Frame.preface + Frame.settings().bytes + [0, 0]),
-    ("half a frame", Frame.preface + Frame.settings().bytes + Frame.headers(1, Peer.request("/a/b")).bytes.dropLast(20)),
-    ("a huge frame", Frame.preface + Frame.settings().bytes + Frame(.data, stream: 1).bytes(declaringLength: 0xff_ffff)),
-    ("DATA without HEADERS", Frame.preface + Frame.settings().bytes + Frame.data(1, [1, 2, 3]).bytes),
-    ("no SETTINGS", Frame.preface + Frame.headers(1, Peer.request("/a/b")).bytes),
-  ] as [(String, [UInt8])])
+  @Test(
+    arguments: [
+      ("nothing", []), ("half a preface", Array(Frame.preface.prefix(10))), ("the preface alone", Frame.preface),
+      ("HTTP/1.1", Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)), ("TLS", [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]),
+      ("zeros", [UInt8](repeating: 0, count: 1000)),
+      ("half a frame head", Frame.preface + Frame.settings().bytes + [0, 0]),
+      (
+        "half a frame",
+        Frame.preface + Frame.settings().bytes + Frame.headers(1, Peer.request("/a/b")).bytes.dropLast(20)
+      ),
+      (
+        "a huge frame",
+        Frame.preface + Frame.settings().bytes + Frame(.data, stream: 1).bytes(declaringLength: 0xff_ffff)
+      ),
+      ("DATA without HEADERS", Frame.preface + Frame.settings().bytes + Frame.data(1, [1, 2, 3]).bytes),
+      ("no SETTINGS", Frame.preface + Frame.headers(1, Peer.request("/a/b")).bytes),
+    ] as [(String, [UInt8])])
   func nonsense(name: String, sent: [UInt8]) async throws {
     try await serving([.echo]) { server in
       let peer = try Peer(server.address)

@@ -30,7 +30,9 @@ import Testing
 
   private struct Asking: ServerInterceptor {
     let body: @Sendable (ServerContext, () async throws -> Void) async throws -> Void
-    func intercept(_ context: ServerContext, next: () async throws -> Void) async throws { try await body(context, next) }
+    func intercept(_ context: ServerContext, next: () async throws -> Void) async throws {
+      try await body(context, next)
+    }
   }
 
   @Test func theFirstIsOutermost() async throws {
@@ -56,7 +58,8 @@ import Testing
       }
       #expect(try client.call(path("None"), Number(1)).status == 12)
     }
-    #expect(log.all.filter { $0.contains("before") }.map { String($0.dropFirst(9)) } == ["Echo", "Count", "Sum", "Chat"])
+    #expect(
+      log.all.filter { $0.contains("before") }.map { String($0.dropFirst(9)) } == ["Echo", "Count", "Sum", "Chat"])
     #expect(log.all.filter { $0 == "a after" }.count == 4)
   }
 
@@ -67,7 +70,9 @@ import Testing
       return request
     }
     let guarding = Asking { context, next in
-      guard context.requestMetadata.text("authorization") == "me" else { throw RPCError(.unauthenticated, "who is it?") }
+      guard context.requestMetadata.text("authorization") == "me" else {
+        throw RPCError(.unauthenticated, "who is it?")
+      }
       try await next()
     }
     try await serving([method], interceptors: [Noting(name: "a", log: log), guarding]) { server in
@@ -81,7 +86,9 @@ import Testing
   }
 
   @Test func oneMayTranslateErrorsAndAddMetadata() async throws {
-    let failing = MethodHandler.unary(.test("Fail", .unary)) { (_: Bytes, _) -> Bytes in throw RPCError(.unknown, "inside") }
+    let failing = MethodHandler.unary(.test("Fail", .unary)) { (_: Bytes, _) -> Bytes in
+      throw RPCError(.unknown, "inside")
+    }
     let translating = Asking { context, next in
       context.addTrailingMetadata(["x-seen": "yes"])
       do { try await next() } catch { throw RPCError(.unavailable, "outside") }

@@ -18,7 +18,8 @@ import Testing
 
   /// A server whose one call is taken.
   private func busy(
-    _ configure: (inout ServerConfiguration) -> Void = { $0.maximumRunningCalls = 1 }, services: [any ServiceProvider] = [],
+    _ configure: (inout ServerConfiguration) -> Void = { $0.maximumRunningCalls = 1 },
+    services: [any ServiceProvider] = [],
     _ body: (Busy) throws -> Void
   ) async throws {
     try await serving([.wait(entered: entered, go: go), .echo, .chat], services: services, configure) { server in
@@ -52,7 +53,9 @@ import Testing
   }
 
   @Test func aConnectionsLimitIsItsOwn() async throws {
-    try await busy { $0.maximumRunningHandlers = 1 } _: { busy in
+    try await busy {
+      $0.maximumRunningHandlers = 1
+    } _: { busy in
       try busy.peer.send(.headers(3, Peer.request(path("Echo"))), .data(3, message, end: true))
       let refusal = try #require(busy.peer.response(3).last)
       #expect(refusal.field("grpc-status") == "8")
@@ -79,7 +82,8 @@ import Testing
       let client = try busy.server.client()
       #expect(try client.call(path("Echo")).status == 14)
       for _ in 0..<100 { #expect(try client.call("/grpc.health.v1.Health/Check").status == 0) }
-      #expect(try client.call("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", bytes: [0x3a, 0]).status == 0)
+      #expect(
+        try client.call("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", bytes: [0x3a, 0]).status == 0)
     }
   }
 
@@ -108,7 +112,9 @@ import Testing
   }
 
   @Test func connectionsHaveALimit() async throws {
-    try await serving([.echo]) { $0.maximumConnections = 3 } _: { server in
+    try await serving([.echo]) {
+      $0.maximumConnections = 3
+    } _: { server in
       var clients = try (0..<3).map { _ in try server.client() }
       for client in clients { #expect(try client.call(path("Echo")).status == 0) }
       for _ in 0..<10 {

@@ -63,7 +63,8 @@ import Testing
       version,
       [
         .fileByFilename("grpc/health/v1/health.proto"), .fileContainingSymbol("grpc.health.v1.Health"),
-        .fileContainingSymbol("grpc.health.v1.Health.Check"), .fileContainingSymbol("grpc.health.v1.HealthCheckRequest"),
+        .fileContainingSymbol("grpc.health.v1.Health.Check"),
+        .fileContainingSymbol("grpc.health.v1.HealthCheckRequest"),
         .fileContainingSymbol("grpc.health.v1.HealthCheckRequest.service"),
         .fileContainingSymbol("grpc.health.v1.HealthCheckResponse.ServingStatus"),
         .fileContainingSymbol("grpc.health.v1.HealthCheckResponse.SERVING"),
@@ -82,7 +83,10 @@ import Testing
       version,
       [
         .fileByFilename("none.proto"), .fileContainingSymbol("none.Such"), .fileContainingSymbol(""),
-        .fileContainingExtension(.with { $0.containingType = "none.Such"; $0.extensionNumber = 1 }),
+        .fileContainingExtension(
+          .with {
+            $0.containingType = "none.Such"; $0.extensionNumber = 1
+          }),
         .allExtensionNumbersOfType("none.Such"),
       ])
     #expect(answers.map { error($0) } == [5, 5, 5, 5, 5])

@@ -75,9 +75,11 @@ import Testing
   }
 
   @Test(arguments: [
-    ("/test.Service/Nothing", "service test.Service has no method Nothing"), ("/no.Service/Echo", "there is no service no.Service"),
+    ("/test.Service/Nothing", "service test.Service has no method Nothing"),
+    ("/no.Service/Echo", "there is no service no.Service"),
     ("/test.Service/echo", "no method echo"), ("/test.Service/Echo/", "the path is not /service/method"),
-    ("/", "the path is not /service/method"), ("//", "no service"), ("/test.Service", "the path is not /service/method"),
+    ("/", "the path is not /service/method"), ("//", "no service"),
+    ("/test.Service", "the path is not /service/method"),
     ("/test.Service/Echo?x=1", "no method"), ("/\u{263a}/\u{263a}", "no service"),
   ])
   func unknownPathsAreUnimplemented(path: String, text: String) async throws {
@@ -93,7 +95,8 @@ import Testing
       try peer.send(.headers(1, Peer.request(path("Echo"), [["grpc-timeout", timeout]])), .data(1, message, end: true))
       expectTrailersOnly(try peer.response(1), 13, "grpc-timeout")
       // The connection is as good as before.
-      try peer.send(.headers(3, Peer.request(path("Echo"), [["grpc-timeout", "99999999H"]])), .data(3, message, end: true))
+      try peer.send(
+        .headers(3, Peer.request(path("Echo"), [["grpc-timeout", "99999999H"]])), .data(3, message, end: true))
       #expect(try peer.response(3).last?.field("grpc-status") == "0")
     }
   }
@@ -122,7 +125,9 @@ import Testing
 
   @Test(arguments: ["Echo", "Chat"])
   func messagesOverTheLimitAreRefused(method: String) async throws {
-    try await serving([.echo, .chat]) { $0.maximumRequestSize = 1000 } _: { server in
+    try await serving([.echo, .chat]) {
+      $0.maximumRequestSize = 1000
+    } _: { server in
       let client = try server.client()
       // A field's tag and length take three bytes.
       #expect(try client.call(path(method), Bytes(bytes(996))).status == 0)
@@ -151,7 +156,8 @@ import Testing
 
   @Test func unknownEncodingsAreUnimplemented() async throws {
     try await serving([.echo]) { server in
-      let frames = try answer(server, Peer.request(path("Echo"), [["grpc-encoding", "rot13"]]), grpcFrame([1], flag: 1))
+      let frames = try answer(
+        server, Peer.request(path("Echo"), [["grpc-encoding", "rot13"]]), grpcFrame([1], flag: 1))
       expectTrailersOnly(frames, 12, "rot13")
       #expect(frames.first?.field("grpc-accept-encoding")?.contains("identity") == true)
       try expectServed(server, Peer.request(path("Echo"), [["grpc-encoding", "identity"]]), message)
@@ -159,7 +165,9 @@ import Testing
   }
 
   /// Bad wire bytes: truncated, an unknown wire type, invalid UTF-8 in a string, a length beyond the message.
-  @Test(arguments: [[0x0a], [0x0f], [0x0a, 0x05, 1], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]] as [[UInt8]])
+  @Test(
+    arguments: [[0x0a], [0x0f], [0x0a, 0x05, 1], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]]
+      as [[UInt8]])
   func messagesThatCannotBeDecodedAreInternal(wire: [UInt8]) async throws {
     try await serving([.echo, .chat]) { server in
       expectTrailersOnly(try answer(server, Peer.request(path("Echo")), grpcFrame(wire)), 13, "could not be decoded")
@@ -168,7 +176,9 @@ import Testing
   }
 
   @Test func headerSectionsHaveALimit() async throws {
-    try await serving([.echo]) { $0.maximumHeaderListSize = 2000 } _: { server in
+    try await serving([.echo]) {
+      $0.maximumHeaderListSize = 2000
+    } _: { server in
       let peer = try server.peer()
       try peer.send(.headers(1, Peer.request(path("Echo"), [["k", String(repeating: "x", count: 3000)]])))
       let frames = try peer.response(1)

@@ -40,7 +40,8 @@ import Testing
 
   @Test func detailsTravel() async throws {
     let error = RPCError(
-      .invalidArgument, "bad ☺", details: [.errorInfo(reason: "R", domain: "d", metadata: ["k": "v"]), .retryInfo(delay: .seconds(2))])
+      .invalidArgument, "bad ☺",
+      details: [.errorInfo(reason: "R", domain: "d", metadata: ["k": "v"]), .retryInfo(delay: .seconds(2))])
     let reply = try await reply(error)
     let status = try Google_Rpc_Status(wireBytes: try #require(reply.details))
     #expect(status.code == 3 && status.message == "bad ☺")
@@ -85,7 +86,9 @@ import Testing
   }
 
   @Test func aResponseOverTheLimitIsRefused() async throws {
-    try await serving([.echo]) { $0.maximumResponseSize = 1000 } _: { server in
+    try await serving([.echo]) {
+      $0.maximumResponseSize = 1000
+    } _: { server in
       let client = try server.client()
       #expect(try client.call(path("Echo"), Bytes(bytes(997))).status == 0)
       let reply = try client.call(path("Echo"), Bytes(bytes(998)))

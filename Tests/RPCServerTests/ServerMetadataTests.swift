@@ -47,7 +47,9 @@ import Testing
     try await serving([look]) { server in
       let reply = try server.client().call(
         path("Look"), Bytes(),
-        metadata: [["user-agent", "test"], ["grpc-timeout", "30S"], ["grpc-accept-encoding", "gzip"], ["authorization", "x"]])
+        metadata: [
+          ["user-agent", "test"], ["grpc-timeout", "30S"], ["grpc-accept-encoding", "gzip"], ["authorization", "x"],
+        ])
       #expect(reply.status == 0)
       #expect(seen.withLock { $0 } == ["user-agent", "authorization"])
       #expect(peerName.withLock { $0 }.hasPrefix("127.0.0.1:"))

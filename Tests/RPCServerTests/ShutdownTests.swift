@@ -167,7 +167,8 @@ import Testing
   }
 
   @Test func aUnixSocketServesAndGoesWithItsServer() async throws {
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent("rt-\(UUID().uuidString.prefix(8)).sock").path
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("rt-\(UUID().uuidString.prefix(8)).sock")
+      .path
     let name = MethodHandler.unary(.test("Name", .unary)) { (_: Bytes, context) in Bytes(Array(context.peer.utf8)) }
     try await serving([name], on: .unix(path: file)) { server in
       #expect(server.address == .unix(path: file))

@@ -82,7 +82,9 @@ import Testing
 
   // MARK: Messages
 
-  @Test(arguments: [binary, text, "application/grpc-web", "application/grpc-web-text+proto", "application/grpc-web;x=y"])
+  @Test(arguments: [
+    binary, text, "application/grpc-web", "application/grpc-web-text+proto", "application/grpc-web;x=y",
+  ])
   func unary(type: String) async throws {
     try await serving([.echo], { $0.web = WebConfiguration() }) { server async throws in
       for length in [0, 1, 2, 3, 100, 5000] {
@@ -132,7 +134,8 @@ import Testing
     try await serving([.echo], { $0.web = WebConfiguration() }) { server async throws in
       let peer = try Peer(server.address)
       let body = frame(Bytes(bytes(50)), Self.text)
-      let frames = [Frame.settings(), .headers(1, request("Echo", Self.text))]
+      let frames =
+        [Frame.settings(), .headers(1, request("Echo", Self.text))]
         + body.map { .data(1, [$0]) } + [.data(1, [], end: true)]
       for byte in Frame.preface + frames.flatMap(\.bytes) { try peer.send([byte]) }
       #expect(try answer(peer.response(1)).messages == [Bytes(bytes(50)).wireBytes()])
@@ -153,10 +156,13 @@ import Testing
     let codec = MessageCodec()
     let text = Bytes([UInt8](repeating: 65, count: 5000)).wireBytes()
     let compressed = try text.withUnsafeBytes { try codec.withCompressed($0, .gzip) { Array($0) } }
-    try await serving([.echo], {
-      $0.web = WebConfiguration()
-      $0.responseCompression = .gzip
-    }) { server async throws in
+    try await serving(
+      [.echo],
+      {
+        $0.web = WebConfiguration()
+        $0.responseCompression = .gzip
+      }
+    ) { server async throws in
       for type in [Self.binary, Self.text] {
         let body = grpcFrame(compressed, flag: 1)
         let answer = try exchange(
@@ -197,7 +203,8 @@ import Testing
 
   @Test func cancellationReachesTheHandler() async throws {
     let entered = Gate(), cancelled = Gate()
-    try await serving([.park(entered: entered, cancelled: cancelled)], { $0.web = WebConfiguration() }) { server async throws in
+    try await serving([.park(entered: entered, cancelled: cancelled)], { $0.web = WebConfiguration() }) {
+      server async throws in
       let peer = try server.peer()
       try peer.send(.headers(1, request("Park", Self.binary)), .data(1, frame(Bytes(), Self.binary), end: true))
       try entered.wait()
@@ -210,7 +217,8 @@ import Testing
 
   @Test func itIsOffUnlessAskedFor() async throws {
     try await serving([.echo]) { server async throws in
-      #expect(try exchange(server, request("Echo", Self.binary), frame(Bytes(), Self.binary)).head.field(":status") == "415")
+      #expect(
+        try exchange(server, request("Echo", Self.binary), frame(Bytes(), Self.binary)).head.field(":status") == "415")
       #expect(try exchange(server, preflight(), []).head.field(":status") == "405")
     }
   }
@@ -261,7 +269,9 @@ import Testing
       return request
     }
     try await serving([look], { $0.web = WebConfiguration(origins: [origin]) }) { server async throws in
-      for other in ["https://evil.example", "https://app.example.com.evil.example", "null", "", "http://app.example.com"] {
+      for other in [
+        "https://evil.example", "https://app.example.com.evil.example", "null", "", "http://app.example.com",
+      ] {
         let call = request("Look", Self.binary, [["origin", other]])
         #expect(try exchange(server, call, frame(Bytes(), Self.binary)).head.field(":status") == "403")
         let question = preflight().map { $0.name == "origin" ? ["origin", other] : $0 }
@@ -288,7 +298,9 @@ import Testing
       #expect(answer.field("access-control-expose-headers") == "x-one")
       let failed = try exchange(server, call, frame(Bytes(), Self.binary)).head
       #expect(failed.field("access-control-expose-headers") == "x-one")
-      let unknown = try exchange(server, request("Nothing", Self.binary, [["origin", origin]]), frame(Bytes(), Self.binary)).head
+      let unknown = try exchange(
+        server, request("Nothing", Self.binary, [["origin", origin]]), frame(Bytes(), Self.binary)
+      ).head
       #expect(unknown.field("access-control-expose-headers") == "grpc-message,grpc-status")
       #expect(failed.field("access-control-allow-credentials") == "true")
     }
@@ -296,7 +308,8 @@ import Testing
 
   @Test func anyOriginMeansNoCredentials() async throws {
     try await serving([.echo], { $0.web = WebConfiguration(origins: ["*"]) }) { server async throws in
-      let answer = try exchange(server, request("Echo", Self.binary, [["origin", origin]]), frame(Bytes(), Self.binary))
+      let answer = try exchange(
+        server, request("Echo", Self.binary, [["origin", origin]]), frame(Bytes(), Self.binary))
       #expect(answer.head.field("access-control-allow-origin") == "*" && answer.status == "0")
       #expect(answer.head.field("access-control-allow-credentials") == nil)
       #expect(try exchange(server, preflight(), []).head.field("access-control-allow-origin") == "*")

@@ -45,7 +45,9 @@ struct CredentialsTests {
   /// What scripts/certs.sh makes is valid from when it was made, for 90 days.
   @Test func aCertificateIsUsedWhileItIsValid() throws {
     let now = WallClock.seconds()
-    let expired = try #require(throws: TLSError.self) { try TLSContext(certificates.configuration, now: now + 91 * day) }
+    let expired = try #require(throws: TLSError.self) {
+      try TLSContext(certificates.configuration, now: now + 91 * day)
+    }
     #expect(expired.code == .credentials)
     #expect(expired.message.hasPrefix("\(certificates.path("server.pem")) has expired: it was valid until 20"))
     let early = try #require(throws: TLSError.self) { try TLSContext(certificates.configuration, now: now - 91 * day) }

@@ -75,7 +75,11 @@ public final class BlockingClient {
     }
     switch frame.kind {
     case .windowUpdate:
-      if frame.stream == 0 { window += Int(frame.number()) } else { calls[frame.stream]?.call?.window += Int(frame.number()) }
+      if frame.stream == 0 {
+        window += Int(frame.number())
+      } else {
+        calls[frame.stream]?.call?.window += Int(frame.number())
+      }
     case .settings where !frame.has(Frame.ack): takeSettings(frame)
     case .ping where !frame.has(Frame.ack): try peer.send(Frame(.ping, flags: Frame.ack, frame.payload))
     case .goAway: goAways.append(frame.number())

@@ -3,7 +3,8 @@
 public struct Frame: Sendable, CustomStringConvertible {
   /// The frame types of RFC 9113, section 6, numbered as there; `unknown` is any other.
   public enum Kind: UInt8, Sendable {
-    case data, headers, priority, rstStream, settings, pushPromise, ping, goAway, windowUpdate, continuation, unknown = 0xff
+    case data, headers, priority, rstStream, settings, pushPromise, ping, goAway, windowUpdate, continuation, unknown =
+      0xff
   }
 
   /// END_STREAM, of DATA and HEADERS.

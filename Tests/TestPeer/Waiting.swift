@@ -15,7 +15,8 @@ public func whereBlockingIsFine<T: Sendable>(_ body: () async throws -> T) async
   try await withTaskExecutorPreference(OwnThread(), operation: body)
 }
 
-/// A gate that opens once: for tests that must know that something has happened, and for handlers that wait to be let go.
+/// A gate that opens once: for tests that must know that something has happened, and for handlers that wait to be let
+/// go.
 public final class Gate: Sendable {
   /// Nobody opened the gate for as long as a test may take.
   public struct NeverOpened: Error {}
@@ -66,5 +67,9 @@ public final class Gate: Sendable {
 /// Suspends until the task is cancelled.
 public func untilCancelled() async {
   let gate = Gate()
-  await withTaskCancellationHandler { await gate.passed() } onCancel: { gate.open() }
+  await withTaskCancellationHandler {
+    await gate.passed()
+  } onCancel: {
+    gate.open()
+  }
 }

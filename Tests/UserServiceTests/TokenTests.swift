@@ -3,9 +3,11 @@ import Testing
 @testable import UserService
 
 @Suite struct Base64URLTests {
-  @Test(arguments: [
-    ([], ""), ([0], "AA"), ([0xff], "_w"), ([0xfb, 0xff], "-_8"), ([1, 2, 3], "AQID"), ([0x66, 0x6f, 0x6f, 0x62], "Zm9vYg"),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      ([], ""), ([0], "AA"), ([0xff], "_w"), ([0xfb, 0xff], "-_8"), ([1, 2, 3], "AQID"),
+      ([0x66, 0x6f, 0x6f, 0x62], "Zm9vYg"),
+    ] as [([UInt8], String)])
   func bothWays(bytes: [UInt8], text: String) {
     #expect(Base64URL.encode(bytes) == text)
     #expect(Base64URL.decode(text) == bytes)

@@ -28,10 +28,12 @@ import Testing
     return (mask, violations.items)
   }
 
-  @Test(arguments: [
-    (["email"], UpdateMask.email), (["name"], .name), (["labels"], .labels), (["labels", "email"], [.email, .labels]),
-    (["email", "email"], .email), (["*"], .all),
-  ] as [([String], UpdateMask)])
+  @Test(
+    arguments: [
+      (["email"], UpdateMask.email), (["name"], .name), (["labels"], .labels),
+      (["labels", "email"], [.email, .labels]),
+      (["email", "email"], .email), (["*"], .all),
+    ] as [([String], UpdateMask)])
   func accepts(paths: [String], mask: UpdateMask) {
     let (found, violations) = parse(paths)
     #expect(found == mask)
@@ -114,13 +116,15 @@ import Testing
     #expect(check { FieldRules.name(both, field: "name", into: &$0) }.1.count == 2)
   }
 
-  @Test(arguments: [
-    ([:], 0), (["a": ""], 0), (["team/a-b_c.9": "x y"], 0), (["": "x"], 1), (["Team": "x"], 1), (["a b": "x"], 1),
-    (["é": "x"], 1), (["a\0": "x"], 1), (["a": "x\0"], 1), (["a": "x\n"], 1), (["A": "\0"], 2), (["A": "", "B": ""], 2),
-    ([String(repeating: "k", count: 63): "x"], 0), ([String(repeating: "k", count: 64): "x"], 1),
-    (["k": String(repeating: "v", count: 256)], 0), (["k": String(repeating: "v", count: 257)], 1),
-    (["k": String(repeating: "é", count: 129)], 1), (["k": "a\u{202e}b"], 1), (["k": "👩\u{200d}🚀"], 0),
-  ] as [([String: String], Int)])
+  @Test(
+    arguments: [
+      ([:], 0), (["a": ""], 0), (["team/a-b_c.9": "x y"], 0), (["": "x"], 1), (["Team": "x"], 1), (["a b": "x"], 1),
+      (["é": "x"], 1), (["a\0": "x"], 1), (["a": "x\0"], 1), (["a": "x\n"], 1), (["A": "\0"], 2),
+      (["A": "", "B": ""], 2),
+      ([String(repeating: "k", count: 63): "x"], 0), ([String(repeating: "k", count: 64): "x"], 1),
+      (["k": String(repeating: "v", count: 256)], 0), (["k": String(repeating: "v", count: 257)], 1),
+      (["k": String(repeating: "é", count: 129)], 1), (["k": "a\u{202e}b"], 1), (["k": "👩\u{200d}🚀"], 0),
+    ] as [([String: String], Int)])
   func labels(labels: [String: String], violations: Int) {
     let (value, found) = check { FieldRules.labels(labels, field: "labels", into: &$0) }
     #expect(found.count == violations)
@@ -183,9 +187,10 @@ import Testing
 }
 
 @Suite struct LabelsJSONTests {
-  @Test(arguments: [
-    [:], ["a": "b"], ["a": "b", "c": ""], ["q": "\"\\/\u{8}\u{c}\n\r\t\u{1}"], ["é": "安🦊"],
-  ] as [[String: String]])
+  @Test(
+    arguments: [
+      [:], ["a": "b"], ["a": "b", "c": ""], ["q": "\"\\/\u{8}\u{c}\n\r\t\u{1}"], ["é": "安🦊"],
+    ] as [[String: String]])
   func comesBack(labels: [String: String]) {
     #expect(LabelsJSON.decode(LabelsJSON.encode(labels)) == labels)
   }

@@ -45,7 +45,8 @@ public struct GroupedWrite: Sendable {
   }
 
   private static var mixed: PostgresError {
-    PostgresError(.invalidParameter, "The values of a grouped write must be texts or uuids, of the same types in each row.")
+    PostgresError(
+      .invalidParameter, "The values of a grouped write must be texts or uuids, of the same types in each row.")
   }
 
   /// The result row for each of the `count` rows sent, in the order they were sent; nil where a row has no outcome.

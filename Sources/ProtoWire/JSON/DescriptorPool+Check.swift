@@ -1,6 +1,6 @@
 extension DescriptorPool {
-  /// Checks that bytes are a message of a type, as far as a message's own decoding can't: the content of extensions, which
-  /// messages keep unread as unknown fields, and of what is in message sets.
+  /// Checks that bytes are a message of a type, as far as a message's own decoding can't: the content of extensions,
+  /// which messages keep unread as unknown fields, and of what is in message sets.
   ///
   /// ```swift
   /// let message = try Order(wireBytes: bytes)
@@ -11,8 +11,8 @@ extension DescriptorPool {
   ///   - messageName: The full name of its type, such as `users.v1.User`.
   ///   - depthLimit: How many messages may be nested inside the outermost one, those of extensions included.
   /// - Throws: `JSONError` with the path of the fault: of the code `.wire` for fields cut short, unbalanced groups and
-  ///   strings that are not UTF-8 but should be, `.limit` for messages nested too deep, `.unknownType` for a type that the
-  ///   pool does not know.
+  ///   strings that are not UTF-8 but should be, `.limit` for messages nested too deep, `.unknownType` for a type that
+  ///   the pool does not know.
   public func check(wire bytes: [UInt8], messageName: String, depthLimit: Int = 100) throws(JSONError) {
     let index = try messageIndex(messageName)
     let checker = WireChecker(tables: tables)

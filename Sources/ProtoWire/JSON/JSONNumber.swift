@@ -111,8 +111,8 @@ struct JSONNumber {
     1e22,
   ]
 
-  /// The nearest number for every mantissa that is to be divided by a power of ten whose fives fit in 64 bits. So it finds
-  /// doubles of 17 digits, which `quick` does not.
+  /// The nearest number for every mantissa that is to be divided by a power of ten whose fives fit in 64 bits. So it
+  /// finds doubles of 17 digits, which `quick` does not.
   private func quotient<T: BinaryFloatingPoint>(as _: T.Type) -> T? {
     guard mantissa != 0 else { return isNegative ? -0.0 : 0 }
     guard !isTooLong, -27...0 ~= exponent else { return nil }

@@ -36,7 +36,8 @@ extension JSONPrinter {
     let quote = (word ^ 0x2222_2222_2222_2222) &- lowBits
     let backslash = (word ^ 0x5c5c_5c5c_5c5c_5c5c) &- lowBits
     let delete = (word ^ 0x7f7f_7f7f_7f7f_7f7f) &- lowBits
-    // A byte of these has its high bit if it was less than what was taken, or had it before: those are not ASCII, and stay.
+    // A byte of these has its high bit if it was less than what was taken, or had it before: those are not ASCII, and
+    // stay.
     return ((word &- 0x2020_2020_2020_2020) | quote | backslash | delete) & ~word & highBits != 0
   }
 

@@ -126,7 +126,9 @@ import Testing
       String((UInt64.random(in: .min ... .max, using: &random) >> Int.random(in: 0..<64, using: &random)))
         + ["", "", "", "0", "5", "000001"].randomElement(using: &random)!
     }
-    var texts = ["0", "-0", "0.0", "-0.00", "9007199254740993.0", "1.00000005960464477539", "16777217.0", "4503599627370497.5"]
+    var texts = [
+      "0", "-0", "0.0", "-0.00", "9007199254740993.0", "1.00000005960464477539", "16777217.0", "4503599627370497.5",
+    ]
     for _ in 0..<3000 {
       let whole = digits()
       let place = Int.random(in: 0...whole.count, using: &random)

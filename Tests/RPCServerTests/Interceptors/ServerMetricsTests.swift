@@ -20,7 +20,9 @@ import Testing
     }
     let echo = ("grpc.method", "test.Service/Echo"), fails = ("grpc.method", "test.Service/Fail")
     let other = ("grpc.method", "other")
-    func ended(_ method: (String, String), _ status: String) -> [(String, String)] { [method, ("grpc.status", status)] }
+    func ended(_ method: (String, String), _ status: String) -> [(String, String)] {
+      [method, ("grpc.status", status)]
+    }
 
     for (method, count) in [(echo, 2), (fails, 1), (other, 2)] {
       #expect(try metrics.expectCounter("grpc.server.call.started", [method]).totalValue == Int64(count))

@@ -100,7 +100,8 @@ import Tracing
     #expect(TraceContext(traceparent: parent)?.traceparent == parent)
     #expect(TraceContext(traceparent: "cc" + parent.dropFirst(2) + "-what-is-to-come")?.traceparent == parent)
     for wrong in [
-      "", "00", String(parent.dropLast()), parent + "0", parent + "-00", parent.uppercased(), "ff" + parent.dropFirst(2),
+      "", "00", String(parent.dropLast()), parent + "0", parent + "-00", parent.uppercased(),
+      "ff" + parent.dropFirst(2),
       "cc" + parent.dropFirst(2) + "x", "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
       "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", parent.replacing("-", with: "_"),
       "0x" + parent.dropFirst(2),

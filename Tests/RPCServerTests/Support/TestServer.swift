@@ -44,7 +44,8 @@ func serving(
   configure(&configuration)
   let group = try EventLoopGroup(count: loops, name: "test")
   let server = try GRPCServer(
-    services: services + [TestService(methodHandlers: methods)], interceptors: interceptors, configuration: configuration,
+    services: services + [TestService(methodHandlers: methods)], interceptors: interceptors,
+    configuration: configuration,
     loops: group)
   let address = try server.listen(on: listen)[0]
   let result: Result<Void, any Error>

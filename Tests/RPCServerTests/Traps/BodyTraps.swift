@@ -11,13 +11,16 @@ import Testing
 @Suite struct BodyTraps {
   private let message = grpcFrame([])
 
-  /// A reader with a zero window holds as much as the high mark allows, and neither its neighbours nor other connections wait.
+  /// A reader with a zero window holds as much as the high mark allows, and neither its neighbours nor other
+  /// connections wait.
   @Test func trap8ZeroWindows() async throws {
     let large = MethodHandler.serverStreaming(.test("Large", .serverStreaming)) {
       (_: Bytes, responses: ResponseWriter<Bytes>, _) in
       while true { try await responses.write(Bytes(bytes(50_000))) }
     }
-    try await servingBesideAttack([large]) { $0.times.responseStall = .milliseconds(100) } _: { server in
+    try await servingBesideAttack([large]) {
+      $0.times.responseStall = .milliseconds(100)
+    } _: { server in
       let peer = try server.peer(streamWindow: 0)
       for stream in stride(from: UInt32(1), to: 101, by: 2) {
         try peer.send(.headers(stream, Peer.request(path("Large"))), .data(stream, message, end: true))
@@ -33,7 +36,9 @@ import Testing
 
   /// Bodies that no handler takes: fifty times the connection's window comes through all the same.
   @Test func trap9BodiesThatNobodyTakes() async throws {
-    let ignore = MethodHandler.clientStreaming(.test("Ignore", .clientStreaming)) { (_: RequestStream<Bytes>, _) in Bytes() }
+    let ignore = MethodHandler.clientStreaming(.test("Ignore", .clientStreaming)) { (_: RequestStream<Bytes>, _) in
+      Bytes()
+    }
     try await servingBesideAttack([ignore]) { server in
       let client = try server.client()
       let body = bytes(100_000)
@@ -158,11 +163,12 @@ import Testing
   }
 
   /// Messages that are made to hurt the decoder: each is an error of its call.
-  @Test(arguments: [
-    ("nested too deep", nested(depth: 200)),
-    ("a length that nothing follows", [0x1a, 0xff, 0xff, 0xff, 0xff, 0x07]), ("bad UTF-8", [0x1a, 2, 0xc3, 0x28]),
-    ("a varint without an end", [UInt8](repeating: 0xff, count: 100)), ("group ends alone", [0x0c]),
-  ] as [(String, [UInt8])])
+  @Test(
+    arguments: [
+      ("nested too deep", nested(depth: 200)),
+      ("a length that nothing follows", [0x1a, 0xff, 0xff, 0xff, 0xff, 0x07]), ("bad UTF-8", [0x1a, 2, 0xc3, 0x28]),
+      ("a varint without an end", [UInt8](repeating: 0xff, count: 100)), ("group ends alone", [0x0c]),
+    ] as [(String, [UInt8])])
   func trap25MessagesThatHurt(name: String, sent: [UInt8]) async throws {
     let value = MethodHandler.unary(.test("Value", .unary)) { (request: Google_Protobuf_Value, _) in request }
     try await servingBesideAttack([value]) { server in

@@ -5,14 +5,16 @@ import Synchronization
 import TestPeer
 import Testing
 
-/// Floods, really sent over a socket, and an honest client on another connection that does not notice. Numbers are those of the
-/// table of traps in docs/threat-model.md.
+/// Floods, really sent over a socket, and an honest client on another connection that does not notice. Numbers are
+/// those of the table of traps in docs/threat-model.md.
 @Suite struct FloodTraps {
   private let echo = Peer.request(path("Echo"))
   private let message = grpcFrame([])
 
   /// Sends a few times the budget, no more than the server drops while it lingers, and returns what it said last.
-  private func flood(_ server: TestServer, rounds: Int, _ round: (Int) -> [Frame]) throws -> (code: UInt32, reason: String)? {
+  private func flood(_ server: TestServer, rounds: Int, _ round: (Int) -> [Frame]) throws -> (
+    code: UInt32, reason: String
+  )? {
     let peer = try server.peer()
     var batch: [UInt8] = []
     for number in 0..<rounds {
@@ -48,7 +50,9 @@ import Testing
       running.subtract(1, ordering: .relaxed)
       return request
     }
-    try await servingBesideAttack([stubborn]) { $0.maximumRunningHandlers = 50 } _: { server in
+    try await servingBesideAttack([stubborn]) {
+      $0.maximumRunningHandlers = 50
+    } _: { server in
       let request = Peer.request(path("Stubborn"))
       _ = try flood(server, rounds: 20_000) { number in
         let stream = UInt32(number * 2 + 1)
@@ -94,7 +98,8 @@ import Testing
     try await servingBesideAttack { server in
       let field = HeaderEncoder.encode([["a", "b"]])
       let end = try flood(server, rounds: 2_000) { number in
-        number == 0 ? [Frame(.headers, stream: 1, HeaderEncoder.encode(echo))] : [Frame(.continuation, stream: 1, field)]
+        number == 0
+          ? [Frame(.headers, stream: 1, HeaderEncoder.encode(echo))] : [Frame(.continuation, stream: 1, field)]
       }
       #expect(try #require(end).code == 0xb)
     }
@@ -106,7 +111,8 @@ import Testing
       let peer = try server.peer()
       // Literal with indexing, new name "x", value of 4000 bytes: 0x40, then its length with a prefix of 7 bits.
       let seed: [UInt8] = [0x40, 1, UInt8(ascii: "x"), 0x7f, 0xa1, 0x1e] + [UInt8](repeating: 0x61, count: 4_000)
-      try peer.send(Frame(.headers, flags: Frame.endHeaders | Frame.endStream, stream: 1, HeaderEncoder.encode(echo) + seed))
+      try peer.send(
+        Frame(.headers, flags: Frame.endHeaders | Frame.endStream, stream: 1, HeaderEncoder.encode(echo) + seed))
       _ = try peer.response(1)
       for stream in stride(from: UInt32(3), to: 201, by: 2) {
         // Index 62 is the newest field of the table.

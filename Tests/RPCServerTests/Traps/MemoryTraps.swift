@@ -21,7 +21,9 @@ import Testing
 
   /// Every stream sends all but the last byte of a message.
   @Test(arguments: ["Echo", "Chat"]) func requestsThatAreNearlyWhole(method: String) async throws {
-    try await serving([.echo, .chat]) { $0.maximumBufferedBytes = 3_500_000 } _: { server in
+    try await serving([.echo, .chat]) {
+      $0.maximumBufferedBytes = 3_500_000
+    } _: { server in
       let honest = HonestClient(server)
       let client = try server.client()
       let body = Array(grpcFrame(Bytes(bytes(1_000_000)).wireBytes()).dropLast())
@@ -42,7 +44,9 @@ import Testing
 
   @Test func largeResponsesThatNobodyTakes() async throws {
     let large = MethodHandler.unary(.test("Large", .unary)) { (_: Bytes, _) in Bytes(bytes(1_000_000)) }
-    try await serving([.echo, large]) { $0.maximumBufferedBytes = 3_500_000 } _: { server in
+    try await serving([.echo, large]) {
+      $0.maximumBufferedBytes = 3_500_000
+    } _: { server in
       let honest = HonestClient(server)
       let peer = try server.peer(streamWindow: 0)
       for stream in stride(from: UInt32(1), to: 21, by: 2) {
@@ -56,7 +60,8 @@ import Testing
       }
       // What is taken makes room.
       for stream in [UInt32(1), 3, 5, 7] { try peer.send(.reset(stream, 8)) }
-      try peer.send(.headers(21, Peer.request(path("Echo"))), .data(21, grpcFrame([]), end: true), .windowUpdate(21, 100))
+      try peer.send(
+        .headers(21, Peer.request(path("Echo"))), .data(21, grpcFrame([]), end: true), .windowUpdate(21, 100))
       #expect(try peer.response(21).last?.field("grpc-status") == "0")
       try honest.expectUnharmed()
       await expectNothingHeld(server)
@@ -66,7 +71,9 @@ import Testing
   /// The limit for all connections; health answers beyond it.
   @Test func manyConnectionsTogether() async throws {
     let large = MethodHandler.unary(.test("Large", .unary)) { (_: Bytes, _) in Bytes(bytes(1_000_000)) }
-    try await serving([.echo, large], services: [HealthService()]) { $0.maximumBufferedBytesInAll = 3_500_000 } _: { server in
+    try await serving([.echo, large], services: [HealthService()]) {
+      $0.maximumBufferedBytesInAll = 3_500_000
+    } _: { server in
       var peers: [Peer] = []
       for number in 0..<6 {
         let peer = try server.peer(streamWindow: 0)

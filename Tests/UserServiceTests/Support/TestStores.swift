@@ -60,7 +60,8 @@ struct PostgresBench: Sendable {
   private static let gate = Gate(4)
 
   static func run(
-    processes: Int = 1, migrates: Bool = true, adjust: @escaping @Sendable (inout PostgresConfiguration) -> Void = { _ in },
+    processes: Int = 1, migrates: Bool = true,
+    adjust: @escaping @Sendable (inout PostgresConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (PostgresBench) async throws -> Void
   ) async throws {
     await gate.enter()
