@@ -4,6 +4,7 @@ import Synchronization
 final class Availability: Sendable {
   private struct State {
     var loops: [Bool]
+    var failure: PostgresError?
     var observers: [@Sendable (Bool) -> Void] = []
     var isAvailable: Bool { loops.allSatisfy { $0 } }
   }
@@ -14,6 +15,11 @@ final class Availability: Sendable {
 
   var isAvailable: Bool { state.withLock { $0.isAvailable } }
 
+  /// Why the last attempt to connect failed; nil once there is a connection.
+  var failure: PostgresError? { state.withLock { $0.failure } }
+
+  func failed(_ error: PostgresError) { state.withLock { $0.failure = error } }
+
   func observe(_ observer: @escaping @Sendable (Bool) -> Void) {
     state.withLock { $0.observers.append(observer) }
   }
@@ -23,6 +29,7 @@ final class Availability: Sendable {
       let before = state.isAvailable
       guard state.loops.indices.contains(loop) else { return ([], before) }
       state.loops[loop] = isUp
+      if isUp { state.failure = nil }
       return state.isAvailable == before ? ([], before) : (state.observers, state.isAvailable)
     }
     for observer in observers { observer(value) }

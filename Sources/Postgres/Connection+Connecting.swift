@@ -12,7 +12,9 @@ extension Connection {
     let hosts = settings.target.hosts
     guard hosts.contains(where: { $0.needsLookup }) else { return tryHosts(hosts) }
     Task(executorPreference: loop) { [self] in
-      tryHosts(await AddressLookup.resolve(hosts, on: settings.lookups))
+      let found = await AddressLookup.resolve(hosts, on: settings.lookups)
+      for failure in found.failures { note(failure) }
+      tryHosts(found.hosts)
     }
   }
 
@@ -21,10 +23,6 @@ extension Connection {
     guard phase == .connecting else { return }
     candidates = hosts
     nextCandidate = 0
-    if hosts.isEmpty {
-      lastFailure = PostgresError(
-        .unavailable, "The database host's name cannot be resolved.", isSafeToRetry: true)
-    }
     tryNext()
   }
 
@@ -58,6 +56,8 @@ extension Connection {
       noteFailure(host)
       return false
     }
+    // With it, the message of a failure contains the SQLSTATE.
+    PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
     // Notices go to the logger, not to standard error. The unretained pointer is safe: `self` outlives `handle`.
     PQsetNoticeReceiver(connection, receiveNotice, Unmanaged.passUnretained(self).toOpaque())
     guard watch(.writable) else {
@@ -85,22 +85,32 @@ extension Connection {
   }
 
   private func connectTimedOut() {
-    lastFailure = PostgresError(
-      .unavailable, "The database did not accept the connection in time.", isSafeToRetry: true)
+    note(
+      PostgresError(
+        .unavailable, "The database at \(currentHost?.label ?? "?") did not accept the connection in time.",
+        isSafeToRetry: true))
     dropHandle()
     tryNext()
   }
 
+  private var currentHost: ConnectionString.Host? {
+    nextCandidate > 0 && nextCandidate <= candidates.count ? candidates[nextCandidate - 1] : nil
+  }
+
   private func currentHostFailed() {
-    noteFailure(nextCandidate > 0 && nextCandidate <= candidates.count ? candidates[nextCandidate - 1] : nil)
+    noteFailure(currentHost)
     tryNext()
   }
 
   private func noteFailure(_ host: ConnectionString.Host?) {
-    let reason = PostgresError.message(of: handle)
-    lastFailure = PostgresError(
-      .unavailable, "The database at \(host?.label ?? "?") cannot be had: \(reason)", isSafeToRetry: true)
+    let text = PQerrorMessage(handle).map { String(cString: $0) } ?? ""
+    note(ConnectFailure.error(text, at: host?.label ?? "?"))
     dropHandle()
+  }
+
+  private func note(_ failure: PostgresError) {
+    if let lastFailure, ConnectFailure.weight(lastFailure) > ConnectFailure.weight(failure) { return }
+    lastFailure = failure
   }
 
   private func watch(_ interest: Readiness) -> Bool {
@@ -137,7 +147,11 @@ extension Connection {
       case PGRES_TUPLES_OK:
         let server = PQgetvalue(pointer, 0, 0).map { String(cString: $0) }
         isPooled = server != "\(PQbackendPID(handle))"
-      default: return currentHostFailed()
+      default:
+        let text = PQresultErrorMessage(pointer).map { String(cString: $0) } ?? ""
+        note(ConnectFailure.error(text, at: currentHost?.label ?? "?"))
+        dropHandle()
+        return tryNext()
       }
     }
     // TLS may hold decrypted bytes that the socket doesn't report as readable.
@@ -150,6 +164,7 @@ extension Connection {
     connectTimer?.cancel()
     connectTimer = nil
     isSettingUp = false
+    PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
     setInterest(.readable)
     phase = .ready
     readySince = loop.now
@@ -161,11 +176,11 @@ extension Connection {
   func log(notice result: OpaquePointer) {
     let notice = PostgresError(result: result, statement: nil, isSafeToRetry: false)
     let level: Logger.Level = notice.severity == "WARNING" ? .warning : .debug
-    logger.log(
-      level: level, "The database sent a notice.",
+    loop.logThrottle.log(
+      level, "The database sent a notice.", kind: notice.sqlState ?? "",
       metadata: [
         "severity": "\(notice.severity ?? "")", "sqlstate": "\(notice.sqlState ?? "")", "notice": "\(notice.message)",
-      ])
+      ], to: logger)
   }
 }
 

@@ -144,7 +144,8 @@ extension Connection {
     guard isEndOfConnection else { return finish(request, .failure(error)) }
     if error.code == .readOnlyServer {
       finish(request, .failure(error))
-      return lose(error)
+      if settings.needsReadWrite { lose(error) }
+      return
     }
     // In this order: the owner must not resubmit the request to this connection.
     lose(error)
@@ -169,9 +170,9 @@ extension Connection {
   }
 
   private func logSlow(_ request: PendingQuery, _ elapsed: UInt64) {
-    logger.warning(
-      "A statement was slow.",
-      metadata: ["statement": "\(request.statement.name)", "milliseconds": "\(elapsed / 1_000_000)"])
+    loop.logThrottle.log(
+      .warning, "A statement was slow.", kind: request.statement.name,
+      metadata: ["statement": "\(request.statement.name)", "milliseconds": "\(elapsed / 1_000_000)"], to: logger)
   }
 
   // MARK: Scripts

@@ -215,10 +215,10 @@ struct ConnectionSettings: Sendable {
     slowQueryNanoseconds = configuration.slowQueryThreshold.clampedNanoseconds
   }
 
-  /// Whether the client must refuse servers that take no writes, according to `target_session_attrs`.
+  /// Whether the client must refuse servers that take no writes: only if the URL's `target_session_attrs` says so.
   var needsReadWrite: Bool {
     switch target.options["target_session_attrs"] {
-    case nil, "read-write", "primary": true
+    case "read-write", "primary": true
     default: false
     }
   }

@@ -97,8 +97,6 @@ struct ConnectionString: Sendable {
     values["port"] = host.port
     values["client_encoding"] = "UTF8"
     if values["application_name"] == nil { values["application_name"] = settings.applicationName }
-    // The URL's own value wins, so that it can say "any" in order to read from a standby.
-    if values["target_session_attrs"] == nil { values["target_session_attrs"] = "read-write" }
     // Looking for Kerberos tickets reads files and uses the network, which blocks. The URL can turn it on.
     if values["gssencmode"] == nil { values["gssencmode"] = "disable" }
     // Detect a peer that vanished without a FIN in seconds, not hours.

@@ -97,7 +97,7 @@ extension LoopClient {
     guard let slot = slots.first(where: { $0.connection === connection }) else { return }
     slot.connection = nil
     if slot.backoff.failures == 0 {
-      logger.warning("A database connection failed.", metadata: ["error": "\(error)"])
+      loop.logThrottle.log(.warning, "A database connection failed.", metadata: ["error": "\(error)"], to: logger)
     }
     note(circuit.connectFailed(now: loop.now))
     guard state == .running else { return }
@@ -113,7 +113,7 @@ extension LoopClient {
     slot.connection = nil
     circuit.lost(now: loop.now)
     guard state == .running else { return }
-    logger.warning("A database connection was lost.", metadata: ["error": "\(error)"])
+    loop.logThrottle.log(.warning, "A database connection was lost.", metadata: ["error": "\(error)"], to: logger)
     // Reconnect at once, but not inside the callbacks of the lost connection.
     slot.timer?.schedule(atNanoseconds: loop.now)
   }
@@ -122,9 +122,9 @@ extension LoopClient {
   func note(_ change: Circuit.Change) {
     switch change {
     case .none: break
-    case .closed: logger.notice("The database is back.")
+    case .closed: loop.logThrottle.log(.notice, "The database is back.", to: logger)
     case .opened:
-      logger.error("The database is away: calls are refused until it is back.")
+      loop.logThrottle.log(.error, "The database is away: calls are refused until it is back.", to: logger)
       availability.set(index, false)
       let error = unavailable
       for request in waiting.removeAll() {

@@ -74,7 +74,7 @@ extension LoopClient {
       retiring.append(connection)
       slot.connection = nil
       circuit.lost(now: now)
-      logger.warning("A shared database connection is held up: another one is opened.")
+      loop.logThrottle.log(.warning, "A shared database connection is held up: another one is opened.", to: logger)
       connect(slot)
     }
     for connection in retiring {

@@ -120,6 +120,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   }
 
   func connectionFailed(_ connection: Connection, _ error: PostgresError) {
+    availability.failed(error)
     switch connection.role {
     case .shared:
       lastFailure = error

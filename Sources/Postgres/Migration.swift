@@ -23,6 +23,10 @@ public struct Migration: Sendable {
   /// SQL, or what tells Swift code from an earlier form of it.
   public let text: String
   let form: Form
+  /// The migration that a program must know to work with a database that has this one; 0: any program that worked
+  /// before goes on working. A version of the program that does without a column comes before the migration that drops
+  /// it, which `needs` the last one that this version knows.
+  public let needs: Int
 
   /// - Parameter sql: one or more commands. They run in one transaction, so nothing that cannot (CREATE INDEX
   ///   CONCURRENTLY), and no BEGIN or COMMIT; and nothing that takes long while it holds a strong lock.
@@ -30,7 +34,8 @@ public struct Migration: Sendable {
   ///   If the first line is `withoutTransaction`, each command runs by itself, and begins again after an interruption:
   ///   so each has its IF NOT EXISTS or the like. A semicolon at the end of a line ends a command. An invalid index of
   ///   a name in the text is what an interrupted CREATE INDEX CONCURRENTLY left: it is dropped first.
-  public init(version: Int, name: String, sql: String) {
+  public init(version: Int, name: String, sql: String, needs: Int = 0) {
+    self.needs = needs
     self.version = version
     self.name = name
     text = sql
@@ -38,7 +43,8 @@ public struct Migration: Sendable {
   }
 
   /// - Parameter revision: changes with what `code` does to a database; an applied migration has one for ever.
-  public init(version: Int, name: String, revision: String, code: @escaping Code) {
+  public init(version: Int, name: String, revision: String, needs: Int = 0, code: @escaping Code) {
+    self.needs = needs
     self.version = version
     self.name = name
     text = revision

@@ -4,13 +4,15 @@ enum MigrationPlan {
     let version: Int
     let name: String
     let checksum: String
+    /// The migration that a program must know to work with the schema from now on; 0: none.
+    var needs = 0
   }
 
   /// The migrations that are missing, in order.
   ///
   /// A database may have later migrations than the program knows: during a rolling update the old program still runs.
-  /// - Throws: `migrationFailed` if an applied one was changed, if one is missing before an applied one, or if versions
-  ///   are not unique and positive.
+  /// - Throws: `migrationFailed` if an applied one was changed, if one is missing before an applied one, if a later one
+  ///   is noted as too much for this program, or if versions are not unique and positive.
   static func pending(_ migrations: [Migration], applied: [Applied]) throws(PostgresError) -> [Migration] {
     let sorted = migrations.sorted { $0.version < $1.version }
     var previous = 0
@@ -19,6 +21,13 @@ enum MigrationPlan {
         throw failure("Migration \(migration.version) \(migration.name): versions must be positive and unique.")
       }
       previous = migration.version
+    }
+    if let breaking = applied.first(where: { $0.version > previous && $0.needs > previous }) {
+      throw failure(
+        """
+        The database is too new: it has migration \(breaking.version) \(breaking.name), with which a version of the \
+        program works only if it knows migration \(breaking.needs). This one knows those up to \(previous).
+        """)
     }
     let latest = applied.map(\.version).max() ?? 0
     var pending: [Migration] = []
@@ -38,6 +47,12 @@ enum MigrationPlan {
       }
     }
     return pending
+  }
+
+  /// How many the program does not know.
+  static func later(_ migrations: [Migration], applied: [Applied]) -> Int {
+    let known = migrations.map(\.version).max() ?? 0
+    return applied.count { $0.version > known }
   }
 
   private static func failure(_ message: String) -> PostgresError { PostgresError(.migrationFailed, message) }

@@ -46,7 +46,6 @@ public struct Migrator: Sendable {
     try await client.withConnection(deadline: .max) { connection in
       try await connection.execute("migrations: settings", script: "SET statement_timeout = 0; \(lockTimeoutSetting)")
       try await lock(connection)
-      try await connection.execute("migrations: version table", script: Self.versionTable)
       let applied = try await self.applied(connection)
       let pending = try MigrationPlan.pending(migrations, applied: applied)
       for migration in pending { try await apply(migration, connection) }
@@ -55,12 +54,20 @@ public struct Migrator: Sendable {
     }
   }
 
-  /// What `run` would apply now. Changes nothing, waits for nobody.
+  /// What `run` would apply now. Changes nothing, waits for nobody. If the database has later migrations than the
+  /// program knows, and none that is too much for it, the log says so.
   /// - Throws: `migrationFailed` if the database's history is not this program's, or what the SQL met.
   public nonisolated(nonsending) func pending() async throws -> [Migration] {
     try await client.withConnection(deadline: nil) { connection in
-      let hasTable = try await connection.query(Self.hasTable).first?[0].bool ?? false
-      return try MigrationPlan.pending(migrations, applied: hasTable ? try await applied(connection) : [])
+      let applied = try await applied(connection)
+      let pending = try MigrationPlan.pending(migrations, applied: applied)
+      let later = MigrationPlan.later(migrations, applied: applied)
+      if later > 0 {
+        logger.warning(
+          "The database has later migrations than this version knows; they allow it to work.",
+          metadata: ["count": "\(later)"])
+      }
+      return pending
     }
   }
 
@@ -84,11 +91,13 @@ public struct Migrator: Sendable {
   }
 
   private nonisolated(nonsending) func applied(_ connection: PostgresLease) async throws -> [MigrationPlan.Applied] {
+    guard try await connection.query(Self.hasTable).first?[0].bool ?? false else { return [] }
     var applied: [MigrationPlan.Applied] = []
     for row in try await connection.query(Self.select) {
       applied.append(
         MigrationPlan.Applied(
-          version: try row.decode(0, as: Int.self), name: try row[1].text, checksum: try row[2].text))
+          version: try row.decode(0, as: Int.self), name: try row[1].text, checksum: try row[2].text,
+          needs: try row.decode(3, as: Int?.self) ?? 0))
     }
     return applied
   }
@@ -126,6 +135,7 @@ public struct Migrator: Sendable {
 
   private nonisolated(nonsending) func attempt(_ migration: Migration, _ connection: PostgresLease) async throws {
     let name = "migration \(migration.version) \(migration.name)"
+    try await connection.execute("migrations: version table", script: Self.versionTable)
     switch migration.form {
     case .transaction:
       try await connection.execute("migrations: begin", script: "BEGIN")
@@ -169,7 +179,11 @@ public struct Migrator: Sendable {
 
   private nonisolated(nonsending) func note(_ migration: Migration, _ connection: PostgresLease) async throws {
     try await connection.query(
-      Self.insert, [.int64(Int64(migration.version)), .text(migration.name), .text(migration.checksum)])
+      Self.insert,
+      [
+        .int64(Int64(migration.version)), .text(migration.name), .text(migration.checksum),
+        .int64(Int64(migration.needs)),
+      ])
   }
 
   private var lockTimeoutSetting: String { "SET lock_timeout = \(max(1, lockTimeout.wholeMilliseconds))" }
@@ -177,10 +191,14 @@ public struct Migrator: Sendable {
   private static let tryLock = Statement("migrations: lock", "SELECT pg_try_advisory_lock($1)")
   private static let hasTable = Statement(
     "migrations: version table exists", "SELECT to_regclass('schema_migrations') IS NOT NULL", isReadOnly: true)
+  /// By way of jsonb, since the table of an earlier version lacks the column `needs`.
   private static let select = Statement(
-    "migrations: applied", "SELECT version, name, checksum FROM schema_migrations ORDER BY version", isReadOnly: true)
+    "migrations: applied",
+    """
+    SELECT version, name, checksum, (to_jsonb(applied) ->> 'needs')::bigint FROM schema_migrations applied ORDER BY version
+    """, isReadOnly: true)
   private static let insert = Statement(
-    "migrations: note", "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)")
+    "migrations: note", "INSERT INTO schema_migrations (version, name, checksum, needs) VALUES ($1, $2, $3, $4)")
   /// Those in the schema where CREATE INDEX puts its own, by their quoted names.
   private static let selectInvalidIndexes = Statement(
     "migrations: invalid indexes",
@@ -196,7 +214,8 @@ public struct Migrator: Sendable {
       name text NOT NULL,
       checksum text NOT NULL,
       applied_at timestamptz NOT NULL DEFAULT now()
-    )
+    );
+    ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS needs bigint NOT NULL DEFAULT 0
     """
 }
 

@@ -63,6 +63,17 @@ public final class PostgresClient: Sendable {
       overflowIdle: configuration.overflowIdle.clampedNanoseconds)
   }
 
+  /// Connections for reads; they are always kept.
+  public var sharedConnections: Int { clients.count * max(1, settings.configuration.sharedConnectionsPerLoop) }
+
+  /// The most connections that it may have open.
+  public var maximumConnections: Int {
+    clients.indices.reduce(sharedConnections) { sum, index in
+      let limits = Self.limits(settings.configuration, index: index, of: clients.count)
+      return sum + limits.size + limits.overflow
+    }
+  }
+
   /// Starts connecting in the background; reconnects whenever a connection is lost. Doesn't block.
   public func start() {
     for client in clients { client.loop.execute { client.start() } }
@@ -82,6 +93,9 @@ public final class PostgresClient: Sendable {
 
   /// Whether the client accepts calls: every loop has reached the database, and none has found it away since.
   public var isAvailable: Bool { availability.isAvailable }
+
+  /// Why the last attempt to connect failed; nil once there is a connection. `isLasting` says whether it can pass.
+  public var connectFailure: PostgresError? { availability.failure }
 
   /// Calls `observer` with each change of `isAvailable`, on a loop's thread: it must not block.
   public func onAvailabilityChange(_ observer: @escaping @Sendable (Bool) -> Void) {

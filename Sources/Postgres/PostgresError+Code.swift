@@ -10,7 +10,7 @@ extension PostgresError {
       case serializationFailure, deadlockDetected, transactionRolledBack, transactionAborted, invalidTransactionState
       case queryCancelled, lockNotAvailable, serverShuttingDown, serverStarting, tooManyConnections,
         insufficientResources
-      case connectionFailed, readOnlyServer, invalidAuthorization, insufficientPrivilege, databaseNotFound
+      case connectionFailed, tlsFailed, readOnlyServer, invalidAuthorization, insufficientPrivilege, databaseNotFound
       case undefinedObject, syntaxError, dataInvalid, featureNotSupported, undefinedStatement, duplicateStatement
       case objectState, programLimitExceeded, raised, systemError, serverError
     }
@@ -87,7 +87,9 @@ extension PostgresError {
     public static let insufficientResources = Code(value: .insufficientResources)
     /// Class 08: the connection failed, as the server saw it.
     public static let connectionFailed = Code(value: .connectionFailed)
-    /// The server takes no writes: it was demoted or is a standby. The connection is given up.
+    /// TLS with the server was refused by one side: its certificate cannot be trusted, or it wants another one of ours.
+    public static let tlsFailed = Code(value: .tlsFailed)
+    /// The server takes no writes: it is a standby, or was told not to. Nothing was changed.
     public static let readOnlyServer = Code(value: .readOnlyServer)
     /// Class 28: the role or its password is wrong.
     public static let invalidAuthorization = Code(value: .invalidAuthorization)

@@ -18,6 +18,10 @@ struct DatabaseFailure {
   private static let away = Answer(
     code: .unavailable, reason: "DATABASE_UNAVAILABLE", message: "The database cannot be reached.",
     retryDelay: .seconds(1))
+  /// It may be promoted, or told to take writes again: so it is no failed precondition of the caller's.
+  private static let readOnly = Answer(
+    code: .unavailable, reason: "DATABASE_READ_ONLY", message: "The database takes no writes at present.",
+    retryDelay: .seconds(1))
   private static let late = Answer(
     code: .deadlineExceeded, reason: "DEADLINE_EXCEEDED",
     message: "The deadline passed while waiting for the database.")
@@ -40,7 +44,7 @@ struct DatabaseFailure {
     .shutDown: away,
     .serverShuttingDown: away,
     .serverStarting: away,
-    .readOnlyServer: away,
+    .readOnlyServer: readOnly,
     .queueFull: full,
     .tooManyConnections: full,
     .insufficientResources: full,

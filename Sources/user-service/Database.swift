@@ -19,22 +19,22 @@ enum Database {
     }
   }
 
-  /// - Throws: `Unavailable` when the database does not answer within `patience`, or a pooler shares its sessions.
+  /// - Throws: `Unavailable` when the database does not answer within `patience`, at once when it refuses
+  ///   the connection, and when a pooler shares its sessions.
   static func waitUntilReady(_ client: PostgresClient, patience: Duration) async throws {
     let end = ContinuousClock.now + patience
-    var last = "it does not answer"
-    while true {
-      do throws(PostgresError) {
-        _ = try await client.query(ping, deadline: MonotonicClock.nanoseconds.saturatingAdd(1_000_000_000))
-        if client.isAvailable { break }
-      } catch {
-        last = error.message
+    while !client.isAvailable {
+      let failure = client.connectFailure
+      if let failure, failure.isLasting {
+        throw Unavailable(
+          sentence: "\(failure.message.ended) Waiting would not help. Is DATABASE_URL (or --database-url) right?")
       }
       guard ContinuousClock.now < end else {
         throw Unavailable(
           sentence: """
-            The database could not be reached within \(patience.components.seconds) seconds. \(last) Is it running, and is \
-            DATABASE_URL (or --database-url) right? --startup-timeout waits longer.
+            The database could not be reached within \(patience.components.seconds) seconds. \
+            \(failure?.message.ended ?? "It does not answer.") Is it running, and is DATABASE_URL (or --database-url) right? \
+            --startup-timeout waits longer.
             """)
       }
       try await Task.sleep(for: .milliseconds(10))
@@ -103,6 +103,9 @@ enum Database {
           """)
     }
   }
+}
 
-  private static let ping = Statement("start-up: ping", "SELECT 1", isReadOnly: true)
+extension String {
+  /// With a full stop at its end.
+  fileprivate var ended: String { hasSuffix(".") || hasSuffix("?") ? self : self + "." }
 }

@@ -45,5 +45,20 @@ enum Limits {
     return flag
   }
 
+  /// - Parameter name: the variable's, without USER_SERVICE_; the flag is called alike.
+  /// - Throws: `ValidationError`, so exit code 64.
+  static func value(_ flag: Int?, _ name: String, _ range: ClosedRange<Int>) throws -> Int? {
+    let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
+    guard let flag else {
+      return try Environment.value("USER_SERVICE_\(name)", expected) { text in
+        Int(text).flatMap { range.contains($0) ? $0 : nil }
+      }
+    }
+    guard range.contains(flag) else {
+      throw ValidationError("--\(name.lowercased().split(separator: "_").joined(separator: "-")) must be \(expected).")
+    }
+    return flag
+  }
+
   static func loops(_ text: String) -> Int? { Int(text).flatMap { (1...256).contains($0) ? $0 : nil } }
 }

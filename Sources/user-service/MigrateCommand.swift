@@ -27,6 +27,7 @@ struct MigrateCommand: ParsableCommand {
       let client = try Database.connect(configuration, loops: loops, logger: logger)
       do {
         try await Database.waitUntilReady(client, patience: patience)
+        try await StartCheck(client: client, logger: logger).database()
         let applied = try await Database.migrate(client, logger: logger)
         Output.line(applied.isEmpty ? "The schema is up to date." : "Applied \(applied.count) migration(s).")
         if recheckEmails {

@@ -67,6 +67,7 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup var serving: ServingOptions
   @OptionGroup var purge: PurgeOptions
   @OptionGroup var database: DatabaseOptions
+  @OptionGroup var pool: PoolOptions
   @OptionGroup var logging: LoggingOptions
 
   func run() throws {
@@ -75,6 +76,7 @@ struct ServeCommand: ParsableCommand {
     settings.unixMode = try mode()
     try serving.apply(to: &settings.configuration)
     try purge.apply(to: &settings)
+    try pool.apply(to: &settings.database)
     settings.patience = try database.patience()
     settings.migrates = migrate
     settings.logsCalls = try accessLog || isSet("USER_SERVICE_ACCESS_LOG")

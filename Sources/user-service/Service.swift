@@ -16,7 +16,7 @@ struct Service: Sendable {
     var inherited: [Int32] = []
     var unixMode: UInt32?
     var configuration = ServerConfiguration()
-    let database: PostgresConfiguration
+    var database: PostgresConfiguration
     /// How long the database is waited for.
     var patience = Duration.seconds(15)
     /// How long calls have to finish.
@@ -57,8 +57,11 @@ struct Service: Sendable {
     let database = try Database.connect(settings.database, loops: loops, logger: logger)
     do {
       try await Database.waitUntilReady(database, patience: settings.patience)
+      let check = StartCheck(client: database, logger: logger)
+      try await check.database()
       if settings.migrates { _ = try await Database.migrate(database, logger: logger) }
       try await Database.checkSchema(database, logger: logger)
+      try await check.serving(connections: database.maximumConnections)
       try await serve(on: database)
     } catch {
       await database.shutdown()

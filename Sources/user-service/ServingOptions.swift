@@ -42,7 +42,7 @@ struct ServingOptions: ParsableArguments {
   func apply(to configuration: inout ServerConfiguration) throws {
     try set(&configuration.maximumConnections, maxConnections, "MAX_CONNECTIONS", 1...1_000_000)
     try set(&configuration.maximumRunningCalls, maxCalls, "MAX_CALLS", 1...1_000_000)
-    if let size = try value(maxBuffered, "MAX_BUFFERED", 1...1_048_576) {
+    if let size = try Limits.value(maxBuffered, "MAX_BUFFERED", 1...1_048_576) {
       configuration.maximumBufferedBytesInAll = size << 20
       configuration.maximumBufferedBytes = min(configuration.maximumBufferedBytes, size << 20)
     }
@@ -52,31 +52,18 @@ struct ServingOptions: ParsableArguments {
     try set(&configuration.times.age, maxConnectionAge, "MAX_CONNECTION_AGE")
     try set(&configuration.times.idle, maxConnectionIdle, "MAX_CONNECTION_IDLE")
     try set(&configuration.times.keepAliveInterval, keepaliveInterval, "KEEPALIVE_INTERVAL")
-    if let seconds = try value(minPingInterval, "MIN_PING_INTERVAL", 0...86_400) {
+    if let seconds = try Limits.value(minPingInterval, "MIN_PING_INTERVAL", 0...86_400) {
       configuration.times.minimumPingInterval = .seconds(seconds)
       configuration.times.allowsPingsWithoutCalls = true
     }
   }
 
   private func set(_ setting: inout Int, _ flag: Int?, _ name: String, _ range: ClosedRange<Int>) throws {
-    if let value = try value(flag, name, range) { setting = value }
+    if let value = try Limits.value(flag, name, range) { setting = value }
   }
 
   private func set(_ setting: inout Duration?, _ flag: Int?, _ name: String) throws {
-    if let seconds = try value(flag, name, 1...31_536_000) { setting = .seconds(seconds) }
-  }
-
-  private func value(_ flag: Int?, _ name: String, _ range: ClosedRange<Int>) throws -> Int? {
-    let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
-    guard let flag else {
-      return try Environment.value("USER_SERVICE_\(name)", expected) { text in
-        Int(text).flatMap { range.contains($0) ? $0 : nil }
-      }
-    }
-    guard range.contains(flag) else {
-      throw ValidationError("--\(name.lowercased().split(separator: "_").joined(separator: "-")) must be \(expected).")
-    }
-    return flag
+    if let seconds = try Limits.value(flag, name, 1...31_536_000) { setting = .seconds(seconds) }
   }
 
   private static func help(

@@ -126,7 +126,7 @@ import Testing
     let parameters = Dictionary(
       uniqueKeysWithValues: target.parameters(for: target.hosts[2], PostgresConfiguration(url: "")))
     #expect(parameters["host"] == "10.0.0.1" && parameters["port"] == "3")
-    #expect(parameters["target_session_attrs"] == "read-write")
+    #expect(parameters["target_session_attrs"] == nil)
     #expect(parameters["options"] == nil)
   }
 
@@ -148,11 +148,12 @@ import Testing
     #expect(error?.message.contains("secret") == false)
   }
 
-  @Test func lookupExpandsNames() {
-    let hosts = AddressLookup.resolve(ConnectionString.Host(name: "localhost", address: nil, port: "1"))
+  @Test func lookupExpandsNames() throws {
+    let hosts = try AddressLookup.resolve(ConnectionString.Host(name: "localhost", address: nil, port: "1"))
     #expect(!hosts.isEmpty && hosts.allSatisfy { $0.address != nil && $0.name == "localhost" && $0.port == "1" })
     let missing = ConnectionString.Host(name: "no-such-host.invalid", address: nil, port: nil)
-    #expect(AddressLookup.resolve(missing).isEmpty)
+    let error = #expect(throws: PostgresError.self) { try AddressLookup.resolve(missing) }
+    #expect(error?.message.contains("no-such-host.invalid") == true)
   }
 
   @Test(arguments: [
@@ -184,6 +185,17 @@ import Testing
       let error = #expect(throws: PostgresError.self) { try MigrationPlan.pending(migrations, applied: known) }
       #expect(error?.code == .migrationFailed)
     }
+  }
+
+  @Test func laterOnesAreAllowedUnlessTheyNeedMore() throws {
+    var later = applied(Migration(version: 7, name: "drop_it", sql: ""))
+    later.needs = 2
+    #expect(try MigrationPlan.pending([one, two], applied: [applied(one), applied(two), later]).isEmpty)
+    #expect(MigrationPlan.later([one, two], applied: [applied(one), applied(two), later]) == 1)
+    let error = #expect(throws: PostgresError.self) {
+      try MigrationPlan.pending([one], applied: [applied(one), applied(two), later])
+    }
+    #expect(error?.code == .migrationFailed && error?.message.contains("drop_it") == true)
   }
 
   @Test func checksumIsStable() {

@@ -164,6 +164,7 @@ import Testing
       $0.sharedConnectionsPerLoop = 1
       $0.poolSize = 1
       $0.poolOverflow = 0
+      $0.url += " target_session_attrs=read-write"
     }) { bench in
       try bench.table("id int8")
       let client = bench.client
@@ -195,7 +196,10 @@ import Testing
 
   /// A shared connection whose server turned read-only is left even if nobody writes.
   @Test func trap17IdleConnectionNotices() async throws {
-    try await Bench.run({ $0.sharedConnectionsPerLoop = 1 }) { bench in
+    try await Bench.run({
+      $0.sharedConnectionsPerLoop = 1
+      $0.url += " target_session_attrs=primary"
+    }) { bench in
       let before = try await bench.client.query(Self.pid)[0][0].int64
       _ = try await bench.client.query(
         Statement("demote", "SET default_transaction_read_only = on", isReadOnly: true))

@@ -145,7 +145,7 @@ import UserAPI
     (.connectionFailed, .unavailable, "DATABASE_UNAVAILABLE"), (.shutDown, .unavailable, "DATABASE_UNAVAILABLE"),
     (.serverShuttingDown, .unavailable, "DATABASE_UNAVAILABLE"),
     (.serverStarting, .unavailable, "DATABASE_UNAVAILABLE"),
-    (.readOnlyServer, .unavailable, "DATABASE_UNAVAILABLE"), (.queueFull, .resourceExhausted, "DATABASE_OVERLOADED"),
+    (.readOnlyServer, .unavailable, "DATABASE_READ_ONLY"), (.queueFull, .resourceExhausted, "DATABASE_OVERLOADED"),
     (.tooManyConnections, .resourceExhausted, "DATABASE_OVERLOADED"),
     (.insufficientResources, .resourceExhausted, "DATABASE_OVERLOADED"),
     (.serializationFailure, .aborted, "CONCURRENT_CHANGE"), (.deadlockDetected, .aborted, "CONCURRENT_CHANGE"),

@@ -18,4 +18,10 @@ public enum UserMigrations {
       version: 4, name: "create_service_keys",
       sql: String(decoding: PackageResources._004_create_service_keys_sql, as: UTF8.self)),
   ]
+
+  /// What the role that serves must be allowed on each table.
+  public static let privileges = [
+    ("users", ["SELECT", "INSERT", "UPDATE", "DELETE"]), ("worker_leases", ["SELECT", "UPDATE"]),
+    ("service_keys", ["SELECT"]), ("schema_migrations", ["SELECT"]),
+  ]
 }
