@@ -126,12 +126,12 @@ import Testing
     try await Bench.run({ $0.sharedConnectionsPerLoop = 1 }) { bench in
       let client = bench.client
       let before = try await client.query(Self.pid)[0][0].int64
-      let task = Task { try await client.query(Self.sleep, [.double(0.3)]) }
+      let task = Task { try await client.query(Self.sleep, [.double(1)]) }
       try await Task.sleep(nanoseconds: 50_000_000)
       task.cancel()
       #expect(try await postgresError { try await task.value }.code == .cancelled)
       let late = try await postgresError {
-        try await client.query(Self.sleep, [.double(0.3)], deadline: MonotonicClock.nanoseconds + 50_000_000)
+        try await client.query(Self.sleep, [.double(1)], deadline: MonotonicClock.nanoseconds + 50_000_000)
       }
       #expect(late.code == .deadlineExceeded && late.isSafeToRetry)
       for number in Int64(0)..<5 { #expect(try await client.query(Self.one, [.int64(number)])[0][0].int64 == number) }

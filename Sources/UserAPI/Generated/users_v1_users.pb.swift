@@ -53,8 +53,8 @@ public struct User: WireMessage {
   /// When the user was deleted; absent while it is not. Output only.
   public var deleteTime: Google_Protobuf_Timestamp? = nil
 
-  /// When a deleted user is removed for good, with its id and email free again; absent while it is not deleted. From then on
-  /// UndeleteUser can't bring it back; a minute or so may pass until reads don't find it any more. Output only.
+  /// When a deleted user is removed for good, with its id and email free again; absent while it is not deleted. From
+  /// then on UndeleteUser can't bring it back; a minute or so may pass until reads don't find it any more. Output only.
   public var purgeTime: Google_Protobuf_Timestamp? = nil
 
   /// Changes with every change of the user. Sent back with an update or a deletion, it makes sure that nobody else
@@ -616,8 +616,8 @@ public protocol UserServiceProvider: ServiceProvider {
 
   /// Takes the deletion of a user back and answers with it.
   ///
-  /// NOT_FOUND if there is no such user or its `purge_time` has passed, ALREADY_EXISTS if it is not deleted, ABORTED if the
-  /// etag no longer matches.
+  /// NOT_FOUND if there is no such user or its `purge_time` has passed, ALREADY_EXISTS if it is not deleted, ABORTED if
+  /// the etag no longer matches.
   func undeleteUser(_ request: UndeleteUserRequest, context: ServerContext) async throws -> User
 
   /// Streams all users, ordered by id, at the pace of the reader.
