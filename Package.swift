@@ -31,9 +31,8 @@ let package = Package(
   name: "user-service",
   products: [
     .library(name: "ProtoWire", targets: ["ProtoWire"]),
-    .library(name: "RPCServer", targets: ["RPCCore", "RPCServer", "TLS", "EventLoop"]),
-    .library(name: "RPCInterceptors", targets: ["RPCInterceptors"]),
-    .library(name: "RPCChannelz", targets: ["RPCChannelz"]),
+    .library(name: "RPCServer", targets: ["Primitives", "RPCCore", "RPCServer", "Transport", "EventLoop"]),
+    .library(name: "RPCDiagnostics", targets: ["RPCDiagnostics"]),
     .library(name: "Postgres", targets: ["Postgres"]),
     .executable(name: "user-service", targets: ["user-service"]),
     .executable(name: "protoc-gen-protowire", targets: ["protoc-gen-protowire"]),
@@ -61,20 +60,24 @@ let package = Package(
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
 
-    // The wire: no I/O.
+    // The base: no I/O.
     library("ProtoWire"),
-    library("HTTP2", ["CNGHTTP2"]),
-    library("RPCCore", ["ProtoWire"]),
-    library("Compression", ["RPCCore", "CZlib", "CZstd"]),
-    library("TLS", ["RPCCore", "COpenSSL"]),
+    library("Primitives"),
 
     // The machine: one loop a core.
     library("EventLoop", ["CLinux", log]),
 
+    // Connections.
+    library("HTTP", ["CNGHTTP2"]),
+    library("Transport", ["Primitives", "COpenSSL"]),
+
     // What services are built on.
-    library("RPCServer", ["RPCCore", "Compression", "HTTP2", "TLS", "EventLoop", "ProtoWire", log]),
-    library("RPCChannelz", ["RPCServer", "RPCCore", "EventLoop", "ProtoWire"]),
-    library("RPCInterceptors", ["RPCCore", log, metrics, tracing]),
+    library("RPCCore", ["Primitives", "ProtoWire"]),
+    library("Compression", ["RPCCore", "CZlib", "CZstd"]),
+    library(
+      "RPCServer", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
+    library(
+      "RPCDiagnostics", ["RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire", log, metrics, tracing]),
     library("Postgres", ["CPostgres", "EventLoop", log]),
 
     // The product.
@@ -84,11 +87,11 @@ let package = Package(
       [
         "UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", "CIDN2", "COpenSSL", "CUnistring", log,
       ], resources: [.embedInCode("Migrations")]),
-    library("CommandOptions", ["TLS", arguments]),
+    library("CommandOptions", ["Transport", arguments]),
     program(
       "user-service",
       [
-        "UserService", "CommandOptions", "TLS", "RPCInterceptors", "RPCChannelz", "UserAPI", "RPCServer", "RPCCore",
+        "UserService", "CommandOptions", "Transport", "RPCDiagnostics", "UserAPI", "RPCServer", "RPCCore",
         "Postgres", "EventLoop", "CJemalloc", arguments, log,
       ]),
     program("protoc-gen-protowire", ["ProtoWire"]),
@@ -101,12 +104,13 @@ let package = Package(
 
     // Programs that exist to be measured or checked.
     program(
-      "interop-server", ["RPCServer", "CommandOptions", "TLS", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
-    program("conformance-server", ["RPCServer", "TLS", "RPCCore", "ProtoWire", "EventLoop"]),
+      "interop-server",
+      ["RPCServer", "CommandOptions", "Transport", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
+    program("conformance-server", ["RPCServer", "Transport", "RPCCore", "Primitives", "ProtoWire", "EventLoop"]),
     program("protowire-conformance", ["ProtoWire"]),
     program(
       "bench-server",
-      ["RPCServer", "CommandOptions", "TLS", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
+      ["RPCServer", "CommandOptions", "Transport", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
 
     // A scripted HTTP/2 peer and a blocking gRPC client, for tests.
     .target(
@@ -127,20 +131,25 @@ let package = Package(
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire", "RPCCore"]),
     tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),
     tests("EventLoopTests", ["EventLoop", log]),
-    tests("HTTP2Tests", ["HTTP2", "TestPeer"]),
-    tests("RPCCoreTests", ["RPCCore", "ProtoWire"]),
-    tests("TLSTests", ["TLS", "RPCCore", "COpenSSL"]),
+    tests("HTTPTests", ["HTTP", "TestPeer"]),
+    tests("PrimitivesTests", ["Primitives"]),
+    tests("RPCCoreTests", ["RPCCore", "Primitives", "ProtoWire"]),
+    tests("TransportTests", ["Transport", "Primitives", "COpenSSL"]),
     tests("CompressionTests", ["Compression", "RPCCore"]),
     tests(
       "RPCServerTests",
       [
-        "RPCServer", "RPCChannelz", "RPCInterceptors", "RPCCore", "Compression", "HTTP2", "EventLoop", "ProtoWire",
+        "RPCServer", "RPCDiagnostics", "RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives",
+        "ProtoWire",
         "TestPeer", log, metrics,
         metricsTests, tracing, tracingTests,
       ]),
     tests("PostgresTests", ["Postgres", "EventLoop"]),
     tests(
       "UserServiceTests",
-      ["UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "ProtoWire", "CNGHTTP2"]),
+      [
+        "UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "Primitives", "ProtoWire",
+        "CNGHTTP2",
+      ]),
   ]
 )

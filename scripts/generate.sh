@@ -91,7 +91,7 @@ generate Sources/protoc-gen-protowire internal google/protobuf/compiler/plugin.p
 generate Sources/RPCCore public google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto
 generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto \
   grpc/reflection/v1alpha/reflection.proto
-generate Sources/RPCChannelz internal grpc/channelz/v1/channelz.proto
+generate Sources/RPCDiagnostics internal grpc/channelz/v1/channelz.proto
 generate Sources/UserAPI public users/v1/users.proto
 generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
 generate Sources/interop-server internal grpc/testing/empty.proto grpc/testing/messages.proto grpc/testing/test.proto

@@ -1,6 +1,6 @@
 public import ArgumentParser
 internal import Glibc
-public import TLS
+public import Transport
 
 /// The flags by which a program is told to speak TLS, the same for all of them.
 public struct TLSOptions: ParsableArguments {

@@ -1,3 +1,5 @@
+public import Primitives
+
 /// Hears what becomes of one call, also of one that no handler ever sees: for access logs, metrics and traces.
 ///
 /// Everything is told on the thread of the call's loop, in order, so nothing here may block.

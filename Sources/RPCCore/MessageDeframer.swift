@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Cuts a gRPC byte stream into messages: a flag byte (compressed or not), four bytes of length, the message.
 /// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
 package struct MessageDeframer: ~Copyable {

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Metadata of a call: an ordered list of names, each with text or, if it ends in `-bin`, bytes. A name may stand there
 /// more than once. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleByDictionaryLiteral {

@@ -1,3 +1,4 @@
+public import Primitives
 package import Synchronization
 
 /// What a handler knows of its call, and what it may say beside its response. Any thread may use it, also after the

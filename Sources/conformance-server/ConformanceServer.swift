@@ -3,7 +3,7 @@ import Glibc
 import ProtoWire
 import RPCCore
 import RPCServer
-import TLS
+import Transport
 
 /// The server under test for the Connect project's conformance runner: it reads one ServerCompatRequest from its
 /// standard input, serves as that asks, says on its standard output where, and stops by SIGTERM.

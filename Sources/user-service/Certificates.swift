@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Logging
 import Synchronization
-import TLS
+import Transport
 
 /// Keeps a server's certificates up to date while it serves: they are read again after SIGHUP, and when a file has
 /// changed. Those that are about to end are warned of.

@@ -3,8 +3,8 @@ import EventLoop
 import Logging
 import Postgres
 import RPCCore
-import RPCChannelz
-import RPCInterceptors
+import RPCDiagnostics
+import RPCDiagnostics
 import RPCServer
 import UserService
 

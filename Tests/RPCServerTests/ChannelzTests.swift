@@ -5,7 +5,7 @@ import RPCServer
 import TestPeer
 import Testing
 
-@testable import RPCChannelz
+@testable import RPCDiagnostics
 
 /// grpc.channelz.v1, over sockets.
 @Suite struct ChannelzTests {

@@ -1,4 +1,4 @@
-import HTTP2
+import HTTP
 @testable import RPCServer
 import Testing
 

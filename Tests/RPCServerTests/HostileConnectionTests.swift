@@ -1,12 +1,14 @@
 import EventLoop
 import Glibc
 import Logging
+import Primitives
 import ProtoWire
 import RPCCore
 @testable import RPCServer
 import Synchronization
 import TestPeer
 import Testing
+import Transport
 
 /// Peers that send nonsense, and an honest one on another connection that does not notice.
 @Suite struct HostileConnectionTests {
@@ -153,7 +155,7 @@ import Testing
         references.append(reference)
         loop.execute {
           do {
-            let transport = try Transport(serverEnd, tls: nil, wire: owner.wire)
+            let transport = try SocketTransport(serverEnd, tls: nil, buffers: owner.tlsBuffers)
             let connection = try Connection(transport, peer: "unix", on: owner)
             try connection.start()
             reference.connection = connection

@@ -1,5 +1,6 @@
 import Compression
 import Foundation
+import Primitives
 import ProtoWire
 import RPCCore
 import RPCServer

@@ -1,7 +1,7 @@
 import Logging
 import ProtoWire
 import RPCCore
-import RPCInterceptors
+import RPCDiagnostics
 import RPCServer
 import Synchronization
 import TestPeer

@@ -2,7 +2,7 @@ import CoreMetrics
 import MetricsTestKit
 import ProtoWire
 import RPCCore
-import RPCInterceptors
+import RPCDiagnostics
 import RPCServer
 import TestPeer
 import Testing

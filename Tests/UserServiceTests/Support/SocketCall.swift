@@ -1,5 +1,6 @@
 import CNGHTTP2
 import Glibc
+import Primitives
 import ProtoWire
 import RPCCore
 

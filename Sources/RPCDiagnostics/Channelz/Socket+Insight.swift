@@ -1,0 +1,123 @@
+internal import EventLoop
+internal import Glibc
+internal import Primitives
+import ProtoWire
+internal import RPCCore
+internal import RPCServer
+
+extension Grpc_Channelz_V1_Socket {
+  /// A listener.
+  init(_ id: Int64, _ address: SocketAddress) {
+    self = .with {
+      $0.ref = .with {
+        $0.socketID = id
+        $0.name = address.description
+      }
+      $0.local = Grpc_Channelz_V1_Address(address)
+    }
+  }
+
+  /// A connection. What channelz has no field for stands among the options: the loop, the calls that are open, output
+  /// that waits.
+  init(_ connection: ConnectionInsight, _ clock: WallClock) {
+    let counters = connection.counters
+    self = .with {
+      $0.ref = .with {
+        $0.socketID = connection.id
+        $0.name = connection.remote?.description ?? ""
+      }
+      $0.local = connection.local.map(Grpc_Channelz_V1_Address.init)
+      $0.remote = connection.remote.map(Grpc_Channelz_V1_Address.init)
+      if let security = connection.security {
+        $0.security = .with {
+          $0.model = .tls(
+            .with {
+              $0.cipherSuite = .standardName(security.cipher)
+              $0.remoteCertificate = security.clientCertificate?.derEncoding ?? []
+            })
+        }
+      }
+      $0.data = .with {
+        $0.streamsStarted = Int64(counters.streamsStarted)
+        $0.streamsSucceeded = Int64(counters.streamsSucceeded)
+        $0.streamsFailed = Int64(counters.streamsFailed)
+        $0.messagesSent = Int64(counters.messagesSent)
+        $0.messagesReceived = Int64(counters.messagesReceived)
+        $0.lastRemoteStreamCreatedTimestamp = clock.timestamp(counters.lastStream)
+        $0.lastMessageSentTimestamp = clock.timestamp(counters.lastMessageSent)
+        $0.lastMessageReceivedTimestamp = clock.timestamp(counters.lastMessageReceived)
+        $0.localFlowControlWindow = .with { $0.value = Int64(connection.sendWindow) }
+        $0.remoteFlowControlWindow = .with { $0.value = Int64(connection.receiveWindow) }
+        $0.option =
+          [
+            Grpc_Channelz_V1_SocketOption("loop", "\(connection.loop)"),
+            Grpc_Channelz_V1_SocketOption("open streams", "\(connection.calls.count)"),
+            Grpc_Channelz_V1_SocketOption("running handlers", "\(connection.runningHandlers)"),
+            Grpc_Channelz_V1_SocketOption("unsent bytes", "\(connection.unsent)"),
+          ]
+          + connection.calls.map {
+            Grpc_Channelz_V1_SocketOption("stream \($0.stream)", "\($0.method ?? "?"): \($0.state)")
+          }
+      }
+    }
+  }
+}
+
+extension Grpc_Channelz_V1_SocketOption {
+  fileprivate init(_ name: String, _ value: String) {
+    self = .with {
+      $0.name = name
+      $0.value = value
+    }
+  }
+}
+
+extension Grpc_Channelz_V1_Address {
+  fileprivate init(_ address: SocketAddress) {
+    switch address {
+    case .tcp(let host, let port):
+      self = .with {
+        $0.address = .tcpipAddress(
+          .with {
+            $0.ipAddress = Self.bytes(host)
+            $0.port = Int32(port)
+          })
+      }
+    case .unix(let path):
+      self = .with { $0.address = .udsAddress(.with { $0.filename = path }) }
+    }
+  }
+
+  /// 4 or 16 bytes; none if it is a name.
+  private static func bytes(_ host: String) -> [UInt8] {
+    var v4 = in_addr()
+    if inet_pton(AF_INET, host, &v4) == 1 { return withUnsafeBytes(of: v4, Array.init) }
+    var v6 = in6_addr()
+    let plain = host.prefix { $0 != "%" }
+    if inet_pton(AF_INET6, String(plain), &v6) == 1 { return withUnsafeBytes(of: v6, Array.init) }
+    return []
+  }
+}
+
+/// Tells what time it was at a moment of CLOCK_MONOTONIC.
+struct WallClock {
+  private let wall: Int64
+  private let monotonic: UInt64
+
+  init() {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    wall = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    monotonic = MonotonicClock.nanoseconds
+  }
+
+  /// Nil for 0, which is never.
+  func timestamp(_ moment: UInt64) -> Google_Protobuf_Timestamp? {
+    guard moment > 0 else { return nil }
+    let then = wall - Int64(clamping: monotonic > moment ? monotonic - moment : 0)
+    return .with {
+      $0.seconds = then / 1_000_000_000
+      $0.nanos = Int32(then % 1_000_000_000)
+    }
+  }
+}

@@ -1,0 +1,134 @@
+internal import EventLoop
+internal import HTTP
+import ProtoWire
+import RPCCore
+
+/// The request half of a call.
+extension Call {
+  /// Bytes or the end of the request came.
+  func requestsArrived() {
+    if let web, web.isDamaged { return end(Outcome(error: RPCError(.internal, "the request is not base64"))) }
+    switch phase {
+    case .head, .ready: break
+    case .request: soleRequestArrived()
+    case .running:
+      guard let requestWaiter, requestWaiter.isTaken else { return }
+      do {
+        if case .incomplete = try deframer.front(), !isRemoteClosed { return awaitRest() }
+      } catch {
+        return end(Outcome(error: RPCError(deframing: error)))
+      }
+      requestWaiter.resume()
+    case .over: creditReceived()
+    }
+  }
+
+  /// A message is not whole: its peer may send more, if there is memory for it.
+  private func awaitRest() {
+    messagesGrew()
+    guard countedBytes == 0 || hasMemory(isEssential: false) else { return }
+    creditReceived()
+  }
+
+  /// What was received is taken: the peer may send as much again.
+  func creditReceived() {
+    guard uncredited > 0 else { return }
+    let count = uncredited
+    uncredited = 0
+    if !isRemoteClosed { connection.credit(self, count) }
+  }
+
+  /// Waits until the one message and the end of the request are here. gRPC's status code document: a wrong number of
+  /// messages is UNIMPLEMENTED.
+  private func soleRequestArrived() {
+    do {
+      let front = try deframer.front()
+      switch front {
+      case .incomplete:
+        guard isRemoteClosed else { return awaitRest() }
+        let error =
+          deframer.isEmpty
+          ? RPCError(.unimplemented, "the request has no message, the method takes one")
+          : RPCError(.internal, "the request ends inside a message")
+        end(Outcome(error: error))
+      case .message(let length, _):
+        if deframer.count > length + MessageDeframer.prefixLength {
+          end(Outcome(error: RPCError(.unimplemented, "the request has more than one message, the method takes one")))
+        } else if isRemoteClosed {
+          start()
+        } else {
+          awaitRest()
+        }
+      }
+    } catch {
+      end(Outcome(error: RPCError(deframing: error)))
+    }
+  }
+
+  private func decodeFront<Request: WireMessage>(length: Int, isCompressed: Bool) throws -> Request {
+    connection.messageArrived()
+    defer { messagesShrank() }
+    return try deframer.take(length: length) { bytes in
+      guard requestCompression == .identity, !isCompressed else {
+        return try withDecompressed(bytes, isCompressed: isCompressed) { try decode($0) }
+      }
+      observation?.received(size: bytes.count)
+      return try decode(bytes)
+    }
+  }
+
+  private func decode<Request: WireMessage>(_ bytes: UnsafeRawBufferPointer) throws -> Request {
+    do {
+      return try Request(wireBytes: bytes)
+    } catch {
+      throw RPCError(.internal, "the request could not be decoded: \(PeerText.excerpt("\(error)"))")
+    }
+  }
+}
+
+extension Call: ServerCallChannel {
+  func soleRequest<Request: WireMessage>(as type: Request.Type) throws -> Request {
+    loop.assertCurrent()
+    guard case .message(let length, let isCompressed) = try deframer.front() else {
+      throw RPCError(.internal, "the request was taken already")
+    }
+    return try decodeFront(length: length, isCompressed: isCompressed)
+  }
+
+  func nextRequest<Request: WireMessage>(as type: Request.Type) async throws -> Request? {
+    while true {
+      // Asked again after each wait: a task of its own may have begun to wait on this thread and go on elsewhere.
+      guard loop.isCurrent else {
+        return try await withTaskExecutorPreference(loop) { try await self.nextRequest(as: type) }
+      }
+      guard phase == .running else { throw CancellationError() }
+      do {
+        if case .message(let length, let isCompressed) = try deframer.front() {
+          defer { creditReceived() }
+          return try decodeFront(length: length, isCompressed: isCompressed) as Request
+        }
+      } catch let failure as MessageDeframer.Failure {
+        throw RPCError(deframing: failure)
+      }
+      if isRemoteClosed {
+        guard deframer.isEmpty else { throw RPCError(.internal, "the request ends inside a message") }
+        return nil
+      }
+      let waiter = try freeWaiter(&requestWaiter, "two tasks read the requests of one call")
+      creditReceived()
+      try await waiter.wait()
+    }
+  }
+}
+
+extension RPCError {
+  /// Limits are RESOURCE_EXHAUSTED; what breaks the framing is INTERNAL.
+  init(deframing failure: MessageDeframer.Failure) {
+    switch failure {
+    case .tooLarge(let length, let limit):
+      self.init(.resourceExhausted, "a request message has \(length) bytes, the server takes \(limit)")
+    case .invalidFlag(let flag):
+      self.init(.internal, "a message begins with \(flag), which is no compression flag")
+    }
+  }
+}

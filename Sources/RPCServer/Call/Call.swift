@@ -1,0 +1,248 @@
+internal import EventLoop
+internal import HTTP
+import Logging
+internal import Primitives
+import ProtoWire
+import RPCCore
+import Synchronization
+internal import Transport
+
+/// One call: a stream, the state machine of its gRPC exchange, and the task of its handler.
+///
+/// It goes through these phases, each at most once: its head is awaited; for one request message, that message is
+/// awaited; its handler is about to be started, and runs; it is over. The handler's task may outlive the last phase,
+/// when the deadline or the peer ended the call.
+// @unchecked Sendable: it belongs to its connection's loop. `ServerCallChannel`, which handlers use, goes to that loop
+// first.
+final class Call: HTTP2Stream, @unchecked Sendable {
+  enum Phase { case head, request, ready, running, over }
+
+  let connection: Connection
+  @exclusivity(unchecked) var phase = Phase.head
+  @exclusivity(unchecked) var route: Route?
+  @exclusivity(unchecked) var context: ServerContext?
+  /// Of a handler that has suspended.
+  @exclusivity(unchecked) var task: Task<Void, Never>?
+  @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
+
+  /// Nil where nobody observes.
+  @exclusivity(unchecked) private(set) var observation: CallObservation?
+
+  /// What `Call+Memory` has counted of this call.
+  @exclusivity(unchecked) var countedBytes = 0
+  /// Set in a call of gRPC-Web.
+  @exclusivity(unchecked) var web: WebExchange?
+
+  // Requests.
+  @exclusivity(unchecked) var deframer: MessageDeframer
+  /// Received, and not yet given back to the peer's window.
+  @exclusivity(unchecked) var uncredited = 0
+  /// Made by the first wait: a unary call has none.
+  @exclusivity(unchecked) var requestWaiter: CallWaiter?
+
+  /// What the request's messages are compressed with, if they are.
+  @exclusivity(unchecked) var requestCompression = CompressionAlgorithm.identity
+
+  // Responses.
+  /// What `grpc-encoding` of the response says; nil until a message is to be compressed.
+  @exclusivity(unchecked) var responseCompression: CompressionAlgorithm?
+  @exclusivity(unchecked) var outbound = ByteBuffer()
+  @exclusivity(unchecked) var writeWaiter: CallWaiter?
+  @exclusivity(unchecked) var isSpeaking = false
+  /// Messages moved since the connection's timer last looked.
+  @exclusivity(unchecked) var hasMoved = false
+  /// Since when messages wait and none moves.
+  @exclusivity(unchecked) private var stalledSince: UInt64?
+  @exclusivity(unchecked) var isHeadSubmitted = false
+  /// When its handler was started.
+  @exclusivity(unchecked) var startedAt: UInt64 = 0
+  /// Set when the call is over: what follows the last message.
+  @exclusivity(unchecked) var outcome: Outcome?
+
+  struct Outcome {
+    var error: RPCError?
+    var httpStatus = 200
+    var extra: [(String, String)] = []
+    var isNotGRPC = false
+  }
+
+  init(id: Int32, connection: Connection) {
+    self.connection = connection
+    deframer = MessageDeframer(limit: connection.owner.core.limits.maximumRequestSize)
+    super.init(id: id)
+  }
+
+  var loop: EventLoop { connection.owner.loop }
+  var configuration: ServerConfiguration { connection.owner.core.configuration }
+  var limits: CallLimits { connection.owner.core.limits }
+
+  // MARK: What the peer did
+
+  override func receive(_ bytes: UnsafeRawBufferPointer) {
+    uncredited += bytes.count
+    guard phase != .over else { return }
+    guard let web, web.isText else { return deframer.append(bytes) }
+    receiveText(bytes, web)
+  }
+
+  override func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
+    moveResponses(into: buffer)
+  }
+
+  func handle(_ events: Events) {
+    if events.contains(.closed) { return abandon() }
+    if events.contains(.head) { accept() }
+    if !events.isDisjoint(with: [.data, .end]) { requestsArrived() }
+  }
+
+  /// The stream or the connection is gone: nobody waits for an answer.
+  func abandon() {
+    let wasRunning = phase == .running
+    if phase != .over, phase != .head { finished(.cancelled) }
+    phase = .over
+    connection.counters.streamEnded(isClosed && closeCode == .noError)
+    release(cancelling: wasRunning)
+    outbound.removeAll()
+    deframer.removeAll()
+    messagesShrank()
+  }
+
+  // MARK: Head
+
+  private func accept() {
+    let core = connection.owner.core
+    guard !head.isOverLimit else {
+      started(nil)
+      return refuse(RPCError(.resourceExhausted, "the header section is larger than the server takes"), httpStatus: 431)
+    }
+    let request = RequestHead(head)
+    guard request.isPost && request.hasGRPCContentType || acceptAsWeb(isPost: request.isPost) else { return }
+    let found = head.withPath { core.router.route($0) }
+    started(found)
+    if let web, web.isDamaged { return requestsArrived() }
+    guard let route = found else {
+      let path = head.withPath { String(decoding: $0, as: UTF8.self) }
+      return refuse(RPCError(.unimplemented, core.router.explain(path)))
+    }
+    if let encoding = request.encoding, !accept(encoding) { return }
+    var deadline: Deadline?
+    switch request.timeout {
+    case .none: break
+    case .malformed: return refuse(RPCError(.internal, "grpc-timeout is malformed"))
+    case .nanoseconds(let timeout): deadline = .after(nanoseconds: timeout, now: loop.now)
+    }
+    self.route = route
+    context = ServerContext(
+      CallState(
+        method: route.handler.descriptor, deadline: deadline, headers: BlockHeaders(block: head), peer: connection.peer,
+        security: connection.transport.security, observers: observation?.observers ?? []))
+    if let deadline { startTimer(deadline) }
+    if route.handler.descriptor.kind.hasSingleRequest {
+      phase = .request
+    } else {
+      start()
+    }
+  }
+
+  /// It is a call, whatever will become of it.
+  private func started(_ route: Route?) {
+    connection.owner.calls.started(now: connection.owner.now)
+    guard !connection.owner.core.interceptors.isEmpty else { return }
+    let start = CallStart(
+      method: route?.handler.descriptor, peer: connection.peer, security: connection.transport.security,
+      headers: BlockHeaders(block: head))
+    observation = CallObservation(connection.owner.core.interceptors, start)
+  }
+
+  /// It is over, and the client is told so if it is still there.
+  private func finished(_ status: StatusCode) {
+    connection.owner.calls.finished(status == .ok)
+    observation?.ended(status)
+    observation = nil
+  }
+
+  func refuse(_ error: RPCError, httpStatus: Int = 200, extra: [(String, String)] = []) {
+    end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
+  }
+
+  /// An answer to what is not gRPC.
+  func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
+    var extra = extra
+    if status != 204, head.text(":method") != "HEAD" {
+      let text = Array("This is a gRPC server.\n".utf8)
+      extra += [("content-type", "text/plain"), ("content-length", "\(text.count)")]
+      outbound.append(text)
+    }
+    end(Outcome(httpStatus: status, extra: extra, isNotGRPC: true))
+  }
+
+  // MARK: Deadline
+
+  private func startTimer(_ deadline: Deadline) {
+    // The timer is released with the call at the latest, and `release` cancels it.
+    let timer = LoopTimer(on: loop) { [unowned self] in deadlinePassed() }
+    timer.schedule(atNanoseconds: deadline.nanoseconds)
+    deadlineTimer = timer
+  }
+
+  private func deadlinePassed() {
+    guard phase != .over, let context else { return }
+    let stage = phase == .request ? "the request was received" : context.call.response.withLock { "\($0.stage)" }
+    end(Outcome(error: RPCError(.deadlineExceeded, "the deadline passed while \(stage)")))
+  }
+
+  // MARK: End
+
+  /// The answer is known: nothing more is taken from the peer or from the handler.
+  func end(_ outcome: Outcome, keepingMessages: Bool = false) {
+    guard phase != .over else { return }
+    let wasRunning = phase == .running
+    phase = .over
+    self.outcome = outcome
+    if !outcome.isNotGRPC { finished(outcome.error?.code ?? .ok) }
+    // An error of the server's own does not wait for messages that the peer may be too slow to read.
+    if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
+    release(cancelling: wasRunning && task != nil)
+    deframer.removeAll()
+    messagesShrank()
+    creditReceived()
+    if web != nil { enqueueWebTrailers() }
+    speak()
+  }
+
+  /// Lets go of timer, task and waiters.
+  private func release(cancelling: Bool) {
+    deadlineTimer?.cancel()
+    deadlineTimer = nil
+    if cancelling { task?.cancel() }
+    task = nil
+    requestWaiter?.resume(throwing: CancellationError())
+    writeWaiter?.resume(throwing: CancellationError())
+  }
+
+  /// Whether messages have waited for the client's window for so long. Asked now and then by the connection's timer.
+  func isStalled(now: UInt64, limit: UInt64) -> Bool {
+    defer { hasMoved = false }
+    guard !outbound.isEmpty, !hasMoved, !isClosed else {
+      stalledSince = nil
+      return false
+    }
+    guard let stalledSince else {
+      self.stalledSince = now
+      return false
+    }
+    return now.isPast(stalledSince, by: limit)
+  }
+
+  /// The place for a task to wait in, made for the first one. Loop thread.
+  /// - Throws: when another one waits there.
+  func freeWaiter(_ place: inout CallWaiter?, _ refusal: String) throws -> CallWaiter {
+    if let waiter = place {
+      guard !waiter.isTaken else { throw RPCError(.internal, refusal) }
+      return waiter
+    }
+    let made = CallWaiter(on: loop)
+    place = made
+    return made
+  }
+}

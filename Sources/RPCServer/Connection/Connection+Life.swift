@@ -1,0 +1,73 @@
+internal import EventLoop
+internal import HTTP
+import Logging
+import RPCCore
+internal import Transport
+
+/// What time does to a connection: one coarse timer shows it to `ConnectionLife`, and does what that says.
+extension Connection {
+  func startLifeTimer() {
+    guard let period = owner.core.lifeLimits.period else { return }
+    let timer = LoopTimer(on: owner.loop) { [unowned self] in checkLife(again: period) }
+    timer.schedule(after: .nanoseconds(Int64(clamping: period)))
+    lifeTimer = timer
+  }
+
+  /// Cancelled before it goes: one that is due in this turn is kept until it has fired.
+  func stopLifeTimer() {
+    lifeTimer?.cancel()
+    lifeTimer = nil
+  }
+
+  private func checkLife(again period: UInt64) {
+    guard let session else { return }
+    let now = owner.loop.now
+    switch life.check(sight(of: session, now)) {
+    case .goOn: break
+    case .ping:
+      session.ping()
+      owner.loop.flushAtEndOfTurn(self)
+    case .drain: drain()
+    case .fail(let code, let reason):
+      log(reason)
+      session.giveUp(code, reason)
+      isFailing = true
+      owner.loop.flushAtEndOfTurn(self)
+    case .close(let reason):
+      log(reason)
+      return close()
+    }
+    endStalledCalls(session, now)
+    lifeTimer?.schedule(after: .nanoseconds(Int64(clamping: period)))
+  }
+
+  private func sight(of session: HTTP2Session, _ now: UInt64) -> ConnectionLife.Sight {
+    ConnectionLife.Sight(
+      now: now, lastReceived: lastReceived, hasSettings: session.hasSettings, headersSince: session.headersSince,
+      stalledSince: transport.stalledSince, idleSince: session.idleSince)
+  }
+
+  private func endStalledCalls(_ session: HTTP2Session, _ now: UInt64) {
+    guard let limit = owner.core.lifeLimits.responseStall else { return }
+    for stream in session.streams {
+      let call = unsafeDowncast(stream, to: Call.self)
+      guard call.isStalled(now: now, limit: limit) else { continue }
+      owner.log(.debug, "The client of a call did not take its responses.", metadata: ["peer": "\(peer)"])
+      session.reset(call, .enhanceYourCalm)
+      owner.loop.flushAtEndOfTurn(self)
+    }
+  }
+
+  private func log(_ reason: StaticString) {
+    owner.log(
+      .debug, "A connection is ended.", kind: "\(reason)", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+  }
+
+  /// The server stops, and no other calls are left: those that end with their connection are told so.
+  func endOpenEndedCalls(_ session: HTTP2Session) {
+    let calls = session.streams.map { unsafeDowncast($0, to: Call.self) }.filter { $0.phase != .over }
+    guard calls.allSatisfy({ $0.phase == .running && $0.route?.isOpenEnded == true }) else { return }
+    let outcome = Call.Outcome(error: RPCError(.unavailable, "the server stops"))
+    for call in calls { call.end(outcome, keepingMessages: true) }
+  }
+}

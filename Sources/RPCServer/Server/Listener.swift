@@ -1,0 +1,115 @@
+internal import EventLoop
+internal import Glibc
+import Logging
+import Synchronization
+internal import Transport
+
+/// One listening socket on one loop. It hands each connection to the loop that has the fewest: with HTTP/2 a few busy
+/// connections would else share a core while another idles.
+// @unchecked Sendable: everything belongs to `loop`'s thread.
+final class Listener: ReadinessHandler, @unchecked Sendable {
+  /// A connection on its way to its loop.
+  struct Accepted: Sendable {
+    let descriptor: Int32
+    let isTCP: Bool
+    let tls: TLSContext?
+
+    func close() { _ = Glibc.close(descriptor) }
+  }
+
+  /// With no descriptor left, accepting pauses instead of spinning.
+  private static let pause = Duration.milliseconds(100)
+  private static let acceptsPerTurn = 64
+
+  /// Unique in the process.
+  let id = ServerRegistry.makeID()
+  private let socket: ListeningSocket
+  private let isTCP: Bool
+  private let credentials: TLSCredentials?
+  private let loop: EventLoop
+  private let loops: [ServerLoop]
+  private let logger: Logger
+  private let maximumConnections: Int
+  private var source: IOSource?
+  private var pauseTimer: LoopTimer?
+
+  /// - Parameter socket: closed when the listener is.
+  init(
+    _ socket: ListeningSocket, credentials: TLSCredentials?, on loop: EventLoop, handingTo loops: [ServerLoop],
+    core: ServerCore
+  ) {
+    self.credentials = credentials
+    self.socket = socket
+    isTCP = if case .tcp = socket.address { true } else { false }
+    self.loop = loop
+    self.loops = loops
+    logger = core.logger
+    maximumConnections = core.configuration.maximumConnections
+  }
+
+  /// Where it listens, with the port that was chosen.
+  var address: SocketAddress { socket.address }
+
+  /// - Throws: if the loop can't watch the socket, which is closed then.
+  func start() throws(EventLoopError) {
+    do throws(EventLoopError) {
+      source = try loop.register(socket.descriptor, .readable, self)
+    } catch {
+      socket.close()
+      throw error
+    }
+  }
+
+  func close() {
+    guard source != nil else { return }
+    source?.cancel()
+    source = nil
+    pauseTimer = nil
+    socket.close()
+  }
+
+  func ready(_ readiness: Readiness) {
+    do {
+      for _ in 0..<Self.acceptsPerTurn {
+        guard let accepted = try Socket.accept(socket.descriptor) else { return }
+        handOver(accepted)
+      }
+    } catch {
+      loop.logThrottle.log(
+        .error, "Connections can't be accepted for now.", metadata: ["error": "\(error)"], to: logger)
+      try? source?.setInterest([])
+      let timer = LoopTimer(on: loop) { [unowned self] in try? source?.setInterest(.readable) }
+      timer.schedule(after: Self.pause)
+      pauseTimer = timer
+    }
+  }
+
+  private func handOver(_ accepted: Int32) {
+    var target = loops[0]
+    var least = Int.max
+    var open = 0
+    for candidate in loops {
+      let load = candidate.load.load(ordering: .relaxed)
+      open += load
+      if load < least {
+        least = load
+        target = candidate
+      }
+    }
+    guard open < maximumConnections else { return refuse(accepted, open) }
+    target.load.add(1, ordering: .relaxed)
+    let connection = Accepted(descriptor: accepted, isTCP: isTCP, tls: credentials?.context)
+    if target.loop.isCurrent {
+      target.adopt(connection)
+    } else {
+      target.loop.execute { [target] in target.adopt(connection) }
+    }
+  }
+
+  private func refuse(_ accepted: Int32, _ open: Int) {
+    _ = Glibc.close(accepted)
+    loop.logThrottle.log(
+      .warning, "Connections are refused: there are as many as there may be.", metadata: ["connections": "\(open)"],
+      to: logger)
+  }
+}

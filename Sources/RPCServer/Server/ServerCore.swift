@@ -1,0 +1,182 @@
+internal import Compression
+internal import EventLoop
+internal import HTTP
+import Logging
+import ProtoWire
+import RPCCore
+import Synchronization
+internal import Transport
+
+/// What all connections of a server share, whatever their loop.
+final class ServerCore: Sendable {
+  let router: Router
+  let interceptors: [any ServerInterceptor]
+  let configuration: ServerConfiguration
+  let limits: CallLimits
+  let classes: CallClasses
+  /// The loops among which limits are shared out.
+  let loopCount: Int
+  let http2: HTTP2Configuration
+  let lifeLimits: LifeLimits
+  let logger: Logger
+  /// What `grpc-accept-encoding` says.
+  let acceptEncoding: String
+
+  init(
+    router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, loopCount: Int = 1,
+    logger: Logger
+  ) {
+    self.router = router
+    self.interceptors = interceptors
+    self.configuration = configuration
+    limits = CallLimits(configuration)
+    classes = CallClasses(configuration)
+    self.loopCount = loopCount
+    self.logger = logger
+    acceptEncoding = (["identity"] + configuration.acceptedCompression.map(\.name)).joined(separator: ",")
+    var http2 = HTTP2Configuration()
+    http2.maximumConcurrentStreams = UInt32(clamping: configuration.maximumConcurrentStreams)
+    http2.headerLimits = HeaderLimits(
+      listSize: configuration.maximumHeaderListSize, fieldCount: configuration.maximumHeaderFields)
+    http2.pings = PingPolicy(configuration.times)
+    self.http2 = http2
+    lifeLimits = LifeLimits(configuration.times)
+  }
+}
+
+/// What each call looks at, apart from the rest of the configuration: without references, so that a look counts none.
+struct CallLimits {
+  let maximumRequestSize: Int
+  let maximumResponseSize: Int
+  let maximumRunningHandlers: Int
+  let responseHighMark: Int
+  let responseCompression: CompressionAlgorithm?
+
+  init(_ configuration: ServerConfiguration) {
+    maximumRequestSize = configuration.maximumRequestSize
+    maximumResponseSize = configuration.maximumResponseSize
+    maximumRunningHandlers = configuration.maximumRunningHandlers
+    responseHighMark = configuration.responseHighMark
+    responseCompression = configuration.responseCompression
+  }
+}
+
+/// What the connections of one loop share: its buffers and the list of them.
+// @unchecked Sendable: everything but `load` belongs to `loop`'s thread.
+final class ServerLoop: @unchecked Sendable {
+  static let readSize = 65_536
+  private static let maximumIdleTasks = 128
+
+  let loop: EventLoop
+  let core: ServerCore
+  /// Connections on this loop, for choosing the least loaded one. Any thread.
+  let load = Atomic(0)
+  /// What a connection reads into; used up before the next one reads.
+  let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 16)
+  /// Where TLS puts what it deciphers: a record's worth.
+  let plainBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 16)
+  let tlsBuffers = TLSBuffers()
+  /// Where responses are encoded; copied out before the next one is.
+  @exclusivity(unchecked) var writer = WireWriter(capacity: 4096)
+  /// Made for the first compressed message.
+  private(set) lazy var codec = MessageCodec()
+  /// Where a connection's frames are gathered for one write.
+  @exclusivity(unchecked) var gather = GatherBuffer()
+  private(set) var connections: [Connection] = []
+  /// Of handlers that have returned; the next ones run in them.
+  @exclusivity(unchecked) var idleTasks: [HandlerTask] = []
+  @exclusivity(unchecked) var calls = CallCounters()
+  /// The loop's time when a connection last read or wrote: near enough for counters, and nearer at hand.
+  @exclusivity(unchecked) var now: UInt64 = 0
+  @exclusivity(unchecked) var admission: Admission
+  /// What messages hold that wait for their peers, and how much they may.
+  @exclusivity(unchecked) var heldBytes = 0
+  let bufferShare: Int
+  /// Those who wait for the end of the drain: a second stop does not take the place of the first.
+  private var onEmpty: [() -> Void] = []
+  private var graceTimer: LoopTimer?
+  private(set) var isDraining = false
+
+  init(loop: EventLoop, core: ServerCore) {
+    self.loop = loop
+    self.core = core
+    bufferShare = Admission.share(of: core.configuration.maximumBufferedBytesInAll, loops: core.loopCount)
+    admission = Admission(core.classes, limit: core.configuration.maximumRunningCalls, loops: core.loopCount)
+  }
+
+  deinit {
+    readBuffer.deallocate()
+    plainBuffer.deallocate()
+  }
+
+  /// Takes over an accepted socket. Loop thread.
+  func adopt(_ accepted: Listener.Accepted) {
+    if isDraining {
+      accepted.close()
+      load.subtract(1, ordering: .relaxed)
+      return
+    }
+    do {
+      let descriptor = accepted.descriptor
+      if accepted.isTCP { Socket.setNoDelay(descriptor) }
+      let transport = try SocketTransport(descriptor, tls: accepted.tls, buffers: tlsBuffers)
+      let peer = accepted.isTCP ? Socket.peerName(descriptor) : "unix"
+      let connection = try Connection(transport, peer: peer, isLocal: !accepted.isTCP, on: self)
+      try connection.start()
+      connection.index = connections.count
+      connections.append(connection)
+    } catch {
+      log(.warning, "A connection could not be set up.", metadata: ["error": "\(error)"])
+      accepted.close()
+      load.subtract(1, ordering: .relaxed)
+    }
+  }
+
+  func remove(_ connection: Connection) {
+    guard connections.indices.contains(connection.index), connections[connection.index] === connection else { return }
+    let last = connections.count - 1
+    if connection.index != last {
+      connections[connection.index] = connections[last]
+      connections[connection.index].index = connection.index
+    }
+    connections.removeLast()
+    load.subtract(1, ordering: .relaxed)
+    if connections.isEmpty { finishDraining() }
+  }
+
+  /// Closes all connections once their calls are done, and at the latest after `grace`. Loop thread.
+  func drain(grace: Duration, onEmpty: @escaping () -> Void) {
+    isDraining = true
+    self.onEmpty.append(onEmpty)
+    guard !connections.isEmpty else { return finishDraining() }
+    let timer = LoopTimer(on: loop) { [unowned self] in
+      core.logger.warning("Calls were still running when the time to drain was over; they are cancelled.")
+      for connection in connections { connection.close() }
+    }
+    timer.schedule(after: grace)
+    graceTimer = timer
+    for connection in connections { connection.drain() }
+  }
+
+  /// Logs a line that a peer or a fault can repeat. Loop thread.
+  func log(
+    _ level: Logger.Level, _ message: StaticString, kind: String = "",
+    metadata: @autoclosure () -> Logger.Metadata, file: String = #fileID, function: String = #function,
+    line: UInt = #line
+  ) {
+    loop.logThrottle.log(
+      level, message, kind: kind, metadata: metadata(), to: core.logger, file: file, function: function, line: line)
+  }
+
+  var keepsTasks: Bool { !isDraining && idleTasks.count < Self.maximumIdleTasks }
+
+  private func finishDraining() {
+    for task in idleTasks { task.end() }
+    idleTasks = []
+    graceTimer?.cancel()
+    graceTimer = nil
+    let callbacks = onEmpty
+    onEmpty = []
+    for callback in callbacks { callback() }
+  }
+}

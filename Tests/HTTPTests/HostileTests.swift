@@ -1,0 +1,216 @@
+import HTTP
+import TestPeer
+import Testing
+
+/// Frames that are wrong: an error of the stream or of the connection, never of the process.
+@Suite struct HostileTests {
+  static let request = Peer.request("/a.B/C")
+
+  /// After a good handshake and an open stream 1: frames that end the connection, or the stream they are about.
+  @Test(arguments: [
+    ("DATA on stream 0", [Frame(.data, stream: 0, [1])]),
+    ("HEADERS on stream 0", [.headers(0, request)]),
+    ("HEADERS on an even stream", [.headers(2, request)]),
+    ("DATA on an idle stream", [.data(9, [1])]),
+    ("RST_STREAM on an idle stream", [.reset(9, 0)]),
+    ("RST_STREAM on stream 0", [.reset(0, 0)]),
+    ("RST_STREAM of three bytes", [Frame(.rstStream, stream: 1, [0, 0, 0])]),
+    ("SETTINGS on a stream", [Frame(.settings, stream: 1)]),
+    ("SETTINGS of five bytes", [Frame(.settings, [0, 0, 0, 0, 0])]),
+    ("SETTINGS ack with a payload", [Frame(.settings, flags: Frame.ack, [0, 4, 0, 0, 0, 1])]),
+    ("an initial window over 2^31-1", [.settings([(4, 0x8000_0000)])]),
+    ("a frame size under 16384", [.settings([(5, 1)])]),
+    ("ENABLE_PUSH of 2", [.settings([(2, 2)])]),
+    ("PING of seven bytes", [Frame(.ping, [UInt8](repeating: 0, count: 7))]),
+    ("PING on a stream", [Frame(.ping, stream: 1, [UInt8](repeating: 0, count: 8))]),
+    ("GOAWAY on a stream", [Frame(.goAway, stream: 1, [UInt8](repeating: 0, count: 8))]),
+    ("GOAWAY of four bytes", [Frame(.goAway, [0, 0, 0, 0])]),
+    ("WINDOW_UPDATE of three bytes", [Frame(.windowUpdate, [0, 0, 1])]),
+    ("WINDOW_UPDATE of 0 for the connection", [.windowUpdate(0, 0)]),
+    ("WINDOW_UPDATE of 0 for a stream", [.windowUpdate(1, 0)]),
+    ("the connection's window over 2^31-1", [.windowUpdate(0, 0x7fff_ffff)]),
+    ("a stream's window over 2^31-1", [.windowUpdate(1, 0x7fff_ffff)]),
+    ("PUSH_PROMISE from a client", [Frame(.pushPromise, flags: Frame.endHeaders, stream: 1, [0, 0, 0, 2])]),
+    ("CONTINUATION without HEADERS", [Frame(.continuation, flags: Frame.endHeaders, stream: 1)]),
+    ("a frame inside a header block", [Frame(.headers, stream: 3, HeaderEncoder.encode(request)), .data(1, [1])]),
+    ("HPACK of nonsense", [Frame(.headers, flags: Frame.endHeaders, stream: 3, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff])]),
+    ("an index of no table", [Frame(.headers, flags: Frame.endHeaders, stream: 3, [0xfe])]),
+    ("more padding than payload", [Frame(.data, flags: Frame.padded, stream: 1, [200, 1])]),
+    ("padding without its length", [Frame(.data, flags: Frame.padded, stream: 1)]),
+    ("DATA behind the end", [.data(1, [1], end: true), .data(1, [1])]),
+    ("HEADERS behind the end", [.data(1, [1], end: true), .headers(1, request)]),
+    ("HEADERS behind RST_STREAM", [.reset(1, 8), .headers(1, request)]),
+    ("trailers behind RST_STREAM", [.reset(1, 8), .headers(1, [["x", "y"]], end: true)]),
+    ("PRIORITY on stream 0", [Frame(.priority, stream: 0, [0, 0, 0, 3, 1])]),
+  ])
+  func badFrames(name: String, frames: [Frame]) throws {
+    let bench = try SessionBench.started()
+    try bench.feed(.headers(1, Self.request))
+    do { try bench.feed(frames.flatMap(\.bytes)) } catch is HTTP2Error {}
+    let answer = try bench.output()
+    let errors = answer.of(.goAway).map { $0.number(at: 4) } + answer.of(.rstStream).map { $0.number() }
+    #expect(!errors.isEmpty && !errors.contains(0), "\(name): \(answer)")
+    // Whatever comes then does no harm.
+    do { try bench.feed(.headers(21, Self.request), .ping(1)) } catch is HTTP2Error {}
+    _ = try? bench.output()
+  }
+
+  /// What was on its way when we ended a stream is no fault of its sender (RFC 9113, section 5.1).
+  @Test func framesOnAStreamThatWeEndedAreIgnored() throws {
+    let bench = try SessionBench.started()
+    try bench.feed(.headers(1, Self.request), .headers(3, Self.request))
+    bench.session.submitHeadersOnly(bench.stream(1), HeaderFields([":status", "200"]))
+    bench.session.reset(bench.stream(3), .cancel)
+    _ = try bench.output()
+    let answer = try bench.answer(
+      .data(1, [1]), .data(3, [1]), .headers(1, [["x", "y"]], end: true), .headers(3, [["x", "y"]], end: true), .ping(1)
+    )
+    #expect(answer.map(\.kind) == [.ping])
+  }
+
+  /// The first stream's place was taken by one 64 streams later: frames on it are ignored, as nghttp2 has it.
+  @Test func headersOnAStreamThatItsSenderEndedEndTheConnection() throws {
+    let bench = try SessionBench.started()
+    for id in stride(from: UInt32(1), through: 129, by: 2) {
+      try bench.feed(.headers(id, Self.request, end: true))
+      bench.session.submitHeadersOnly(bench.stream(Int32(id)), HeaderFields([":status", "200"]))
+      _ = try bench.output()
+    }
+    #expect(try bench.answer(.headers(1, [["x", "y"]], end: true), .ping(1)).map(\.kind) == [.ping])
+    #expect(throws: HTTP2Error.self) { try bench.feed(.headers(3, [["x", "y"]], end: true)) }
+    #expect(try bench.output().of(.goAway).map { $0.number(at: 4) } == [5])
+  }
+
+  /// Fields that make a request malformed: RST_STREAM(PROTOCOL_ERROR), and the connection lives (RFC 9113, 8.1.1).
+  private static let malformed: [(String, [HeaderField])] = [
+    ("no :method", request.filter { $0.name != ":method" }),
+    ("no :path", request.filter { $0.name != ":path" }),
+    ("no :scheme", request.filter { $0.name != ":scheme" }),
+    ("two :path", [[":path", "/x"]] + request),
+    ("an empty :path", request.map { $0.name == ":path" ? [":path", ""] : $0 }),
+    ("a pseudo-header behind a field", request + [[":authority", "x"]]),
+    ("an unknown pseudo-header", [[":unknown", "x"]] + request),
+    ("a response's pseudo-header", [[":status", "200"]] + request),
+    ("an upper-case name", request + [["Upper", "x"]]),
+    ("connection", request + [["connection", "close"]]),
+    ("te other than trailers", request.filter { $0.name != "te" } + [["te", "gzip"]]),
+  ]
+  private static let malformedLengths: [(String, [HeaderField])] = [
+    ("content-length that is none", request + [["content-length", "x"]]),
+    ("content-length that overflows", request + [["content-length", "99999999999999999999999999"]]),
+    ("two content-lengths", request + [["content-length", "1"], ["content-length", "2"]]),
+  ]
+
+  @Test(arguments: malformed + malformedLengths)
+  func malformedRequests(name: String, fields: [HeaderField]) throws {
+    try expectMalformed(name, fields, on: SessionBench.started())
+  }
+
+  private func expectMalformed(_ name: String, _ fields: [HeaderField], on bench: SessionBench) throws {
+    let answer = try bench.answer(.headers(1, fields), .data(1, [1]))
+    #expect(answer.of(.rstStream, stream: 1).map { $0.number() } == [1], "\(name): \(answer)")
+    #expect(bench.streams[1]?.seen.contains(.head) != true)
+    #expect(bench.session.streams.isEmpty)
+    try bench.feed(.headers(3, Self.request))
+    #expect(bench.stream(3).seen == .head)
+  }
+
+  // MARK: Any authority, as on Unix sockets
+
+  /// What nghttp2 no longer checks there, we do.
+  @Test(
+    arguments: malformed + [
+      ("two :authority", [[":authority", "x"]] + request),
+      ("trailing space", request + [["k", "v "]]),
+      ("NUL", request + [["k", "a\0b"]]),
+      ("a line break", request + [["k", "a\nb"]]),
+      ("a line break in :authority", request.map { $0.name == ":authority" ? [":authority", "a\nb"] : $0 }),
+      ("a space in :path", request.map { $0.name == ":path" ? [":path", "/a b"] : $0 }),
+      ("a space in :method", request.map { $0.name == ":method" ? [":method", "PO ST"] : $0 }),
+      ("no name", request + [["", "x"]]),
+      ("upgrade", request + [["upgrade", "h2c"]]),
+    ] as [(String, [HeaderField])])
+  func malformedRequestsWithAnyAuthority(name: String, fields: [HeaderField]) throws {
+    try expectMalformed(name, fields, on: SessionBench.started { $0.takesAnyAuthority = true })
+  }
+
+  @Test(arguments: ["/run/users.sock", "%2Frun%2Fusers.sock", "unix:/run/a b.sock", "", "localhost:80"])
+  func anyAuthorityIsTakenWhereItMay(authority: String) throws {
+    let fields = Self.request.map { $0.name == ":authority" ? HeaderField(":authority", authority) : $0 }
+    let bench = try SessionBench.started { $0.takesAnyAuthority = true }
+    try bench.feed(.headers(1, fields), .data(1, [1]), .headers(1, [["x-trailer", "t"]], end: true))
+    #expect(bench.stream(1).head.text(":authority") == authority)
+    #expect(bench.stream(1).seen == [.head, .data, .end])
+    #expect(bench.stream(1).trailers?.text("x-trailer") == "t")
+    #expect(try bench.output().of(.rstStream).isEmpty)
+    // Trailers are fields, too.
+    try bench.feed(.headers(3, fields), .headers(3, [[":path", "/x"]], end: true))
+    #expect(try bench.output().of(.rstStream, stream: 3).map { $0.number() } == [1])
+  }
+
+  @Test func anAuthorityThatIsNoHostIsMalformedElsewhere() throws {
+    let fields = Self.request.map { $0.name == ":authority" ? HeaderField(":authority", "/run/users.sock") : $0 }
+    try expectMalformed("a path", fields, on: SessionBench.started())
+  }
+
+  /// NUL, line breaks and other controls in a value: the field is left out, or the request refused.
+  @Test(arguments: ["a\0b", "a\nb", "a\r\nb", "\u{1}"])
+  func controlCharactersInAValueDoNotComeThrough(value: String) throws {
+    let bench = try SessionBench.started()
+    try bench.feed(.headers(1, Self.request + [["k", value]]))
+    #expect(bench.streams[1]?.head.text("k") == nil)
+  }
+
+  @Test func contentLengthThatDoesNotMatch() throws {
+    let bench = try SessionBench.started()
+    let fields = Self.request + [["content-length", "3"]]
+    #expect(try bench.answer(.headers(1, fields), .data(1, [1, 2, 3, 4])).of(.rstStream, stream: 1).count == 1)
+    #expect(try bench.answer(.headers(3, fields), .data(3, [1], end: true)).of(.rstStream, stream: 3).count == 1)
+    #expect(bench.stream(1).seen.contains(.closed))
+    #expect(bench.stream(3).seen.contains(.closed))
+    #expect(bench.session.streams.isEmpty)
+  }
+
+  /// nghttp2 ignores it: it can't tell it from a stream that was closed while the frame was on its way.
+  @Test func aStreamIDThatGoesBackOpensNothing() throws {
+    let bench = try SessionBench.started()
+    #expect(try bench.answer(.headers(5, Self.request), .headers(3, Self.request), .data(3, [1])).isEmpty)
+    #expect(bench.streams.keys.sorted() == [5])
+  }
+
+  @Test func trailersThatDoNotEndTheStream() throws {
+    let bench = try SessionBench.started()
+    let answer = try bench.answer(.headers(1, Self.request), .headers(1, [["k", "v"]]))
+    #expect(!answer.of(.rstStream, stream: 1).isEmpty || !answer.of(.goAway).isEmpty)
+    #expect(bench.stream(1).isClosed || !answer.of(.goAway).isEmpty)
+  }
+
+  @Test(arguments: [0, 1, 3, 4, 5, 6, 9] as [UInt8])
+  func framesThatAreTooLong(type: UInt8) throws {
+    let bench = try SessionBench.started()
+    try bench.feed(.headers(1, Self.request))
+    let frame = Frame(type: type, stream: [0, 1, 3, 9].contains(type) ? 1 : 0)
+    do { try bench.feed(frame.bytes(declaringLength: 0xff_ffff)) } catch is HTTP2Error {}
+    #expect(try bench.output().of(.goAway).map { $0.number(at: 4) } == [6])
+  }
+
+  @Test(arguments: [
+    "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\u{16}\u{3}\u{1}\0\u{5}", "PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n",
+    "\0\0\0\0\0\0\0\0\0",
+  ])
+  func anotherProtocol(text: String) throws {
+    let bench = try SessionBench()
+    let error = #expect(throws: HTTP2Error.self) { try bench.feed(Array(text.utf8)) }
+    #expect(error?.isBadPreface == true)
+    _ = try bench.output()
+  }
+
+  @Test func unknownFrameTypesAreIgnored() throws {
+    let bench = try SessionBench.started()
+    let answer = try bench.answer(
+      .headers(1, Self.request), Frame(type: 0x42, flags: 0xff, stream: 1, [1, 2, 3]), Frame(type: 0xfe, [4]),
+      .data(1, [7], end: true))
+    #expect(answer.isEmpty)
+    #expect(bench.stream(1).received == [7])
+  }
+}
