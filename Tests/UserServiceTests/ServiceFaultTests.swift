@@ -2,6 +2,7 @@ import EventLoop
 import Logging
 import ProtoWire
 import RPCCore
+import Synchronization
 import Testing
 import UserAPI
 
@@ -101,23 +102,29 @@ import UserAPI
       let database = try #require(service.database)
       let user = try await service.create("ann@example.com")
       let lock = Statement("lock", "SELECT 1 FROM users FOR UPDATE")
-      let waiting = Statement(
-        "waiting",
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+      // A transaction looks at the same snapshot of pg_stat_activity until it is told to take another.
+      let refresh = Statement("refresh", "SELECT pg_stat_clear_snapshot()::text")
       let terminate = Statement(
         "terminate",
         """
         SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()
+          AND EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')
         """)
       let status = try await database.clients[1].withTransaction { transaction in
         try await transaction.query(lock)
-        async let status = service.failure(
-          Methods.deleteUser, DeleteUserRequest.with { $0.id = user.id }, timeout: "20S")
-        for _ in 0..<1000 where try await transaction.query(waiting).first?[0].int64 == 0 {
+        let isAnswered = Atomic(false)
+        async let status = {
+          defer { isAnswered.store(true, ordering: .relaxed) }
+          return try await service.failure(
+            Methods.deleteUser, DeleteUserRequest.with { $0.id = user.id }, timeout: "20S")
+        }()
+        // Again, should the write be between two attempts just then.
+        while !isAnswered.load(ordering: .relaxed) {
           try await Task.sleep(nanoseconds: 5_000_000)
+          try await transaction.query(refresh)
+          try await transaction.query(terminate)
         }
-        try await transaction.query(terminate)
         return try await status
       }
       #expect(status.code == .unavailable, "\(status)")
