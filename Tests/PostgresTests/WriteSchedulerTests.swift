@@ -165,6 +165,25 @@ import Testing
     #expect(begin(&scheduler) == ["3 fast"])
   }
 
+  /// Two groups start with what there is, further ones only when a quarter of a full group waits.
+  @Test func thirdGroupWaitsForRows() {
+    var scheduler = scheduler(groups: 4, groupSize: 12)
+    func rows(_ names: String...) { submit(&scheduler, names.map { Write($0, group: "g") }) }
+    rows("0")
+    #expect(begin(&scheduler) == ["[0]"])
+    rows("1")
+    #expect(begin(&scheduler) == ["[1]"])
+    rows("2", "3")
+    #expect(begin(&scheduler) == [])
+    rows("4")
+    #expect(begin(&scheduler) == ["[2 3 4]"])
+    rows("5")
+    scheduler.finished(.group)
+    #expect(begin(&scheduler) == [])
+    scheduler.finished(.group)
+    #expect(begin(&scheduler) == ["[5]"])
+  }
+
   /// Everything in any order, against a plain account of what may be: nothing is lost, no key is held twice, no lane is
   /// over its limit, those of one key go in the order they came.
   @Test(arguments: 0..<20) func randomWalk(seed: UInt64) {

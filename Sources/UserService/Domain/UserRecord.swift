@@ -39,6 +39,13 @@ public struct UserRecord: Sendable, Hashable {
     self.purgeTime = purgeTime
     self.version = version
   }
+
+  /// The first version of a user.
+  /// - Parameter time: the database's clock, in microseconds since the Unix epoch.
+  public init(created user: NewUser, at time: Int64) {
+    self.init(
+      id: user.id, email: user.email.address, name: user.name, labels: user.labels, createTime: time, updateTime: time)
+  }
 }
 
 extension UserRecord {

@@ -69,8 +69,7 @@ public struct PostgresUserStore: UserStore {
     // `create` reports these in the same order.
     if isIDTaken { throw .alreadyExists(.id) }
     if isEmailTaken { throw .alreadyExists(.email) }
-    return UserRecord(
-      id: user.id, email: user.email.address, name: user.name, labels: user.labels, createTime: now, updateTime: now)
+    return UserRecord(created: user, at: now)
   }
 
   // MARK: Writes
@@ -87,18 +86,19 @@ public struct PostgresUserStore: UserStore {
     // An id chosen by the caller may conflict as well as the email. The emails' order then can't prevent deadlocks, so
     // such a creation needs a statement of its own.
     let keys = user.isIDChosen ? [Self.key(user.id), Self.key(user.email)] : [Self.key(user.email)]
-    let row: PostgresRow
     let (isIDTaken, isEmailTaken): (Bool, Bool)
+    let now: Int64
     do throws(PostgresError) {
-      row = try await client.write(
+      let row = try await client.write(
         UserSQL.insert, row: parameters, keys: keys, isAlone: user.isIDChosen, deadline: deadline)
-      (isIDTaken, isEmailTaken) = (try row[UserSQL.isIDTakenColumn].bool, try row[UserSQL.isEmailTakenColumn].bool)
+      (isIDTaken, isEmailTaken) = (try row[1].bool, try row[2].bool)
+      now = isIDTaken || isEmailTaken ? 0 : try row[0].timestamp
     } catch {
       throw Self.translate(error)
     }
     if isIDTaken { throw .alreadyExists(.id) }
     if isEmailTaken { throw .alreadyExists(.email) }
-    return try UserRecord(row: row)
+    return UserRecord(created: user, at: now)
   }
 
   /// Changes the fields that `change` names, in one UPDATE that checks the version.

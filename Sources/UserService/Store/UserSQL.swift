@@ -39,38 +39,37 @@ enum UserSQL {
 
   // MARK: Writes, each a single statement. A CTE in the same statement will later write the event of the change.
 
-  /// The index, in the rows of `insert`, of the column that tells whether the id was taken; next, the same for the
-  /// email.
-  static let isIDTakenColumn = 9
-  static let isEmailTakenColumn = 10
-
-  /// Creates many users from one array for each column, with an outcome for each user.
+  /// Creates many users from one array for each column. Each user's outcome is its create time, or null and whether its
+  /// id or its email is taken.
   ///
-  /// The statement first looks for ids and emails that are already taken: violating a unique index would fail all rows,
-  /// and Postgres would write the email into its log. ON CONFLICT skips a row whose id or email another transaction
-  /// takes in the meantime: that row has no outcome, and its next attempt finds the conflict. Rows are inserted in the
-  /// order of their emails, so that two such statements can't deadlock. The subqueries are scalar so that Postgres
-  /// looks each row up in the index, whatever size it believes the table to have.
+  /// The statement first looks for emails that are already taken: violating a unique index would fail all rows, and
+  /// Postgres would write the email into its log; and ON CONFLICT alone would wait for a transaction that is changing
+  /// the user who has the email. ON CONFLICT skips a row whose id or email another transaction takes in the meantime:
+  /// that row has no outcome, and its next attempt finds the conflict. Rows are inserted in the order of their emails,
+  /// so that two such statements can't deadlock. The subqueries are scalar so that Postgres looks each row up in the
+  /// index, whatever size it believes the table to have; the one for the id runs only for a row that was skipped.
   static let insert = GroupedWrite(
     "users_insert",
     """
     WITH input AS MATERIALIZED (
-      SELECT i.*,
-        (SELECT true FROM users u WHERE u.id = i.id) AS is_id_taken,
-        (SELECT true FROM users u WHERE u.email_normalized = i.email_normalized COLLATE "C") AS is_email_taken
+      SELECT i.*, (SELECT true FROM users u WHERE u.email_normalized = i.email_normalized COLLATE "C") AS is_email_taken
       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
         AS i (id, email, email_normalized, name, labels, position)
     ), inserted AS (
       INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, version)
       SELECT id, email, email_normalized, name, labels::jsonb, now(), now(), 1 FROM input
-      WHERE is_id_taken IS NULL AND is_email_taken IS NULL
+      WHERE is_email_taken IS NULL
       ORDER BY email_normalized COLLATE "C"
       ON CONFLICT DO NOTHING
-      RETURNING \(columns)
+      RETURNING id, create_time
+    ), outcome AS (
+      SELECT inserted.create_time,
+        CASE WHEN inserted.id IS NULL THEN (SELECT true FROM users u WHERE u.id = input.id) END AS is_id_taken,
+        is_email_taken, position
+      FROM input LEFT JOIN inserted ON inserted.id = input.id
     )
-    SELECT inserted.*, is_id_taken IS NOT NULL, is_email_taken IS NOT NULL, position
-    FROM input LEFT JOIN inserted ON inserted.id = input.id AND inserted.email = input.email
-    WHERE inserted.id IS NOT NULL OR is_id_taken OR is_email_taken
+    SELECT create_time, is_id_taken IS NOT NULL, is_email_taken IS NOT NULL, position FROM outcome
+    WHERE create_time IS NOT NULL OR is_id_taken OR is_email_taken
     """)
 
   /// Updates user $1 if it has version $2 (null: any). A null value leaves its column unchanged.
