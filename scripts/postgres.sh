@@ -3,8 +3,10 @@
 # interface only and leaves any other Postgres of the machine alone. Every local user may log in without a password
 # (trust): fine for development and tests, not for anything else.
 #
-# usage: scripts/postgres.sh start|stop|crash|url|status|delete [run|test|NAME]
+# usage: scripts/postgres.sh start|stop|crash|promote|url|status|delete [run|test|NAME] | standby NAME PRIMARY
 #   start   starts it unless it runs; creates it the first time
+#   standby starts it like `start`, but creates it as a streaming standby of the server PRIMARY, which runs
+#   promote makes a standby a primary
 #   stop    stops it if it runs; crash does so the hard way, as a power cut of the server would
 #   url     prints its URL, for DATABASE_URL
 #   status  says whether it runs; exit code 3 if not
@@ -25,9 +27,10 @@ fail() {
 
 command=${1-}
 name=${2-run}
-[ $# -ge 1 ] && [ $# -le 2 ] || usage
-case "$command" in start | stop | crash | url | status | delete) ;; *) usage ;; esac
+primary=${3-}
+case "$command,$#" in start,[12] | stop,[12] | crash,[12] | promote,[12] | url,[12] | status,[12] | delete,[12] | standby,3) ;; *) usage ;; esac
 case "$name" in '' | *[!a-z0-9_]*) usage ;; esac
+case "$primary" in *[!a-z0-9_]*) usage ;; esac
 
 state=$here/.local/postgres
 directory_file=$state/$name.directory
@@ -91,8 +94,9 @@ is_running() {
   [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$directory/data" ]
 }
 
+# url [PORT-FILE]
 url() {
-  echo "postgresql://postgres@127.0.0.1:$(<"$port_file")/users"
+  echo "postgresql://postgres@127.0.0.1:$(<"${1-$port_file}")/users"
 }
 
 is_port_taken() {
@@ -114,8 +118,14 @@ create() {
   echo "postgres: creating $directory" >&2
   # initdb cleans up after itself when it fails, but not when it is killed.
   as_owner rm -rf "$directory/data.new"
-  as_owner "$binaries/initdb" -D "$directory/data.new" -U postgres --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync \
-    >"$state/$name.initdb.log" 2>&1 || fail "initdb failed: $(tail -n 3 "$state/$name.initdb.log")"
+  if [ -n "$primary" ]; then
+    as_owner "$binaries/pg_basebackup" -d "$(url "$state/$primary.port")" -D "$directory/data.new" -R -X stream \
+      --checkpoint=fast --no-sync >"$state/$name.initdb.log" 2>&1 ||
+      fail "pg_basebackup failed: $(tail -n 3 "$state/$name.initdb.log")"
+  else
+    as_owner "$binaries/initdb" -D "$directory/data.new" -U postgres --auth=trust -E UTF8 --locale=C.UTF-8 --no-sync \
+      >"$state/$name.initdb.log" 2>&1 || fail "initdb failed: $(tail -n 3 "$state/$name.initdb.log")"
+  fi
   as_owner mv "$directory/data.new" "$directory/data"
 }
 
@@ -179,7 +189,11 @@ stop() {
 }
 
 case "$command" in
-  start) start ;;
+  start | standby) start ;;
+  promote)
+    is_running || fail "$name does not run."
+    as_owner "$(find_binaries)/pg_ctl" promote -w -t 60 -s -D "$directory/data" >&2 || fail "$name can't be promoted."
+    ;;
   stop) stop fast ;;
   crash) stop immediate ;;
   url)

@@ -175,7 +175,7 @@ import Testing
     defer { proxy.close() }
     try await Bench.run(through: proxy, { $0.defaultTimeout = .milliseconds(300) }) { bench in
       try bench.table("id int8")
-      _ = try await bench.client.query(Self.insert, [.int64(0)])
+      _ = try await bench.client.query(Self.insert, [.int64(0)], deadline: MonotonicClock.nanoseconds + 60_000_000_000)
       proxy.mode = .stall
       let read = try await postgresError { try await bench.client.query(Self.one, [.int64(1)]) }
       #expect(read.code == .timedOut && read.isSafeToRetry)

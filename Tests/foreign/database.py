@@ -62,14 +62,29 @@ class PrivatePostgres:
     def __init__(self, name):
         self.name = name
 
-    def run(self, command):
+    def run(self, command, *arguments):
         script = ROOT / "scripts" / "postgres.sh"
-        return subprocess.run([script, command, self.name], capture_output=True, text=True, timeout=120, check=True).stdout
+        return subprocess.run(
+            [script, command, self.name, *arguments], capture_output=True, text=True, timeout=120, check=True).stdout
+
+    def create(self):
+        self.run("start")
 
     def __enter__(self):
-        self.run("start")
+        self.create()
         self.url = self.run("url").strip()
         return self
 
     def __exit__(self, *_):
         self.run("delete")
+
+
+class Standby(PrivatePostgres):
+    """A streaming standby of a private Postgres."""
+
+    def __init__(self, name, primary):
+        super().__init__(name)
+        self.primary = primary
+
+    def create(self):
+        self.run("standby", self.primary.name)
