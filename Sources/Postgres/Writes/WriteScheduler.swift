@@ -183,8 +183,8 @@ struct WriteScheduler<Write: ScheduledWrite> {
     return .single(write, lane)
   }
 
-  /// Two groups keep both the database and the caller's side busy. More of them would only be smaller, and a row is dearer
-  /// in a small group (with 16 rows a third more than with 64): they start when enough rows wait.
+  /// Two groups keep both the database and its client busy. More groups would be smaller, and a row costs more in a
+  /// small group (with 16 rows a third more than with 64), so a third group starts only when enough rows wait.
   private var isGroupDue: Bool {
     guard !rows.isEmpty, count(.group) < limits.groups else { return false }
     return count(.group) < 2 || rows.count >= limits.groupSize / 4

@@ -55,7 +55,8 @@ enum LabelsJSON {
     init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     mutating func object() -> [String: String]? {
-      var labels: [String: String] = [:]
+      // Room for all of them at once: a label has four quotes, and more only where it has escapes.
+      var labels = [String: String](minimumCapacity: bytes.count { $0 == UInt8(ascii: "\"") } / 4)
       guard take("{") else { return nil }
       if !take("}") {
         repeat {
