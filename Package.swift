@@ -86,13 +86,15 @@ let package = Package(
       "UserService",
       [
         "UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", "CIDN2", "COpenSSL", "CUnistring", log,
-      ], resources: [.embedInCode("Migrations")]),
+      ]),
+    library(
+      "PostgresUserStore", ["UserService", "Postgres", "EventLoop", log], resources: [.embedInCode("Migrations")]),
     library("CommandOptions", ["Transport", arguments]),
     program(
       "user-service",
       [
-        "UserService", "CommandOptions", "Transport", "RPCDiagnostics", "UserAPI", "RPCServer", "RPCCore",
-        "Postgres", "EventLoop", "CJemalloc", arguments, log,
+        "UserService", "PostgresUserStore", "CommandOptions", "Transport", "RPCDiagnostics", "UserAPI", "RPCServer",
+        "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log,
       ]),
     program("protoc-gen-protowire", ["ProtoWire"]),
     .plugin(
@@ -148,8 +150,8 @@ let package = Package(
     tests(
       "UserServiceTests",
       [
-        "UserService", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "Primitives", "ProtoWire",
-        "CNGHTTP2",
+        "UserService", "PostgresUserStore", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "Primitives",
+        "ProtoWire", "CNGHTTP2",
       ]),
   ]
 )

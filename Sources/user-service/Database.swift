@@ -2,7 +2,7 @@ import ArgumentParser
 import EventLoop
 import Logging
 import Postgres
-import UserService
+import PostgresUserStore
 
 /// What is done with the database before it is used.
 enum Database {

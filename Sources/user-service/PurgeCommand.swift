@@ -2,7 +2,7 @@ import ArgumentParser
 import EventLoop
 import Logging
 import Postgres
-import UserService
+import PostgresUserStore
 
 struct PurgeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import ArgumentParser
-import UserService
+import PostgresUserStore
 
 /// How many users a purge removes at a time: the same for `serve` and `purge`.
 struct PurgeBatchOptions: ParsableArguments {

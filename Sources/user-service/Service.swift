@@ -2,6 +2,7 @@ import CJemalloc
 import EventLoop
 import Logging
 import Postgres
+import PostgresUserStore
 import RPCCore
 import RPCDiagnostics
 import RPCDiagnostics

@@ -1,7 +1,7 @@
 import EventLoop
 import Logging
 import Postgres
-import UserService
+import PostgresUserStore
 
 /// What is looked at once before calls are taken, so that what can't work is said at the start and not by each call.
 struct StartCheck {

@@ -2,6 +2,7 @@ import Logging
 import Testing
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 /// The migration of emails that the version before stored, in normal forms of its own.

@@ -4,6 +4,7 @@ import Logging
 import Testing
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 /// A database of the version before with a million users, half of them deleted in a row: it is brought up to date while

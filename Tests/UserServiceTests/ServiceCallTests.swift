@@ -3,6 +3,7 @@ import RPCCore
 import Testing
 import UserAPI
 
+@testable import PostgresUserStore
 @testable import UserService
 
 /// Every call over a real socket, when all is well.

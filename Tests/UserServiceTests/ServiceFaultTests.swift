@@ -7,6 +7,7 @@ import Testing
 import UserAPI
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 /// When time runs out or the database is away.

@@ -3,6 +3,7 @@ import Synchronization
 import Testing
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 /// What others' locks do to the service, and what they must not.

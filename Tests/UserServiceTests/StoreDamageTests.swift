@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 /// Rows that somebody else wrote and the service can't read: each fails its own caller and nobody else.

@@ -2,6 +2,7 @@ import EventLoop
 import Testing
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 /// Creations that are under way together share statements, and nobody can tell but by the speed.

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 @Suite struct StorePagingTests {

@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 /// Deleted users are removed for good when their time has come, on a real Postgres.

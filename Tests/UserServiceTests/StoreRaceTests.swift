@@ -1,6 +1,7 @@
 import EventLoop
 import Testing
 
+@testable import PostgresUserStore
 @testable import UserService
 
 /// Two processes on one database: a client each, on two loops.

@@ -2,6 +2,7 @@ import Logging
 import Testing
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 @Suite struct UserMigrationTests {

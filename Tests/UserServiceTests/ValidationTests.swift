@@ -1,5 +1,6 @@
 import Testing
 
+@testable import PostgresUserStore
 @testable import UserService
 
 @Suite struct UserOrderTests {

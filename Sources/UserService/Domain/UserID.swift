@@ -12,7 +12,7 @@ public struct UserID: Sendable, Hashable {
   }
 
   /// The nil UUID. It stands for "none" in too many programs to be given to a user: RFC 9562, section 5.9.
-  static let `nil` = UserID(high: 0, low: 0)
+  package static let `nil` = UserID(high: 0, low: 0)
 }
 
 extension UserID: Comparable {

@@ -65,7 +65,7 @@ public enum VersionCondition: Sendable, Hashable {
     }
   }
 
-  func allows(_ version: Int64) -> Bool {
+  package func allows(_ version: Int64) -> Bool {
     switch self {
     case .any: true
     case .exactly(let wanted): wanted == version

@@ -7,14 +7,14 @@ import COpenSSL
 /// Any thread may use it.
 public struct PageTokenKey: Sendable {
   /// What a key has, one half to authenticate and one to encrypt.
-  static let byteCount = 64
+  package static let byteCount = 64
   /// What a sealed text is longer by.
   static let overhead = 16
 
   private let bytes: [UInt8]
 
   /// Nil unless there are 64 bytes.
-  init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) {
     guard bytes.count == Self.byteCount else { return nil }
     self.bytes = bytes
   }

@@ -1,5 +1,6 @@
 import Synchronization
 
+@testable import PostgresUserStore
 @testable import UserService
 
 /// A store without a database, for tests of what stands on it. The tests of the Postgres store run over it too, so that

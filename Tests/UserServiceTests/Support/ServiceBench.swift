@@ -7,6 +7,7 @@ import Testing
 import UserAPI
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 /// How a call failed, as the wire told it.

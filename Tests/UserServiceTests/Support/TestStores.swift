@@ -4,6 +4,7 @@ import Logging
 import Testing
 
 @testable import Postgres
+@testable import PostgresUserStore
 @testable import UserService
 
 struct TestFailure: Error, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Postgres
+public import UserService
 
 extension PostgresUserStore {
   /// Reads one row more than the page has, to know whether another page follows.

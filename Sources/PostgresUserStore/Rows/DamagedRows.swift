@@ -1,6 +1,7 @@
 import EventLoop
 import Logging
 import Synchronization
+import UserService
 
 /// Stored users that can't be read, since somebody else wrote to the table. Pages leave them out: they must not hide
 /// the other users. They are counted, and the log names them, one a second.

@@ -1,5 +1,6 @@
 public import Logging
 public import Postgres
+public import UserService
 
 /// Stores users in a Postgres table.
 ///

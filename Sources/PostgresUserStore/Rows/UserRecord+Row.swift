@@ -1,4 +1,5 @@
 import Postgres
+import UserService
 
 extension UserRecord {
   /// Reads a row of `UserSQL.columns`.

@@ -1,4 +1,5 @@
 public import Postgres
+import UserService
 
 /// Gives every stored email the normal form that it has by the rule of this version, or none of them and says why not.
 ///

@@ -1,4 +1,5 @@
 import Postgres
+import UserService
 
 /// All SQL of the user store. Values are always parameters; the SQL texts are built from constants only.
 enum UserSQL {

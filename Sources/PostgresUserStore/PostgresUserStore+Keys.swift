@@ -1,5 +1,6 @@
 import Postgres
 import Synchronization
+public import UserService
 
 extension PostgresUserStore {
   /// The secret of page tokens, which a migration put into the database. Read once, then kept in memory.

@@ -1,3 +1,5 @@
+import UserService
+
 /// Users who can't have the normal form that their email has by the rule of this version. It names them by id only.
 public struct EmailConflicts: Error, Sendable, Hashable {
   /// So many users are named; others are counted.
