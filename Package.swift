@@ -85,7 +85,7 @@ let package = Package(
     library(
       "UserService",
       [
-        "UserAPI", "RPCServer", "RPCCore", "Postgres", "ProtoWire", "EventLoop", "CIDN2", "COpenSSL", "CUnistring", log,
+        "UserAPI", "RPCCore", "ProtoWire", "CIDN2", "COpenSSL", "CUnistring",
       ]),
     library(
       "PostgresUserStore", ["UserService", "Postgres", "EventLoop", log], resources: [.embedInCode("Migrations")]),
@@ -119,6 +119,20 @@ let package = Package(
       name: "TestPeer", dependencies: ["CNGHTTP2", "EventLoop", "ProtoWire"], path: "Tests/TestPeer",
       swiftSettings: settings),
 
+    // What several test modules need.
+    .target(name: "TestSupport", dependencies: [log], path: "Tests/TestSupport", swiftSettings: settings),
+    // What every store of users must do, and a store in memory.
+    .target(
+      name: "UserStoreContract", dependencies: ["UserService", "TestSupport"], path: "Tests/UserStoreContract",
+      swiftSettings: settings),
+    // The user service behind a socket, and a client.
+    .target(
+      name: "ServiceTesting",
+      dependencies: [
+        "UserService", "UserAPI", "RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire", "CNGHTTP2",
+        "TestSupport",
+      ], path: "Tests/ServiceTesting", swiftSettings: settings),
+
     // Messages of every kind, and what must hold for any bytes of them.
     .target(name: "TestMessages", dependencies: ["ProtoWire"], path: "Tests/TestMessages", swiftSettings: settings),
     .target(
@@ -146,12 +160,19 @@ let package = Package(
         "TestPeer", log, metrics,
         metricsTests, tracing, tracingTests,
       ]),
-    tests("PostgresTests", ["Postgres", "EventLoop"]),
+    tests("PostgresTests", ["Postgres", "EventLoop", "TestSupport", log]),
     tests(
       "UserServiceTests",
       [
-        "UserService", "PostgresUserStore", "UserAPI", "RPCServer", "RPCCore", "Postgres", "EventLoop", "Primitives",
-        "ProtoWire", "CNGHTTP2",
+        "UserService", "UserAPI", "RPCServer", "RPCCore", "Primitives", "ProtoWire", "ServiceTesting",
+        "UserStoreContract",
+      ]),
+    tests(
+      "PostgresUserStoreTests",
+      [
+        "PostgresUserStore", "UserService", "UserAPI", "RPCCore", "Postgres", "EventLoop", "ProtoWire",
+        "ServiceTesting",
+        "UserStoreContract", "TestSupport", log,
       ]),
   ]
 )

@@ -41,6 +41,7 @@ if [ $# -gt 0 ]; then
   exit
 fi
 # As scripts/test.sh has it: tests that block one at a time, those with a database together.
-"${preload[@]}" swift test --skip-build "${flags[@]}" --no-parallel --skip 'PostgresTests|UserServiceTests'
+"${preload[@]}" swift test --skip-build "${flags[@]}" --no-parallel --skip 'PostgresTests|PostgresUserStoreTests|UserServiceTests'
 "${preload[@]}" swift test --skip-build "${flags[@]}" --filter PostgresTests
+"${preload[@]}" swift test --skip-build "${flags[@]}" --filter PostgresUserStoreTests
 "${preload[@]}" swift test --skip-build "${flags[@]}" --filter UserServiceTests

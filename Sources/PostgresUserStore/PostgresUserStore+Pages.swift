@@ -5,7 +5,7 @@ extension PostgresUserStore {
   /// Reads one row more than the page has, to know whether another page follows.
   public nonisolated(nonsending) func page(
     _ query: UserPageQuery, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserPage {
+  ) async throws(StoreError) -> UserPage {
     // One more than asked for tells whether there is another page.
     var parameters: [PostgresValue] = [.int64(Int64(clamping: query.limit).addingOneSaturating)]
     switch query.cursor {
@@ -19,7 +19,7 @@ extension PostgresUserStore {
   }
 
   /// A row that can't be read takes its place on the page, and leaves it empty: the cursor goes past it.
-  private func cut(_ rows: PostgresRows, _ query: UserPageQuery) throws(UserServiceError) -> UserPage {
+  private func cut(_ rows: PostgresRows, _ query: UserPageQuery) throws(StoreError) -> UserPage {
     var users: [UserRecord] = []
     users.reserveCapacity(min(rows.count, query.limit))
     var size = 0
@@ -35,17 +35,17 @@ extension PostgresUserStore {
     return UserPage(users: users, next: nil)
   }
 
-  private func readable(_ row: PostgresRow) throws(UserServiceError) -> UserRecord? {
-    do throws(UserServiceError) {
+  private func readable(_ row: PostgresRow) throws(StoreError) -> UserRecord? {
+    do throws(StoreError) {
       return try UserRecord(row: row)
     } catch {
-      guard case .damagedRow(let id) = error else { throw error }
+      guard let id = error.damagedRow else { throw error }
       damagedRows.leftOut(id)
       return nil
     }
   }
 
-  private static func cursor(after row: PostgresRow, _ order: UserOrder) throws(UserServiceError) -> UserCursor {
+  private static func cursor(after row: PostgresRow, _ order: UserOrder) throws(StoreError) -> UserCursor {
     do throws(PostgresError) {
       let id = try row[0].uuid
       switch order.key {
@@ -54,7 +54,7 @@ extension PostgresUserStore {
       case .email: return .email(try row[UserSQL.normalFormColumn].text)
       }
     } catch {
-      throw .database(error)
+      throw StoreError(error)
     }
   }
 }

@@ -33,12 +33,12 @@ public struct PostgresUserStore: UserStore {
   /// Finds a user by id; nil if there is none. Calls in the same turn of a loop share a statement.
   public nonisolated(nonsending) func find(
     id: UserID, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord? {
+  ) async throws(StoreError) -> UserRecord? {
     let row: PostgresRow?
     do throws(PostgresError) {
       row = try await client.find(UserSQL.findByID, (id.high, id.low), deadline: deadline)
     } catch {
-      throw .database(error)
+      throw StoreError(error)
     }
     guard let row else { return nil }
     return try UserRecord(row: row)
@@ -47,7 +47,7 @@ public struct PostgresUserStore: UserStore {
   /// Finds a user by the normal form of its email, which is unique; nil if there is none.
   public nonisolated(nonsending) func find(
     email: EmailAddress, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord? {
+  ) async throws(StoreError) -> UserRecord? {
     let rows = try await query(UserSQL.findByEmail, [.text(email.normalForm)], deadline)
     guard let row = rows.first else { return nil }
     return try UserRecord(row: row)
@@ -57,7 +57,7 @@ public struct PostgresUserStore: UserStore {
   /// right afterwards.
   public nonisolated(nonsending) func preview(
     _ user: NewUser, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
+  ) async throws(StoreError) -> UserRecord {
     let parameters: [PostgresValue] = [.uuid(user.id.high, user.id.low), .text(user.email.normalForm)]
     let rows = try await query(UserSQL.preview, parameters, deadline)
     guard let row = rows.first else { throw .damagedRow(user.id) }
@@ -65,11 +65,11 @@ public struct PostgresUserStore: UserStore {
     do throws(PostgresError) {
       (isIDTaken, isEmailTaken, now) = (try row[0].bool, try row[1].bool, try row[2].timestamp)
     } catch {
-      throw .database(error)
+      throw StoreError(error)
     }
     // `create` reports these in the same order.
-    if isIDTaken { throw .alreadyExists(.id) }
-    if isEmailTaken { throw .alreadyExists(.email) }
+    if isIDTaken { throw .refused(.alreadyExists(.id)) }
+    if isEmailTaken { throw .refused(.alreadyExists(.email)) }
     return UserRecord(created: user, at: now)
   }
 
@@ -79,7 +79,7 @@ public struct PostgresUserStore: UserStore {
   /// - Throws: `alreadyExists` if the id or the email is taken.
   public nonisolated(nonsending) func create(
     _ user: NewUser, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
+  ) async throws(StoreError) -> UserRecord {
     let parameters: [PostgresValue] = [
       .uuid(user.id.high, user.id.low), .text(user.email.address), .text(user.email.normalForm), .text(user.name),
       .text(LabelsJSON.encode(user.labels)),
@@ -95,22 +95,22 @@ public struct PostgresUserStore: UserStore {
       (isIDTaken, isEmailTaken) = (try row[1].bool, try row[2].bool)
       now = isIDTaken || isEmailTaken ? 0 : try row[0].timestamp
     } catch {
-      throw Self.translate(error)
+      throw StoreError(error)
     }
-    if isIDTaken { throw .alreadyExists(.id) }
-    if isEmailTaken { throw .alreadyExists(.email) }
+    if isIDTaken { throw .refused(.alreadyExists(.id)) }
+    if isEmailTaken { throw .refused(.alreadyExists(.email)) }
     return UserRecord(created: user, at: now)
   }
 
   /// Changes the fields that `change` names, in one UPDATE that checks the version.
-  /// - Throws: `notFound`, `isDeleted`, `etagMismatch`, or `alreadyExists` if another user has the email.
+  /// - Throws: `notFound`, `isDeleted`, `versionMismatch`, or `alreadyExists` if another user has the email.
   public nonisolated(nonsending) func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
+  ) async throws(StoreError) -> UserRecord {
     if change.isEmpty {
-      guard let user = try await find(id: id, deadline: deadline) else { throw .notFound(.id(id)) }
-      if user.isDeleted { throw .isDeleted(id) }
-      guard expecting.allows(user.version) else { throw .etagMismatch(id) }
+      guard let user = try await find(id: id, deadline: deadline) else { throw .refused(.notFound(id)) }
+      if user.isDeleted { throw .refused(.isDeleted(id)) }
+      guard expecting.allows(user.version) else { throw .refused(.versionMismatch(id)) }
       return user
     }
     let parameters: [PostgresValue] = [
@@ -122,19 +122,19 @@ public struct PostgresUserStore: UserStore {
   }
 
   /// Marks a user as deleted and sets its purge time, in one UPDATE.
-  /// - Throws: `notFound`, `isDeleted` or `etagMismatch`.
+  /// - Throws: `notFound`, `isDeleted` or `versionMismatch`.
   public nonisolated(nonsending) func delete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
+  ) async throws(StoreError) -> UserRecord {
     try await write(
       UserSQL.delete, id, expecting, [.int64(retentionMicroseconds)], wantsDeleted: false, deadline)
   }
 
   /// Restores a deleted user, in one UPDATE that checks the purge time.
-  /// - Throws: `notFound`, `isNotDeleted`, `isExpired` or `etagMismatch`.
+  /// - Throws: `notFound`, `isNotDeleted`, `isExpired` or `versionMismatch`.
   public nonisolated(nonsending) func undelete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
+  ) async throws(StoreError) -> UserRecord {
     try await write(UserSQL.undelete, id, expecting, [], wantsDeleted: true, deadline)
   }
 
@@ -143,7 +143,7 @@ public struct PostgresUserStore: UserStore {
   private nonisolated(nonsending) func write(
     _ statement: Statement, _ id: UserID, _ expecting: VersionCondition, _ parameters: [PostgresValue],
     email: EmailAddress? = nil, wantsDeleted: Bool, _ deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
+  ) async throws(StoreError) -> UserRecord {
     let version: PostgresValue =
       switch expecting {
       case .any: .null
@@ -158,7 +158,7 @@ public struct PostgresUserStore: UserStore {
       do throws(PostgresError) {
         row = try await client.write(statement, parameters, keys: keys, deadline: deadline).first
       } catch {
-        throw Self.translate(error)
+        throw StoreError(error)
       }
       if let row { return try UserRecord(row: row) }
       try await explain(id, expecting, email, wantsDeleted: wantsDeleted, deadline)
@@ -169,22 +169,22 @@ public struct PostgresUserStore: UserStore {
   /// Throws the reason why a write matched no row. Returns if there is no longer a reason.
   private nonisolated(nonsending) func explain(
     _ id: UserID, _ expecting: VersionCondition, _ email: EmailAddress?, wantsDeleted: Bool, _ deadline: UInt64?
-  ) async throws(UserServiceError) {
+  ) async throws(StoreError) {
     let rows = try await query(
       UserSQL.explain, [.uuid(id.high, id.low), email.map { .text($0.normalForm) } ?? .null], deadline)
-    guard let row = rows.first else { throw .notFound(.id(id)) }
+    guard let row = rows.first else { throw .refused(.notFound(id)) }
     let (isDeleted, isExpired, version, isEmailTaken): (Bool, Bool, Int64, Bool)
     do throws(PostgresError) {
       (isDeleted, isExpired) = (try row[0].bool, try row[1].bool)
       (version, isEmailTaken) = (try row[2].int64, try row[3].bool)
     } catch {
-      throw .database(error)
+      throw StoreError(error)
     }
-    if isDeleted, !wantsDeleted { throw .isDeleted(id) }
-    if !isDeleted, wantsDeleted { throw .isNotDeleted(id) }
-    if isExpired { throw .isExpired(id) }
-    if !expecting.allows(version) { throw .etagMismatch(id) }
-    if isEmailTaken { throw .alreadyExists(.email) }
+    if isDeleted, !wantsDeleted { throw .refused(.isDeleted(id)) }
+    if !isDeleted, wantsDeleted { throw .refused(.isNotDeleted(id)) }
+    if isExpired { throw .refused(.isExpired(id)) }
+    if !expecting.allows(version) { throw .refused(.versionMismatch(id)) }
+    if isEmailTaken { throw .refused(.alreadyExists(.email)) }
   }
 
   private static func key(_ id: UserID) -> WriteKey { WriteKey("users.id", id) }
@@ -194,22 +194,11 @@ public struct PostgresUserStore: UserStore {
 
   nonisolated(nonsending) func query(
     _ statement: Statement, _ parameters: [PostgresValue], _ deadline: UInt64?
-  ) async throws(UserServiceError) -> PostgresRows {
+  ) async throws(StoreError) -> PostgresRows {
     do throws(PostgresError) {
       return try await client.query(statement, parameters, deadline: deadline)
     } catch {
-      throw Self.translate(error)
-    }
-  }
-
-  /// Turns a violation of one of the table's own unique indexes into `alreadyExists`, and any other error into
-  /// `database`.
-  static func translate(_ error: PostgresError) -> UserServiceError {
-    guard error.code == .uniqueViolation else { return .database(error) }
-    switch error.constraint {
-    case "users_pkey": return .alreadyExists(.id)
-    case "users_email_normalized_key": return .alreadyExists(.email)
-    default: return .database(error)
+      throw StoreError(error)
     }
   }
 }

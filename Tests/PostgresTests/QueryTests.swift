@@ -1,5 +1,6 @@
 import EventLoop
 import Logging
+import TestSupport
 import Testing
 
 @testable import Postgres
@@ -266,7 +267,7 @@ import Testing
   @Test func refusedBeforeStartAndAfterShutdown() async throws {
     let loops = try EventLoopGroup(count: 1)
     let client = try PostgresClient(
-      configuration: PostgresConfiguration(url: try TestEnvironment.url()), loops: loops, logger: Logger(label: "test"))
+      configuration: PostgresConfiguration(url: try TestDatabase.url()), loops: loops, logger: Logger(label: "test"))
     let statement = Statement("one", "SELECT 1", isReadOnly: true)
     #expect(try await postgresError { try await client.query(statement) }.code == .shutDown)
     await client.shutdown()

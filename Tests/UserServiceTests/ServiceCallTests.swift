@@ -1,17 +1,18 @@
 import ProtoWire
 import RPCCore
+import ServiceTesting
 import Testing
 import UserAPI
+import UserStoreContract
 
-@testable import PostgresUserStore
 @testable import UserService
 
 /// Every call over a real socket, when all is well.
 @Suite struct ServiceCallTests {
   private typealias Methods = UserServiceMethods
 
-  @Test(arguments: StoreKind.allCases) func createGetLookup(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind) { service in
+  @Test func createGetLookup() async throws {
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       let user = try await service.create(" Ann@Example.com", name: " Ann ", labels: ["team": "core"])
       #expect(user.email == "Ann@Example.com" && user.name == "Ann" && user.labels == ["team": "core"])
       #expect(user.state == .active && user.deleteTime == nil && user.purgeTime == nil && !user.etag.isEmpty)
@@ -25,8 +26,8 @@ import UserAPI
     }
   }
 
-  @Test(arguments: StoreKind.allCases) func createWithAChosenID(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind) { service in
+  @Test func createWithAChosenID() async throws {
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       let id = "01890A5D-AC96-474B-BCCE-B302099A8057"
       var request = CreateUserRequest.with {
         $0.userID = id
@@ -48,8 +49,8 @@ import UserAPI
     }
   }
 
-  @Test(arguments: StoreKind.allCases) func updateWithMasks(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind) { service in
+  @Test func updateWithMasks() async throws {
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       let user = try await service.create("ann@example.com", name: "Ann", labels: ["a": "b"])
       let update = { @Sendable (paths: [String]?, change: @Sendable (inout User) -> Void) async throws -> User in
         let request = UpdateUserRequest.with {
@@ -83,8 +84,8 @@ import UserAPI
     }
   }
 
-  @Test(arguments: StoreKind.allCases) func deleteAndUndelete(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind, retention: .seconds(60)) { service in
+  @Test func deleteAndUndelete() async throws {
+    try await ServiceBench.run(InMemoryUserStore(retention: .seconds(60))) { service in
       let user = try await service.create("ann@example.com")
       let delete = DeleteUserRequest.with {
         $0.id = user.id
@@ -106,8 +107,8 @@ import UserAPI
     }
   }
 
-  @Test(arguments: StoreKind.allCases) func list(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind) { service in
+  @Test func list() async throws {
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       var emails: [String] = []
       for index in 0..<7 {
         let user = try await service.create("u\(index * 3 % 7)@example.com")
@@ -148,40 +149,6 @@ import UserAPI
           Methods.listUsers, ListUsersRequest.with { $0.pageSize = asked })
         #expect(page.users.count == given && !page.nextPageToken.isEmpty)
       }
-    }
-  }
-
-  @Test func aListGoesOnAfterAUserThatIsGone() async throws {
-    try await ServiceBench.run(.postgres, processes: 2) { service in
-      let database = try #require(service.database)
-      for index in 0..<4 { _ = try await service.create("u\(index)@example.com") }
-      var request = ListUsersRequest.with {
-        $0.pageSize = 2
-        $0.orderBy = "email"
-      }
-      let first: ListUsersResponse = try await service.call(Methods.listUsers, request)
-      try await database.execute("DELETE FROM users WHERE email = 'u1@example.com'")
-      request.pageToken = first.nextPageToken
-      let rest: ListUsersResponse = try await service.call(Methods.listUsers, request)
-      #expect(rest.users.map(\.email) == ["u2@example.com", "u3@example.com"])
-      // Another process goes on where this one was.
-      let key = try await PostgresUserStore(client: database.clients[1]).pageTokenKey(deadline: nil)
-      let cursor = PageToken.decode(first.nextPageToken, order: UserOrder(.email), showDeleted: false, key: key)
-      #expect(cursor == .email("u1@example.com"))
-    }
-  }
-
-  @Test func withoutAKeyThereIsNoToken() async throws {
-    try await ServiceBench.run(.postgres) { service in
-      for index in 0..<2 { _ = try await service.create("u\(index)@example.com") }
-      let request = ListUsersRequest.with { $0.pageSize = 1 }
-      for damage in ["UPDATE service_keys SET key = 'short'", "DELETE FROM service_keys"] {
-        try await service.database?.execute(damage)
-        #expect(try await service.failure(Methods.listUsers, request).info?.reason == "INTERNAL")
-      }
-      // Who needs no token needs no key.
-      let all: ListUsersResponse = try await service.call(Methods.listUsers, ListUsersRequest())
-      #expect(all.users.count == 2)
     }
   }
 }

@@ -1,7 +1,9 @@
 import ProtoWire
 import RPCCore
+import ServiceTesting
 import Testing
 import UserAPI
+import UserStoreContract
 
 @testable import UserService
 
@@ -21,8 +23,8 @@ import UserAPI
     #expect(!status.message.isEmpty, sourceLocation: location)
   }
 
-  @Test(arguments: StoreKind.allCases) func notFoundNamesTheResource(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind) { service in
+  @Test func notFoundNamesTheResource() async throws {
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       let user = User.with {
         $0.id = Self.nobody
         $0.name = "x"
@@ -44,8 +46,8 @@ import UserAPI
     }
   }
 
-  @Test(arguments: StoreKind.allCases) func alreadyExistsNamesTheField(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind) { service in
+  @Test func alreadyExistsNamesTheField() async throws {
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       let ann = try await service.create("ann@example.com")
       let bob = try await service.create("bob@example.com")
       for validateOnly in [false, true] {
@@ -74,8 +76,8 @@ import UserAPI
     }
   }
 
-  @Test(arguments: StoreKind.allCases) func staleEtagsAbort(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind) { service in
+  @Test func staleEtagsAbort() async throws {
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       let (ann, bob) = (try await service.create("ann@example.com"), try await service.create("bob@example.com"))
       let change = UpdateUserRequest.with {
         $0.user = .with {
@@ -105,8 +107,8 @@ import UserAPI
     }
   }
 
-  @Test(arguments: StoreKind.allCases) func deletedUsersCannotBeChanged(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind, retention: .zero) { service in
+  @Test func deletedUsersCannotBeChanged() async throws {
+    try await ServiceBench.run(InMemoryUserStore(retention: .zero)) { service in
       let ann = try await service.create("ann@example.com")
       let delete = DeleteUserRequest.with { $0.id = ann.id }
       let _: User = try await service.call(Methods.deleteUser, delete)
@@ -129,8 +131,8 @@ import UserAPI
     }
   }
 
-  @Test(arguments: StoreKind.allCases) func everyViolationAtOnce(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind) { service in
+  @Test func everyViolationAtOnce() async throws {
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       let create = CreateUserRequest.with {
         $0.userID = "x"
         $0.user = .with {
@@ -186,7 +188,7 @@ import UserAPI
   }
 
   @Test func tokensAreBoundToOrderAndFilter() async throws {
-    try await ServiceBench.run(.memory) { service in
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       for index in 0..<3 { _ = try await service.create("u\(index)@example.com") }
       var request = ListUsersRequest.with { $0.pageSize = 1 }
       let first: ListUsersResponse = try await service.call(Methods.listUsers, request)
@@ -204,7 +206,7 @@ import UserAPI
 
   /// Clients take 8 KiB of trailers: a request that is wrong a thousand times must not make an answer that they refuse.
   @Test func manyViolationsFitATrailer() async throws {
-    try await ServiceBench.run(.memory) { service in
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       let labels = (0..<64).map { (String(repeating: "\u{10ffff}", count: 1000) + "\($0)", "\0") }
       let request = CreateUserRequest.with { $0.user = .with { $0.labels = Dictionary(uniqueKeysWithValues: labels) } }
       let port = service.port
@@ -221,7 +223,7 @@ import UserAPI
 
   /// What the runtime refuses before any handler carries an ErrorInfo too.
   @Test func theRuntimesErrorsAreOursToo() async throws {
-    try await ServiceBench.run(.memory) { service in
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       let unknown = MethodDescriptor(service: "users.v1.UserService", name: "Nope", kind: .unary)
       Self.expect(try await service.failure(unknown, GetUserRequest()), .unimplemented, "UNIMPLEMENTED")
       let port = service.port

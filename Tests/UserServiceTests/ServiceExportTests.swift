@@ -1,40 +1,20 @@
 import Glibc
 import ProtoWire
 import RPCCore
+import ServiceTesting
 import Testing
 import UserAPI
+import UserStoreContract
 
-@testable import Postgres
 @testable import UserService
 
 @Suite struct ServiceExportTests {
   private static let export = UserServiceMethods.exportUsers
 
-  @Test(arguments: StoreKind.allCases) func nobody(kind: StoreKind) async throws {
-    try await ServiceBench.run(kind) { service in
+  @Test func nobody() async throws {
+    try await ServiceBench.run(InMemoryUserStore()) { service in
       let users: [User] = try await service.stream(Self.export, ExportUsersRequest())
       #expect(users.isEmpty)
-    }
-  }
-
-  @Test func thousandsOfUsers() async throws {
-    try await ServiceBench.run(.postgres) { service in
-      try await service.database?.execute(
-        """
-        INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, delete_time, purge_time,
-          version)
-        SELECT gen_random_uuid(), 'u' || n || '@example.com', 'u' || n || '@example.com', 'User ' || n, '{"k": "v"}',
-          now(), now(), CASE WHEN n % 10 = 0 THEN now() END, CASE WHEN n % 10 = 0 THEN now() END, 1
-        FROM generate_series(1, 5000) n
-        """)
-      for showDeleted in [false, true] {
-        let users: [User] = try await service.stream(
-          Self.export, ExportUsersRequest.with { $0.showDeleted = showDeleted })
-        #expect(users.count == (showDeleted ? 5000 : 4500))
-        #expect(zip(users, users.dropFirst()).allSatisfy { $0.id < $1.id })
-        #expect(users.contains { $0.state == .deleted } == showDeleted)
-        #expect(users.allSatisfy { $0.labels == ["k": "v"] && $0.name.hasPrefix("User ") })
-      }
     }
   }
 
@@ -96,26 +76,6 @@ import UserAPI
       }
       #expect(status?.code == .deadlineExceeded)
       #expect(status?.message.contains("the client read the export") == true)
-    }
-  }
-
-  /// Users that come and go while it runs: whoever was there all along comes exactly once.
-  @Test func whileUsersComeAndGo() async throws {
-    try await ServiceBench.run(.postgres) { service in
-      try await service.database?.execute(
-        """
-        INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, version)
-        SELECT gen_random_uuid(), 'u' || n || '@example.com', 'u' || n || '@example.com', '', '{}', now(), now(), 1
-        FROM generate_series(1, 3000) n
-        """)
-      async let export: [User] = service.stream(Self.export, ExportUsersRequest())
-      for index in 0..<50 {
-        _ = try await service.create("new\(index)@example.com")
-      }
-      let users = try await export
-      let emails = Set(users.map(\.email))
-      #expect(emails.count == users.count)
-      #expect((1...3000).allSatisfy { emails.contains("u\($0)@example.com") })
     }
   }
 }

@@ -1,4 +1,5 @@
 import Testing
+import UserStoreContract
 
 @testable import UserService
 

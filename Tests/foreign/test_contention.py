@@ -1,8 +1,6 @@
 """Locks that others hold, deadlines that pass meanwhile, and processes that die in the middle of creations."""
 
-import itertools
 import random
-import threading
 import time
 
 import grpc
@@ -13,6 +11,7 @@ from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from programs import UserService, eventually
 from users.v1 import users_pb2 as pb
+from writers import Writers
 
 RUNNING = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
              AND application_name LIKE 'user-service%'"""
@@ -105,48 +104,34 @@ def test_a_taken_email_is_not_written_into_the_log_of_postgres():
         assert user.email not in log and "duplicate key" not in log
 
 
-class Creators:
-    """Threads that keep many creations under way, and note what became of each."""
+class Creators(Writers):
+    """Keep many creations under way, and note what became of each."""
 
     def __init__(self, count=4, under_way=32):
+        super().__init__(count)
         self.acknowledged = {}
         self.unknown = set()
         self.wrong = []
-        self.is_over = threading.Event()
         self.under_way = under_way
         self.stub = None
-        self.threads = [threading.Thread(target=self.work) for _ in range(count)]
 
-    def work(self):
-        for _ in itertools.count():
-            if self.is_over.is_set():
-                return
-            stub = self.stub
-            emails = [new_email("group") for _ in range(self.under_way)]
-            calls = [(email, stub.CreateUser.future(pb.CreateUserRequest(user=pb.User(email=email)), timeout=10))
-                     for email in emails]
-            for email, call in calls:
-                try:
-                    user = call.result()
-                except grpc.RpcError as error:
-                    if error.code() not in (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED):
-                        self.wrong.append((email, error.code(), error.details()))
-                    self.unknown.add(email)
-                    time.sleep(0.01)
-                else:
-                    if user.email != email:
-                        self.wrong.append((email, user.email))
-                    self.acknowledged[email] = user.id
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
+    def step(self, _):
+        stub = self.stub
+        emails = [new_email("group") for _ in range(self.under_way)]
+        calls = [(email, stub.CreateUser.future(pb.CreateUserRequest(user=pb.User(email=email)), timeout=10))
+                 for email in emails]
+        for email, call in calls:
+            try:
+                user = call.result()
+            except grpc.RpcError as error:
+                if error.code() not in (StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED):
+                    self.wrong.append((email, error.code(), error.details()))
+                self.unknown.add(email)
+                time.sleep(0.01)
+            else:
+                if user.email != email:
+                    self.wrong.append((email, user.email))
+                self.acknowledged[email] = user.id
 
     def check(self, url):
         """Every acknowledged creation is there, none is there twice, and nothing is there that nobody asked for."""

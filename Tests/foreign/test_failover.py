@@ -1,6 +1,5 @@
 """The database goes away under load and comes back: UNAVAILABLE in time, health follows, no acknowledged write is lost."""
 
-import itertools
 import threading
 import time
 
@@ -12,6 +11,7 @@ from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from programs import UserService, eventually
 from users.v1 import users_pb2 as pb
+from writers import Writers
 
 SERVICE = "users.v1.UserService"
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -33,37 +33,24 @@ def service(postgres):
         yield server
 
 
-class Writers:
-    """Threads that create users without pause, and note what was acknowledged and what went wrong."""
+class Creators(Writers):
+    """Create users, and note what was acknowledged and what went wrong."""
 
     def __init__(self, service, count=8):
+        super().__init__(count)
         self.acknowledged = []
         self.failures = []
-        self.is_over = threading.Event()
         self.stubs = [service.stub(enable_retries=0) for _ in range(count)]
-        self.threads = [threading.Thread(target=self.work, args=[stub]) for stub in self.stubs]
 
-    def work(self, stub):
-        for _ in itertools.count():
-            if self.is_over.is_set():
-                return
-            began = time.monotonic()
-            try:
-                user = stub.CreateUser(pb.CreateUserRequest(user=pb.User(email=new_email())), timeout=CALL_TIMEOUT)
-                self.acknowledged.append(user.id)
-            except grpc.RpcError as error:
-                self.failures.append((Details(error), time.monotonic() - began))
-                time.sleep(0.01)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
+    def step(self, number):
+        began = time.monotonic()
+        try:
+            user = self.stubs[number].CreateUser(
+                pb.CreateUserRequest(user=pb.User(email=new_email())), timeout=CALL_TIMEOUT)
+            self.acknowledged.append(user.id)
+        except grpc.RpcError as error:
+            self.failures.append((Details(error), time.monotonic() - began))
+            time.sleep(0.01)
 
 
 def status(service, name=SERVICE):
@@ -90,7 +77,7 @@ def watch(service, name):
 def test_the_database_is_killed_under_load(service, postgres):
     seen, watching = watch(service, SERVICE)
     eventually(lambda: seen == [SERVING], "the watcher is told at once")
-    with Writers(service) as writers:
+    with Creators(service) as writers:
         eventually(lambda: len(writers.acknowledged) > 200, "writes are under way")
         for _ in range(2):
             postgres.run("crash")

@@ -8,7 +8,7 @@ from calls import TIMEOUT, Details, create, failing, new_email
 from database import PrivatePostgres, Standby, psql
 from grpc import StatusCode
 from programs import UserService, eventually
-from test_failover import RECOVERY, SERVING, Writers, status
+from test_failover import RECOVERY, SERVING, Creators, status
 from users.v1 import users_pb2 as pb
 
 
@@ -69,7 +69,7 @@ def test_a_standby_takes_over_without_the_loss_of_a_write(primary, standby):
     synchronous = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
     eventually(lambda: psql(primary.url, synchronous) == "1", "the standby is synchronous")
     with UserService(both(primary, standby)) as service:
-        with Writers(service) as writers:
+        with Creators(service) as writers:
             eventually(lambda: len(writers.acknowledged) > 200, "writes are under way")
             primary.run("crash")
             standby.run("promote")

@@ -1,10 +1,29 @@
 import Postgres
 import UserService
 
+/// A stored user that the service can't read, because somebody else wrote to the table.
+struct DamagedRow: Error, CustomStringConvertible {
+  let id: UserID
+
+  var description: String { "The stored user \(id) can't be read." }
+}
+
+extension StoreError {
+  static func damagedRow(_ id: UserID) -> StoreError {
+    .failed(StoreFailure(.internal, isSafeToRetry: false, cause: DamagedRow(id: id)))
+  }
+
+  /// The user whose row can't be read, if that is the error.
+  var damagedRow: UserID? {
+    if case .failed(let failure) = self { (failure.cause as? DamagedRow)?.id } else { nil }
+  }
+}
+
 extension UserRecord {
   /// Reads a row of `UserSQL.columns`.
-  /// - Throws: `damagedRow` if this row has what the service never writes, `database` if the columns are others.
-  init(row: PostgresRow) throws(UserServiceError) {
+  /// - Throws: `damagedRow` if this row has a value that the service never writes; otherwise what reading columns of
+  ///   another type means.
+  init(row: PostgresRow) throws(StoreError) {
     do throws(PostgresError) {
       let id = try row[0].uuid
       self.init(
@@ -13,29 +32,29 @@ extension UserRecord {
         deleteTime: row[6].isNull ? nil : try row[6].timestamp,
         purgeTime: row[7].isNull ? nil : try row[7].timestamp, version: try row[8].int64)
     } catch {
-      throw Self.isNullDamage(row) ?? .database(error)
+      throw Self.unexpectedNull(row) ?? StoreError(error)
     }
     guard let labels = try Self.labels(row), hasTimesOfMessages else { throw .damagedRow(id) }
     self.labels = labels
   }
 
-  /// A null where the schema has none is one row's fault; a column of another type is every row's.
-  private static func isNullDamage(_ row: PostgresRow) -> UserServiceError? {
+  /// A NULL where the schema allows none damages one row; a column of another type makes all rows unreadable.
+  private static func unexpectedNull(_ row: PostgresRow) -> StoreError? {
     guard [1, 2, 4, 5, 8].contains(where: { row[$0].isNull }), let id = try? row[0].uuid else { return nil }
     return .damagedRow(UserID(high: id.high, low: id.low))
   }
 
-  /// Nil if they are no object of strings.
-  private static func labels(_ row: PostgresRow) throws(UserServiceError) -> [String: String]? {
+  /// Nil unless the labels are an object of strings.
+  private static func labels(_ row: PostgresRow) throws(StoreError) -> [String: String]? {
     if row[3].isNull { return nil }
     do throws(PostgresError) {
       return LabelsJSON.decode(try row[3].text)
     } catch {
-      throw .database(error)
+      throw StoreError(error)
     }
   }
 
-  /// A Timestamp goes from the year 1 to 9999; a timestamptz has more, and infinity.
+  /// A Timestamp can hold the years 1 to 9999. A timestamptz can hold more, and infinity.
   private var hasTimesOfMessages: Bool {
     let range: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_999_999
     return range.contains(createTime) && range.contains(updateTime) && range.contains(deleteTime ?? 0)

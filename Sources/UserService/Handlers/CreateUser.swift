@@ -3,7 +3,7 @@ public import UserAPI
 
 extension UserServiceHandlers {
   /// Stores a new user, or says what storing it would answer (`validate_only`).
-  /// - Throws: `UserServiceError`: invalid fields, or an id or email that is taken.
+  /// - Throws: `UserServiceError`: invalid fields. `StoreError`: an id or email that is taken.
   public func createUser(_ request: CreateUserRequest, context: ServerContext) async throws -> User {
     let user = try newUser(request)
     let deadline = context.storeDeadline

@@ -3,7 +3,7 @@ public import UserAPI
 
 extension UserServiceHandlers {
   /// Marks a user as deleted, and answers with it.
-  /// - Throws: `UserServiceError`: an invalid id, no such user, deleted already, another etag.
+  /// - Throws: `UserServiceError`: an invalid id. `StoreError`: no such user, deleted already, or another etag.
   public func deleteUser(_ request: DeleteUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
     guard let id = FieldRules.id(request.id, field: "id", into: &violations) else {

@@ -3,7 +3,7 @@ public import UserAPI
 
 extension UserServiceHandlers {
   /// Answers with a user, deleted or not.
-  /// - Throws: `UserServiceError`: an invalid id, no such user.
+  /// - Throws: `UserServiceError`: an invalid id, or no such user. `StoreError`: the store failed.
   public func getUser(_ request: GetUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
     guard let id = FieldRules.id(request.id, field: "id", into: &violations) else {

@@ -6,7 +6,7 @@ extension UserServiceHandlers {
   static let maximumPageSize = 1000
 
   /// Answers with a page of users, and with a token for the next page if there is one.
-  /// - Throws: `UserServiceError`: an invalid page size or order, or a page token that no such request was given.
+  /// - Throws: `UserServiceError`: an invalid page size or order, or a page token of another request. `StoreError`.
   public func listUsers(_ request: ListUsersRequest, context: ServerContext) async throws -> ListUsersResponse {
     let deadline = context.storeDeadline
     let key = request.pageToken.isEmpty ? nil : try await store.pageTokenKey(deadline: deadline)
@@ -17,7 +17,7 @@ extension UserServiceHandlers {
     if let next = page.next {
       let key = if let key { key } else { try await store.pageTokenKey(deadline: deadline) }
       guard let token = PageToken.encode(next, order: query.order, showDeleted: query.showDeleted, key: key) else {
-        throw UserServiceError.noPageTokenKey
+        throw UserServiceError.pageTokenNotSealed
       }
       response.nextPageToken = token
     }

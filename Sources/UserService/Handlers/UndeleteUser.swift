@@ -3,7 +3,8 @@ public import UserAPI
 
 extension UserServiceHandlers {
   /// Takes a deletion back, and answers with the user.
-  /// - Throws: `UserServiceError`: an invalid id, no such user, not deleted, past its purge time, another etag.
+  /// - Throws: `UserServiceError`: an invalid id. `StoreError`: no such user, not deleted, past its purge time,
+  ///   or another etag.
   public func undeleteUser(_ request: UndeleteUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
     guard let id = FieldRules.id(request.id, field: "id", into: &violations) else {

@@ -4,7 +4,8 @@ public import UserAPI
 
 extension UserServiceHandlers {
   /// Changes the fields that the mask names, and answers with the user.
-  /// - Throws: `UserServiceError`: invalid fields or mask, no such user, a deleted user, another etag, a taken email.
+  /// - Throws: `UserServiceError`: invalid fields or mask. `StoreError`: no such user, a deleted user, another etag, or
+  ///   a taken email.
   public func updateUser(_ request: UpdateUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
     let mask = UpdateMask.parse(

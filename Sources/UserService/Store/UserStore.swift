@@ -1,75 +1,50 @@
-/// Where users are kept. The service knows no more of its database than this.
+/// Where users are kept. The service knows no more of its database than this. The checks of `StoreContract`, in the
+/// tests, hold every store to it.
 ///
 /// Every write is one atomic step: two processes on one store lose no update and never give one email to two users. A
 /// read sees every write that was answered before the read was asked for.
 ///
 /// A deadline is CLOCK_MONOTONIC in nanoseconds, nil for the store's own limit. Cancelling the caller's task ends the
-/// wait; a write may then have happened or not. Errors are `UserServiceError`.
+/// wait; a write may then have happened or not.
 public protocol UserStore: Sendable {
   /// Stores a new user.
   /// - Throws: `alreadyExists` naming the id or the email, also if a deleted user has it.
-  nonisolated(nonsending) func create(_ user: NewUser, deadline: UInt64?) async throws(UserServiceError) -> UserRecord
+  nonisolated(nonsending) func create(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord
 
   /// What `create` would answer now, without storing anything.
   /// - Throws: as `create`.
-  nonisolated(nonsending) func preview(_ user: NewUser, deadline: UInt64?) async throws(UserServiceError) -> UserRecord
+  nonisolated(nonsending) func preview(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord
 
   /// A user by id, deleted or not; nil if there is none.
-  nonisolated(nonsending) func find(id: UserID, deadline: UInt64?) async throws(UserServiceError) -> UserRecord?
+  nonisolated(nonsending) func find(id: UserID, deadline: UInt64?) async throws(StoreError) -> UserRecord?
 
   /// A user by its email's normal form, deleted or not; nil if there is none.
   nonisolated(nonsending) func find(
     email: EmailAddress, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord?
+  ) async throws(StoreError) -> UserRecord?
 
   /// Some users in an order, after a cursor.
-  nonisolated(nonsending) func page(_ query: UserPageQuery, deadline: UInt64?) async throws(UserServiceError)
+  nonisolated(nonsending) func page(_ query: UserPageQuery, deadline: UInt64?) async throws(StoreError)
     -> UserPage
 
   /// The secret of page tokens: the same for every process on the store's data, as long as there is data.
-  nonisolated(nonsending) func pageTokenKey(deadline: UInt64?) async throws(UserServiceError) -> PageTokenKey
+  nonisolated(nonsending) func pageTokenKey(deadline: UInt64?) async throws(StoreError) -> PageTokenKey
 
   /// Changes the fields that `change` names, and no others. An empty change checks everything and changes nothing.
-  /// - Throws: `notFound` and `isDeleted`, `etagMismatch` if the version is another one, `alreadyExists` for the email.
+  /// - Throws: `notFound` and `isDeleted`, `versionMismatch`, `alreadyExists` for the email.
   nonisolated(nonsending) func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord
+  ) async throws(StoreError) -> UserRecord
 
   /// Marks a user as deleted. Its id and email stay taken.
-  /// - Throws: `notFound`, `isDeleted`, `etagMismatch`.
+  /// - Throws: `notFound`, `isDeleted`, `versionMismatch`.
   nonisolated(nonsending) func delete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord
+  ) async throws(StoreError) -> UserRecord
 
   /// Takes a deletion back, until the user's purge time.
-  /// - Throws: `notFound`, `isExpired` after the purge time, `isNotDeleted`, `etagMismatch`.
+  /// - Throws: `notFound`, `isExpired` after the purge time, `isNotDeleted`, `versionMismatch`.
   nonisolated(nonsending) func undelete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord
-}
-
-/// What a write asks of the version that it finds.
-public enum VersionCondition: Sendable, Hashable {
-  case any
-  case exactly(Int64)
-  /// The caller's etag is none of this user's: the write must not happen, and the user may be missing for other
-  /// reasons.
-  case never
-
-  /// The condition that an etag of a request stands for; empty means none.
-  init(etag: String, of id: UserID) {
-    if etag.isEmpty {
-      self = .any
-    } else {
-      self = Etag.version(of: etag, for: id).map { .exactly($0) } ?? .never
-    }
-  }
-
-  package func allows(_ version: Int64) -> Bool {
-    switch self {
-    case .any: true
-    case .exactly(let wanted): wanted == version
-    case .never: false
-    }
-  }
+  ) async throws(StoreError) -> UserRecord
 }

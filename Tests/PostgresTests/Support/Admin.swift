@@ -1,29 +1,14 @@
 import CPostgres
-import Glibc
+import TestSupport
 
 @testable import Postgres
-
-struct TestFailure: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-enum TestEnvironment {
-  /// The database that the tests may use.
-  static func url() throws -> String {
-    guard let value = getenv("TEST_DATABASE_URL") else {
-      throw TestFailure("TEST_DATABASE_URL is not set: these tests need a Postgres. Run `make test`, which starts one.")
-    }
-    return String(cString: value)
-  }
-}
 
 /// A plain blocking connection beside the client under test: sets things up, looks at them from outside, breaks them.
 final class Admin: @unchecked Sendable {
   private let handle: OpaquePointer
 
   init() throws {
-    guard let handle = PQconnectdb(try TestEnvironment.url()) else { throw TestFailure("out of memory") }
+    guard let handle = PQconnectdb(try TestDatabase.url()) else { throw TestFailure("out of memory") }
     guard PQstatus(handle) == CONNECTION_OK else {
       let reason = String(cString: PQerrorMessage(handle))
       PQfinish(handle)

@@ -1,7 +1,6 @@
 import EventLoop
 import Glibc
-import Logging
-import Synchronization
+import TestSupport
 import Testing
 
 @testable import Postgres
@@ -24,13 +23,12 @@ struct Bench: Sendable {
     let admin = try Admin()
     let name = "pgtest_\(UInt64.random(in: 0..<(.max)))"
     try admin.run("CREATE SCHEMA \(name)")
-    var configuration = PostgresConfiguration(url: try TestEnvironment.url(schema: name, proxy: proxy))
+    var configuration = PostgresConfiguration(url: try TestDatabase.url(schema: name, proxy: proxy))
     configuration.applicationName = name
     adjust(&configuration)
     let log = LogCapture()
-    let logger = Logger(label: "test") { _ in log }
     let loops = try EventLoopGroup(count: count, name: "test")
-    let client = try PostgresClient(configuration: configuration, loops: loops, logger: logger)
+    let client = try PostgresClient(configuration: configuration, loops: loops, logger: log.logger)
     let bench = Bench(client: client, loops: loops, admin: admin, name: name, log: log)
     client.start()
     let result: Result<T, any Error>
@@ -69,7 +67,7 @@ struct Bench: Sendable {
   }
 }
 
-extension TestEnvironment {
+extension TestDatabase {
   static func url(schema: String, proxy: FaultyProxy? = nil) throws -> String {
     let target = try ConnectionString(try url())
     var values = target.options
@@ -85,30 +83,6 @@ extension TestEnvironment {
     }
     values["options"] = "-c search_path=\(schema)"
     return values.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
-  }
-}
-
-/// Keeps log lines for tests that look at them.
-final class LogCapture: LogHandler, Sendable {
-  private let storage = Mutex<[String]>([])
-  var metadata: Logger.Metadata {
-    get { [:] }
-    set {}
-  }
-  var logLevel: Logger.Level {
-    get { .debug }
-    set {}
-  }
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { nil }
-    set {}
-  }
-
-  var lines: [String] { storage.withLock { $0 } }
-
-  func log(event: LogEvent) {
-    let line = "\(event.level) \(event.message) \(event.metadata ?? [:])"
-    storage.withLock { $0.append(line) }
   }
 }
 

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TestSupport
 
 @testable import Postgres
 
@@ -36,7 +37,7 @@ final class FaultyProxy: Sendable {
   private let host: ConnectionString.Host
 
   init() throws {
-    host = try ConnectionString(try TestEnvironment.url()).hosts[0]
+    host = try ConnectionString(try TestDatabase.url()).hosts[0]
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

@@ -1,6 +1,6 @@
 import Synchronization
-
-@testable import UserService
+import UserService
+import UserStoreContract
 
 /// A store that notes what it is asked, on its way to another one.
 final class ProbeStore: UserStore {
@@ -23,52 +23,52 @@ final class ProbeStore: UserStore {
     }
   }
 
-  func create(_ user: NewUser, deadline: UInt64?) async throws(UserServiceError) -> UserRecord {
+  func create(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord {
     note(deadline)
     return try await store.create(user, deadline: deadline)
   }
 
-  func preview(_ user: NewUser, deadline: UInt64?) async throws(UserServiceError) -> UserRecord {
+  func preview(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord {
     note(deadline)
     return try await store.preview(user, deadline: deadline)
   }
 
-  func find(id: UserID, deadline: UInt64?) async throws(UserServiceError) -> UserRecord? {
+  func find(id: UserID, deadline: UInt64?) async throws(StoreError) -> UserRecord? {
     note(deadline)
     return try await store.find(id: id, deadline: deadline)
   }
 
-  func find(email: EmailAddress, deadline: UInt64?) async throws(UserServiceError) -> UserRecord? {
+  func find(email: EmailAddress, deadline: UInt64?) async throws(StoreError) -> UserRecord? {
     note(deadline)
     return try await store.find(email: email, deadline: deadline)
   }
 
-  func page(_ query: UserPageQuery, deadline: UInt64?) async throws(UserServiceError) -> UserPage {
+  func page(_ query: UserPageQuery, deadline: UInt64?) async throws(StoreError) -> UserPage {
     note(deadline, page: true)
     return try await store.page(query, deadline: deadline)
   }
 
-  func pageTokenKey(deadline: UInt64?) async throws(UserServiceError) -> PageTokenKey {
+  func pageTokenKey(deadline: UInt64?) async throws(StoreError) -> PageTokenKey {
     try await store.pageTokenKey(deadline: deadline)
   }
 
   func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
+  ) async throws(StoreError) -> UserRecord {
     note(deadline)
     return try await store.update(id, change, expecting: expecting, deadline: deadline)
   }
 
   func delete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
+  ) async throws(StoreError) -> UserRecord {
     note(deadline)
     return try await store.delete(id, expecting: expecting, deadline: deadline)
   }
 
   func undelete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
+  ) async throws(StoreError) -> UserRecord {
     note(deadline)
     return try await store.undelete(id, expecting: expecting, deadline: deadline)
   }

@@ -1,22 +1,23 @@
 import CNGHTTP2
 import Glibc
 import Primitives
-import ProtoWire
-import RPCCore
+package import ProtoWire
+package import RPCCore
+import TestSupport
 
 /// One gRPC call over a connection of its own: nghttp2 on a plain blocking socket, so that nothing of it is what is
 /// under test. Reads only when it is told to.
 // @unchecked Sendable: one thread at a time; tests hand it from one to the next.
-final class SocketCall: @unchecked Sendable {
-  private(set) var fields: [String: [UInt8]] = [:]
-  private(set) var isClosed = false
+package final class SocketCall: @unchecked Sendable {
+  package private(set) var fields: [String: [UInt8]] = [:]
+  package private(set) var isClosed = false
   private var received: [UInt8] = []
   private var body: [UInt8]
   private let descriptor: Int32
   private var session: OpaquePointer?
 
   /// - Parameter timeout: the value of grpc-timeout.
-  init(port: UInt16, _ method: MethodDescriptor, message: [UInt8], timeout: String? = nil) throws {
+  package init(port: UInt16, _ method: MethodDescriptor, message: [UInt8], timeout: String? = nil) throws {
     let length = UInt32(message.count)
     body = [0] + (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) } + message
     descriptor = try Self.connect(port)
@@ -82,7 +83,7 @@ final class SocketCall: @unchecked Sendable {
   // MARK: Bytes
 
   /// Reads until `condition` holds or the stream is closed.
-  func read(until condition: (SocketCall) -> Bool) throws {
+  package func read(until condition: (SocketCall) -> Bool) throws {
     var buffer = [UInt8](repeating: 0, count: 16_384)
     while !isClosed, !condition(self) {
       let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -117,10 +118,10 @@ final class SocketCall: @unchecked Sendable {
 
   // MARK: Messages
 
-  var receivedBytes: Int { received.count }
+  package var receivedBytes: Int { received.count }
 
   /// All whole messages so far.
-  func messages<Message: WireMessage>(as type: Message.Type = Message.self) throws -> [Message] {
+  package func messages<Message: WireMessage>(as type: Message.Type = Message.self) throws -> [Message] {
     var (messages, rest): ([Message], ArraySlice<UInt8>) = ([], received[...])
     while rest.count >= 5 {
       let length = rest.dropFirst().prefix(4).reduce(0) { $0 << 8 | Int($1) }
@@ -132,7 +133,7 @@ final class SocketCall: @unchecked Sendable {
   }
 
   /// How the call ended; nil if well.
-  func status() throws -> CallStatus? {
+  package func status() throws -> CallStatus? {
     guard let code = fields["grpc-status"].flatMap({ Int(String(decoding: $0, as: UTF8.self)) }) else {
       throw TestFailure("no grpc-status")
     }

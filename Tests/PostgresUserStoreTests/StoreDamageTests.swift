@@ -1,11 +1,11 @@
 import EventLoop
-import Logging
-import Synchronization
+import TestSupport
 import Testing
+import UserService
+import UserStoreContract
 
 @testable import Postgres
 @testable import PostgresUserStore
-@testable import UserService
 
 /// Rows that somebody else wrote and the service can't read: each fails its own caller and nobody else.
 @Suite struct StoreDamageTests {
@@ -17,7 +17,7 @@ import Testing
 
   /// Users u1 to u40 in every order, of whom every fourth is damaged.
   private static func run(
-    _ body: @escaping @Sendable (PostgresBench, PostgresUserStore, Lines) async throws -> Void
+    _ body: @escaping @Sendable (PostgresBench, PostgresUserStore, LogCapture) async throws -> Void
   ) async throws {
     try await PostgresBench.run { bench in
       try await bench.execute(
@@ -31,9 +31,9 @@ import Testing
       for (index, damage) in damages.enumerated() {
         try await bench.execute("UPDATE users SET \(damage) WHERE name = 'User \((index + 1) * 4)'")
       }
-      let lines = Lines()
-      let store = PostgresUserStore(client: bench.clients[0], logger: Logger(label: "test") { _ in lines })
-      try await bench.onLoop { try await body(bench, store, lines) }
+      let log = LogCapture()
+      let store = PostgresUserStore(client: bench.clients[0], logger: log.logger)
+      try await bench.onLoop { try await body(bench, store, log) }
     }
   }
 
@@ -41,7 +41,7 @@ import Testing
 
   @Test(arguments: UserOrder.Key.allCases, [false, true])
   func pagesLeaveThemOut(key: UserOrder.Key, isDescending: Bool) async throws {
-    try await Self.run { bench, store, lines in
+    try await Self.run { bench, store, log in
       for limit in [1, 2, 3, 7, 100] {
         var query = UserPageQuery(order: UserOrder(key, isDescending: isDescending), limit: limit)
         var found: [UInt64] = []
@@ -55,8 +55,8 @@ import Testing
         #expect(Set(found) == wanted && found.count == wanted.count, "\(key) by \(limit)")
       }
       #expect(store.damagedRows.count == 5 * Self.damages.count)
-      #expect(lines.all.first?.contains("A stored user can't be read") == true)
-      #expect(lines.all.first?.contains("example.com") == false)
+      #expect(log.lines.first?.contains("A stored user can't be read") == true)
+      #expect(log.lines.first?.contains("example.com") == false)
     }
   }
 
@@ -79,20 +79,22 @@ import Testing
 
   /// Lookups of a turn are one statement.
   @Test func lookupsFailEachForItself() async throws {
-    try await Self.run { bench, store, lines in
-      let answers = await withTaskGroup(of: (UInt64, String).self) { group in
+    try await Self.run { bench, store, log in
+      let answers = await withTaskGroup(of: (UInt64, StoreOutcome).self) { group in
         for number in UInt64(1)...41 {
           group.addTask(executorPreference: bench.loops.loops[0]) {
-            let answer = await refusal {
+            let answer = await outcome {
               let user = try await store.find(id: UserID(high: 0, low: number), deadline: nil)
               #expect((user == nil) == (number == 41))
             }
             return (number, answer)
           }
         }
-        return await group.reduce(into: [UInt64: String]()) { $0[$1.0] = $1.1 }
+        return await group.reduce(into: [UInt64: StoreOutcome]()) { $0[$1.0] = $1.1 }
       }
-      for (number, answer) in answers { #expect(answer == (Self.damaged.contains(number) ? "INTERNAL" : "")) }
+      for (number, answer) in answers {
+        #expect(answer == (Self.damaged.contains(number) ? .failed(.internal) : .done))
+      }
       #expect(answers.count == 41)
     }
   }
@@ -102,30 +104,7 @@ import Testing
     try await Self.run { bench, store, _ in
       try await bench.execute("ALTER TABLE users ALTER name TYPE bytea USING ''::bytea")
       let query = UserPageQuery(order: UserOrder(.email), limit: 5)
-      #expect(await refusal { _ = try await store.page(query, deadline: nil) } == "INTERNAL")
+      #expect(await outcome { _ = try await store.page(query, deadline: nil) } == .failed(.internal))
     }
-  }
-}
-
-/// Keeps the lines of a log.
-final class Lines: LogHandler, Sendable {
-  private let lines = Mutex<[String]>([])
-  var all: [String] { lines.withLock { $0 } }
-
-  var metadata: Logger.Metadata {
-    get { [:] }
-    set {}
-  }
-  var logLevel: Logger.Level {
-    get { .debug }
-    set {}
-  }
-  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-    get { nil }
-    set {}
-  }
-  func log(event: LogEvent) {
-    let line = "\(event.level) \(event.message) \(event.metadata ?? [:])"
-    lines.withLock { $0.append(line) }
   }
 }

@@ -1,16 +1,16 @@
 import EventLoop
 import Logging
 import Synchronization
+import TestSupport
 import Testing
+import UserService
+import UserStoreContract
 
 @testable import Postgres
 @testable import PostgresUserStore
-@testable import UserService
 
 /// Deleted users are removed for good when their time has come, on a real Postgres.
 @Suite struct StorePurgeTests {
-  private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
   /// Deleted users whose time has come: u1 to u`count`.
   private static func addExpired(_ count: Int, _ bench: PostgresBench) async throws {
     try await bench.execute(
@@ -56,14 +56,16 @@ import Testing
       let id = try await store.create(.sample("ann@example.com"), deadline: nil).id
       _ = try await store.delete(id, expecting: .any, deadline: nil)
       #expect(
-        await refusal { _ = try await store.create(.sample("ann@example.com"), deadline: nil) }
-          == "USER_ALREADY_EXISTS email")
+        await outcome { _ = try await store.create(.sample("ann@example.com"), deadline: nil) }
+          == .refused(.alreadyExists(.email)))
       // Its time has passed, and nobody has removed it yet: it can be seen, and not be had back.
       #expect(try await store.find(id: id, deadline: nil)?.isDeleted == true)
-      #expect(await refusal { _ = try await store.undelete(id, expecting: .any, deadline: nil) } == "USER_EXPIRED")
+      #expect(
+        await outcome { _ = try await store.undelete(id, expecting: .any, deadline: nil) } == .refused(.isExpired(id)))
       #expect(try await UserPurge(client: bench.clients[0]).removeBatch() == 1)
       #expect(try await store.find(id: id, deadline: nil) == nil)
-      #expect(await refusal { _ = try await store.undelete(id, expecting: .any, deadline: nil) } == "USER_NOT_FOUND id")
+      #expect(
+        await outcome { _ = try await store.undelete(id, expecting: .any, deadline: nil) } == .refused(.notFound(id)))
       #expect(try await store.create(.sample("ANN@example.com", id: id), deadline: nil).version == 1)
     }
   }
@@ -99,12 +101,12 @@ import Testing
       }
       for id in users { _ = try await stores[0].delete(id, expecting: .any, deadline: nil) }
       let purge = UserPurge(client: bench.clients[1], batchSize: 7)
-      let answers = try await withThrowingTaskGroup(of: (UserID, String)?.self) { group in
+      let answers = try await withThrowingTaskGroup(of: (UserID, StoreOutcome)?.self) { group in
         for (index, id) in users.enumerated() {
           group.addTask(executorPreference: bench.loops.loops[0]) {
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...400)))
             let store = stores[index % 2]
-            return (id, await refusal { _ = try await store.undelete(id, expecting: .any, deadline: nil) })
+            return (id, await outcome { _ = try await store.undelete(id, expecting: .any, deadline: nil) })
           }
         }
         group.addTask(executorPreference: bench.loops.loops[1]) {
@@ -114,14 +116,14 @@ import Testing
           }
           return nil
         }
-        return try await group.reduce(into: [UserID: String]()) { if let answer = $1 { $0[answer.0] = answer.1 } }
+        return try await group.reduce(into: [UserID: StoreOutcome]()) { if let answer = $1 { $0[answer.0] = answer.1 } }
       }
       while try await purge.removeBatch() > 0 {}
       for (id, answer) in answers {
         let user = try await stores[0].find(id: id, deadline: nil)
         switch answer {
-        case "": #expect(user?.isDeleted == false)
-        case "USER_EXPIRED", "USER_NOT_FOUND id": #expect(user == nil)
+        case .done: #expect(user?.isDeleted == false)
+        case .refused(.isExpired(id)), .refused(.notFound(id)): #expect(user == nil)
         default: Issue.record("an undeletion ended with \(answer)")
         }
       }
@@ -144,12 +146,12 @@ import Testing
         // It was not expired when the undeletion began, and is removed by the time it gets the row.
         try await bench.execute("UPDATE users SET delete_time = now(), purge_time = now() + interval '1 hour'")
         try await holder.execute("test", script: "BEGIN; DELETE FROM users")
-        async let undeletion = refusal {
+        async let undeletion = outcome {
           _ = try await store.undelete(UserID(high: 0, low: 1), expecting: .any, deadline: nil)
         }
         try await Task.sleep(for: .milliseconds(50))
         try await holder.execute("test", script: "COMMIT")
-        #expect(await undeletion == "USER_NOT_FOUND id")
+        #expect(await undeletion == .refused(.notFound(UserID(high: 0, low: 1))))
       }
     }
   }
@@ -159,7 +161,7 @@ import Testing
   @Test func oneReplicaAtATimeRemovesBatchByBatch() async throws {
     try await PostgresBench.run(processes: 2) { bench in
       let works = bench.clients.map { client in
-        PurgeWork(UserPurge(client: client, batchSize: 10), every: .seconds(3600), logger: Self.quiet)
+        PurgeWork(UserPurge(client: client, batchSize: 10), every: .seconds(3600), logger: .silent)
       }
       // Nobody to be removed: a long rest, and no lease is taken.
       #expect(try await works[1].turn() > .seconds(2000))

@@ -1,46 +1,42 @@
-import EventLoop
+package import EventLoop
 import Foundation
-import ProtoWire
-import RPCCore
+package import ProtoWire
+package import RPCCore
 import RPCServer
-import Testing
-import UserAPI
-
-@testable import Postgres
-@testable import PostgresUserStore
-@testable import UserService
+import TestSupport
+package import Testing
+package import UserAPI
+package import UserService
 
 /// How a call failed, as the wire told it.
-struct CallStatus: Error, CustomStringConvertible {
-  let code: StatusCode?
-  let message: String
-  let details: [Google_Protobuf_Any]
+package struct CallStatus: Error, CustomStringConvertible {
+  package let code: StatusCode?
+  package let message: String
+  package let details: [Google_Protobuf_Any]
 
-  func detail<Message: WireMessage>(_ type: Message.Type = Message.self) throws -> Message? {
+  package func detail<Message: WireMessage>(_ type: Message.Type = Message.self) throws -> Message? {
     try details.first { $0.typeURL == "type.googleapis.com/\(Message.messageName)" }.map {
       try Message(wireBytes: $0.value)
     }
   }
 
-  var info: Google_Rpc_ErrorInfo? { try? detail() }
-  var resource: Google_Rpc_ResourceInfo? { try? detail() }
-  var retry: Google_Rpc_RetryInfo? { try? detail() }
+  package var info: Google_Rpc_ErrorInfo? { try? detail() }
+  package var resource: Google_Rpc_ResourceInfo? { try? detail() }
+  package var retry: Google_Rpc_RetryInfo? { try? detail() }
   /// The fields of the BadRequest.
-  var fields: [String] { (try? detail(Google_Rpc_BadRequest.self))?.fieldViolations.map(\.field) ?? [] }
+  package var fields: [String] { (try? detail(Google_Rpc_BadRequest.self))?.fieldViolations.map(\.field) ?? [] }
 
-  var description: String {
+  package var description: String {
     "\(code.map(String.init(describing:)) ?? "?"): \(message) \(info?.reason ?? "no ErrorInfo")"
   }
 }
 
 /// The user service behind a socket.
-struct ServiceBench: Sendable {
-  let port: UInt16
-  /// Nil over a store in memory.
-  var database: PostgresBench?
+package struct ServiceBench: Sendable {
+  package let port: UInt16
 
-  static func run(
-    _ store: any UserStore, loops: EventLoopGroup, database: PostgresBench? = nil,
+  package static func run(
+    _ store: any UserStore, loops: EventLoopGroup,
     _ body: @Sendable (ServiceBench) async throws -> Void
   ) async throws {
     var configuration = ServerConfiguration()
@@ -52,7 +48,7 @@ struct ServiceBench: Sendable {
     }
     let result: Result<Void, any Error>
     do {
-      result = .success(try await body(ServiceBench(port: port, database: database)))
+      result = .success(try await body(ServiceBench(port: port)))
     } catch {
       result = .failure(error)
     }
@@ -60,30 +56,16 @@ struct ServiceBench: Sendable {
     try result.get()
   }
 
-  static func run(_ store: any UserStore, _ body: @Sendable (ServiceBench) async throws -> Void) async throws {
+  package static func run(_ store: any UserStore, _ body: @Sendable (ServiceBench) async throws -> Void) async throws {
     let loops = try EventLoopGroup(count: 1, name: "test")
     defer { loops.shutdown() }
     try await run(store, loops: loops, body)
   }
 
-  static func run(
-    _ kind: StoreKind, retention: Duration = PostgresUserStore.defaultRetention, processes: Int = 1,
-    _ body: @escaping @Sendable (ServiceBench) async throws -> Void
-  ) async throws {
-    switch kind {
-    case .memory: try await run(InMemoryUserStore(retention: retention), body)
-    case .postgres:
-      try await PostgresBench.run(processes: processes) { bench in
-        let store = PostgresUserStore(client: bench.clients[0], retention: retention)
-        try await run(store, loops: bench.loops, database: bench, body)
-      }
-    }
-  }
-
   // MARK: Calls
 
   /// A call of one response. Throws a `CallStatus` unless it ended well.
-  func call<Response: WireMessage>(
+  package func call<Response: WireMessage>(
     _ method: MethodDescriptor, _ request: some WireMessage, timeout: String? = nil, as: Response.Type = Response.self
   ) async throws -> Response {
     let messages: [Response] = try await stream(method, request, timeout: timeout)
@@ -92,7 +74,7 @@ struct ServiceBench: Sendable {
   }
 
   /// All responses of a call.
-  func stream<Response: WireMessage>(
+  package func stream<Response: WireMessage>(
     _ method: MethodDescriptor, _ request: some WireMessage, timeout: String? = nil
   ) async throws -> [Response] {
     let (bytes, port) = (request.wireBytes(), port)
@@ -105,7 +87,7 @@ struct ServiceBench: Sendable {
   }
 
   /// The status of a call that must fail.
-  func failure(
+  package func failure(
     _ method: MethodDescriptor, _ request: some WireMessage, timeout: String? = nil,
     _ location: SourceLocation = #_sourceLocation
   ) async throws -> CallStatus {
@@ -118,7 +100,7 @@ struct ServiceBench: Sendable {
     throw TestFailure("the call did not fail")
   }
 
-  func create(_ email: String, name: String = "", labels: [String: String] = [:]) async throws -> User {
+  package func create(_ email: String, name: String = "", labels: [String: String] = [:]) async throws -> User {
     let request = CreateUserRequest.with {
       $0.user = .with {
         $0.email = email
@@ -129,13 +111,13 @@ struct ServiceBench: Sendable {
     return try await call(UserServiceMethods.createUser, request)
   }
 
-  func get(_ id: String, timeout: String? = nil) async throws -> User {
+  package func get(_ id: String, timeout: String? = nil) async throws -> User {
     try await call(UserServiceMethods.getUser, GetUserRequest.with { $0.id = id }, timeout: timeout)
   }
 }
 
 /// Runs what blocks on a thread of its own.
-func blocking<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
+package func blocking<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
   try await withCheckedThrowingContinuation { continuation in
     Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
   }

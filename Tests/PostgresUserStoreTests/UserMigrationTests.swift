@@ -1,14 +1,16 @@
 import Logging
+import TestSupport
 import Testing
+import UserService
+import UserStoreContract
 
 @testable import Postgres
 @testable import PostgresUserStore
-@testable import UserService
 
 @Suite struct UserMigrationTests {
   private static func migrator(_ client: PostgresClient) -> Migrator {
     Migrator(
-      client: client, migrations: UserMigrations.all, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      client: client, migrations: UserMigrations.all, logger: .silent)
   }
 
   @Test func twoProcessesMigrateTogether() async throws {
@@ -29,7 +31,7 @@ import Testing
   @Test func withoutTheSchemaItIsInternal() async throws {
     try await PostgresBench.run(migrates: false) { bench in
       let store = PostgresUserStore(client: bench.clients[0])
-      #expect(await refusal { _ = try await store.find(id: .random(), deadline: nil) } == "INTERNAL")
+      #expect(await outcome { _ = try await store.find(id: .random(), deadline: nil) } == .failed(.internal))
     }
   }
 

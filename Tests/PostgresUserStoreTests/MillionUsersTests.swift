@@ -1,11 +1,13 @@
 import EventLoop
 import Glibc
 import Logging
+import TestSupport
 import Testing
+import UserService
+import UserStoreContract
 
 @testable import Postgres
 @testable import PostgresUserStore
-@testable import UserService
 
 /// A database of the version before with a million users, half of them deleted in a row: it is brought up to date while
 /// others use it, and then every page is found by an index. TEST_USERS says another number.
@@ -43,8 +45,7 @@ import Testing
   }
 
   private static func migrate(_ client: PostgresClient, _ migrations: [Migration]) async throws {
-    let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    try await Migrator(client: client, migrations: migrations, logger: quiet).run()
+    try await Migrator(client: client, migrations: migrations, logger: .silent).run()
   }
 
   // MARK: The upgrade

@@ -1,14 +1,15 @@
 import EventLoop
 import Logging
+import Postgres
+import PostgresUserStore
 import ProtoWire
 import RPCCore
+import ServiceTesting
+import TestSupport
 import Synchronization
 import Testing
 import UserAPI
-
-@testable import Postgres
-@testable import PostgresUserStore
-@testable import UserService
+import UserService
 
 /// When time runs out or the database is away.
 @Suite struct ServiceFaultTests {
@@ -16,8 +17,7 @@ import UserAPI
 
   /// A locked table makes every statement slow for as long as the test likes.
   @Test func aDeadlineOfAMillisecond() async throws {
-    try await ServiceBench.run(.postgres, processes: 2) { service in
-      let database = try #require(service.database)
+    try await ServiceBench.run(processes: 2) { service, database in
       let user = try await service.create("ann@example.com")
       let lock = Statement("lock", "LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
       let statuses = try await database.clients[1].withTransaction { transaction in
@@ -40,31 +40,13 @@ import UserAPI
     }
   }
 
-  @Test func deadlinesReachTheStore() async throws {
-    let probe = ProbeStore()
-    let handlers = UserServiceHandlers(store: probe)
-    let deadline = Deadline.after(.seconds(100))
-    let context = ServerContext(method: Methods.getUser, deadline: deadline)
-    let email = User.with { $0.email = "ann@example.com" }
-    _ = try await handlers.createUser(.with { ($0.user, $0.validateOnly) = (email, true) }, context: context)
-    let user = try await handlers.createUser(.with { $0.user = email }, context: context)
-    _ = try await handlers.getUser(.with { $0.id = user.id }, context: context)
-    _ = try await handlers.lookupUser(.with { $0.email = user.email }, context: context)
-    _ = try await handlers.listUsers(ListUsersRequest(), context: context)
-    _ = try await handlers.updateUser(.with { $0.user = user }, context: context)
-    _ = try await handlers.exportUsers(ExportUsersRequest(), responses: ResponseWriter { _ in }, context: context)
-    _ = try await handlers.deleteUser(.with { $0.id = user.id }, context: context)
-    _ = try await handlers.undeleteUser(.with { $0.id = user.id }, context: context)
-    #expect(probe.notes.deadlines == Array(repeating: deadline.nanoseconds, count: 9))
-  }
-
   /// Nothing listens there: each call, read or write, says so at once.
   @Test func noDatabase() async throws {
     let loops = try EventLoopGroup(count: 1, name: "test")
     defer { loops.shutdown() }
     let client = try PostgresClient(
       configuration: PostgresConfiguration(url: "postgresql://nobody@127.0.0.1:1/nothing"), loops: loops,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      logger: .silent)
     client.start()
     let result: Result<Void, any Error>
     do {
@@ -99,8 +81,7 @@ import UserAPI
   /// The server ends all connections while a write waits for a lock: the write is answered, and the next calls are
   /// served.
   @Test func theDatabaseGoesAndComesBack() async throws {
-    try await ServiceBench.run(.postgres, processes: 2) { service in
-      let database = try #require(service.database)
+    try await ServiceBench.run(processes: 2) { service, database in
       let user = try await service.create("ann@example.com")
       let lock = Statement("lock", "SELECT 1 FROM users FOR UPDATE")
       // A transaction looks at the same snapshot of pg_stat_activity until it is told to take another.
@@ -141,32 +122,5 @@ import UserAPI
       }
       #expect(found == user)
     }
-  }
-
-  /// The one table from database errors to statuses.
-  @Test(arguments: [
-    (PostgresError.Code.cancelled, StatusCode.cancelled, "CANCELLED"),
-    (.deadlineExceeded, .deadlineExceeded, "DEADLINE_EXCEEDED"),
-    (.queryCancelled, .deadlineExceeded, "DEADLINE_EXCEEDED"),
-    (.timedOut, .unavailable, "DATABASE_UNAVAILABLE"),
-    (.unavailable, .unavailable, "DATABASE_UNAVAILABLE"), (.connectionLost, .unavailable, "DATABASE_UNAVAILABLE"),
-    (.connectionFailed, .unavailable, "DATABASE_UNAVAILABLE"), (.shutDown, .unavailable, "DATABASE_UNAVAILABLE"),
-    (.serverShuttingDown, .unavailable, "DATABASE_UNAVAILABLE"),
-    (.serverStarting, .unavailable, "DATABASE_UNAVAILABLE"),
-    (.readOnlyServer, .unavailable, "DATABASE_READ_ONLY"), (.queueFull, .resourceExhausted, "DATABASE_OVERLOADED"),
-    (.tooManyConnections, .resourceExhausted, "DATABASE_OVERLOADED"),
-    (.insufficientResources, .resourceExhausted, "DATABASE_OVERLOADED"),
-    (.serializationFailure, .aborted, "CONCURRENT_CHANGE"), (.deadlockDetected, .aborted, "CONCURRENT_CHANGE"),
-    (.transactionRolledBack, .aborted, "CONCURRENT_CHANGE"), (.lockNotAvailable, .aborted, "CONCURRENT_CHANGE"),
-    (.undefinedObject, .internal, "INTERNAL"), (.insufficientPrivilege, .internal, "INTERNAL"),
-    (.uniqueViolation, .internal, "INTERNAL"), (.decodingFailed, .internal, "INTERNAL"),
-  ])
-  func databaseErrors(code: PostgresError.Code, status: StatusCode, reason: String) {
-    let error = UserServiceError.database(PostgresError(code, "secret words", isSafeToRetry: false)).rpcError
-    #expect(error.code == status && error.reason == reason && error.info?.domain == "user-service")
-    #expect(!error.message.contains("secret"))
-    #expect((error.cause != nil) == (status == .internal))
-    let mayHaveHappened = status == .unavailable || status == .deadlineExceeded
-    #expect((error.info?.metadata["outcome"] == "unknown") == mayHaveHappened)
   }
 }

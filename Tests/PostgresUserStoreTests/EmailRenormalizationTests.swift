@@ -1,16 +1,17 @@
 import Logging
+import TestSupport
 import Testing
+import UserService
+import UserStoreContract
 
 @testable import Postgres
 @testable import PostgresUserStore
-@testable import UserService
 
 /// The migration of emails that the version before stored, in normal forms of its own.
 @Suite struct EmailRenormalizationTests {
   private static func migrate(_ bench: PostgresBench, through version: Int = .max) async throws {
     let migrations = UserMigrations.all.filter { $0.version <= version }
-    let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    try await Migrator(client: bench.clients[0], migrations: migrations, logger: quiet).run()
+    try await Migrator(client: bench.clients[0], migrations: migrations, logger: .silent).run()
   }
 
   /// A database of the version before, with users in the normal forms that it gave them: lower case and NFC.

@@ -1,53 +1,18 @@
 import EventLoop
-import Glibc
 import Logging
-import Testing
+import PostgresUserStore
+import TestSupport
 
 @testable import Postgres
-@testable import PostgresUserStore
-@testable import UserService
-
-struct TestFailure: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
-}
-
-/// The stores that the same tests run over.
-enum StoreKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
-  case memory, postgres
-  var testDescription: String { rawValue }
-}
-
-/// A store of a kind, empty, that is gone after `body`, which runs on a loop as handlers do.
-func withStore(
-  _ kind: StoreKind, retention: Duration = PostgresUserStore.defaultRetention,
-  _ body: @escaping @Sendable (any UserStore) async throws -> Void
-) async throws {
-  switch kind {
-  case .memory: try await body(InMemoryUserStore(retention: retention))
-  case .postgres:
-    try await PostgresBench.run { bench in
-      let store = PostgresUserStore(client: bench.clients[0], retention: retention)
-      try await bench.onLoop { try await body(store) }
-    }
-  }
-}
 
 /// A database of its own, with the service's schema, and clients on it that stand for a process each.
 struct PostgresBench: Sendable {
   let clients: [PostgresClient]
   let loops: EventLoopGroup
 
-  static func url() throws -> String {
-    guard let value = getenv("TEST_DATABASE_URL") else {
-      throw TestFailure("TEST_DATABASE_URL is not set: these tests need a Postgres. Run `make test`, which starts one.")
-    }
-    return String(cString: value)
-  }
-
   /// The URL of another database on the same server.
   static func url(database: String) throws -> String {
-    let target = try ConnectionString(try url())
+    let target = try ConnectionString(try TestDatabase.url())
     var values = target.options
     guard let host = target.hosts.first else { throw TestFailure("TEST_DATABASE_URL names no host") }
     values["host"] = host.name
@@ -82,14 +47,14 @@ struct PostgresBench: Sendable {
   ) async throws {
     let name = "users_test_\(UInt64.random(in: 0..<(.max)))"
     let loops = try EventLoopGroup(count: 2, name: "test")
-    let admin = try client(try url(), loops)
+    let admin = try client(try TestDatabase.url(), loops)
     var clients: [PostgresClient] = []
     var failure: (any Error)?
     do {
       try await waitUntilAvailable(admin)
       try await execute(admin, "CREATE DATABASE \(name)")
       for _ in 0..<processes { clients.append(try client(try url(database: name), loops, adjust)) }
-      if migrates { try await Migrator(client: clients[0], migrations: UserMigrations.all, logger: quiet).run() }
+      if migrates { try await Migrator(client: clients[0], migrations: UserMigrations.all, logger: .silent).run() }
       try await body(PostgresBench(clients: clients, loops: loops))
     } catch {
       failure = error
@@ -126,8 +91,6 @@ struct PostgresBench: Sendable {
     throw TestFailure("The test database cannot be reached: run `make test`, which starts one.")
   }
 
-  private static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
-
   private static func client(
     _ url: String, _ loops: EventLoopGroup, _ adjust: (inout PostgresConfiguration) -> Void = { _ in }
   ) throws -> PostgresClient {
@@ -137,7 +100,7 @@ struct PostgresBench: Sendable {
     configuration.poolSize = 1
     configuration.poolOverflow = 2
     adjust(&configuration)
-    let client = try PostgresClient(configuration: configuration, loops: loops, logger: quiet)
+    let client = try PostgresClient(configuration: configuration, loops: loops, logger: .silent)
     client.start()
     return client
   }

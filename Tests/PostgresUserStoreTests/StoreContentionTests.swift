@@ -1,10 +1,12 @@
 import EventLoop
 import Synchronization
+import TestSupport
 import Testing
+import UserService
+import UserStoreContract
 
 @testable import Postgres
 @testable import PostgresUserStore
-@testable import UserService
 
 /// What others' locks do to the service, and what they must not.
 @Suite struct StoreContentionTests {
@@ -57,18 +59,18 @@ import Testing
       let user = try await store.create(.sample("ann@example.com", name: "before"), deadline: nil)
       let answers = try await Self.locked(bench, "UPDATE users SET labels = labels") {
         let deadline = Self.deadline(.milliseconds(500))
-        return await withTaskGroup(of: String.self) { group in
+        return await withTaskGroup(of: StoreOutcome.self) { group in
           for index in 0..<120 {
             group.addTask(executorPreference: bench.loops.loops[index % 2]) {
-              await refusal {
+              await outcome {
                 _ = try await store.update(user.id, UserChange(name: "old"), expecting: .any, deadline: deadline)
               }
             }
           }
-          return await group.reduce(into: [String: Int]()) { $0[$1, default: 0] += 1 }
+          return await group.reduce(into: [StoreOutcome: Int]()) { $0[$1, default: 0] += 1 }
         }
       }
-      #expect(answers == ["DEADLINE_EXCEEDED": 120])
+      #expect(answers == [.failed(.deadlineExceeded): 120])
       _ = try await store.update(user.id, UserChange(name: "new"), expecting: .any, deadline: nil)
       #expect(try await Self.running(bench) == 0)
       #expect(try await store.find(id: user.id, deadline: nil)?.name == "new")
@@ -82,11 +84,11 @@ import Testing
     try await Self.run { bench, store in
       let user = try await store.create(.sample("ann@example.com"), deadline: nil)
       let other = try await store.create(.sample("bob@example.com"), deadline: nil)
-      try await withThrowingTaskGroup(of: String.self) { group in
+      try await withThrowingTaskGroup(of: StoreOutcome.self) { group in
         try await Self.locked(bench, lock) {
           for index in 0..<60 {
             group.addTask(executorPreference: bench.loops.loops[index % 2]) {
-              await refusal {
+              await outcome {
                 _ = try await store.update(
                   user.id, UserChange(name: "\(index)"), expecting: .any, deadline: Self.deadline(.seconds(20)))
               }
@@ -100,7 +102,7 @@ import Testing
           }
         }
         // The lock is gone: all of them get through.
-        for try await answer in group { #expect(answer == "") }
+        for try await answer in group { #expect(answer == .done) }
       }
       #expect(try await store.find(id: user.id, deadline: nil)?.version == 61)
     }
@@ -130,14 +132,14 @@ import Testing
       var users: [UserID] = []
       for index in 0..<2 { users.append(try await store.create(.sample("u\(index)@example.com"), deadline: nil).id) }
       let ids = users
-      let answers = await withTaskGroup(of: [String].self) { group in
+      let answers = await withTaskGroup(of: [StoreOutcome].self) { group in
         for index in 0..<4 {
           group.addTask(executorPreference: bench.loops.loops[index % 2]) {
-            var answers: [String] = []
+            var answers: [StoreOutcome] = []
             for round in 0..<50 {
               let email = "u\((round + index) % 3)@example.com"
               answers.append(
-                await refusal {
+                await outcome {
                   _ = try await store.update(
                     ids[(round + index / 2) % 2], UserChange(email: try EmailAddress(email)), expecting: .any,
                     deadline: Self.deadline(.seconds(30)))
@@ -146,11 +148,11 @@ import Testing
             return answers
           }
         }
-        return await group.reduce(into: [String]()) { $0 += $1 }
+        return await group.reduce(into: [StoreOutcome]()) { $0 += $1 }
       }
       // Some find the email taken; none sees a deadlock, a lock or an etag.
-      #expect(Set(answers).isSubset(of: ["", "USER_ALREADY_EXISTS email"]))
-      #expect(answers.contains(""))
+      #expect(Set(answers).isSubset(of: [.done, .refused(.alreadyExists(.email))]))
+      #expect(answers.contains(.done))
     }
   }
 
@@ -187,11 +189,11 @@ import Testing
       var users: [UserID] = []
       for index in 0..<100 { users.append(try await store.create(.sample("u\(index)@example.com"), deadline: nil).id) }
       let ids = users
-      try await withThrowingTaskGroup(of: String.self) { group in
+      try await withThrowingTaskGroup(of: StoreOutcome.self) { group in
         try await Self.locked(bench, "UPDATE users SET labels = labels") {
           for (index, id) in ids.enumerated() {
             group.addTask(executorPreference: bench.loops.loops[index % 2]) {
-              await refusal {
+              await outcome {
                 _ = try await store.update(
                   id, UserChange(name: "x"), expecting: .any, deadline: Self.deadline(.seconds(30)))
               }
@@ -203,7 +205,7 @@ import Testing
               user.id, UserChange(name: "y"), expecting: .any, deadline: Self.deadline(.seconds(10)))
           }
         }
-        for try await answer in group { #expect(answer == "") }
+        for try await answer in group { #expect(answer == .done) }
       }
     }
   }
@@ -237,7 +239,7 @@ import Testing
             writers.addTask(executorPreference: bench.loops.loops[writer % 2]) {
               for round in 0..<50 {
                 let name = "\(writer)-\(round)"
-                let answer = await refusal {
+                let answer = await outcome {
                   _ = try await store.update(
                     user.id, UserChange(name: name), expecting: .any,
                     deadline: Self.deadline(.milliseconds(Int.random(in: 1...200))))
@@ -257,11 +259,11 @@ import Testing
         Statement("test: effects", "SELECT name, at FROM effects", isReadOnly: true))
       for row in rows { effects[try row[0].text] = try row[1].timestamp }
       let answers = told.answers
-      #expect(answers.count == 1000 && answers.contains { $0.answer == "" })
+      #expect(answers.count == 1000 && answers.contains { $0.answer == .done })
       for (name, answer, at) in answers {
         switch answer {
-        case "": #expect(effects[name] != nil, "acknowledged, and not there")
-        case "DEADLINE_EXCEEDED":
+        case .done: #expect(effects[name] != nil, "acknowledged, and not there")
+        case .failed(.deadlineExceeded):
           #expect(effects[name].map { $0 <= at + 100_000 } ?? true, "took effect after its deadline")
         default: Issue.record("\(answer)")
         }
@@ -272,11 +274,13 @@ import Testing
 
 /// What callers were told, and when.
 private final class Told: Sendable {
-  typealias Answer = (name: String, answer: String, at: Int64)
+  typealias Answer = (name: String, answer: StoreOutcome, at: Int64)
   private let state = Mutex<(answers: [Answer], isOver: Bool)>(([], false))
 
   var answers: [Answer] { state.withLock { $0.answers } }
   var isOver: Bool { state.withLock { $0.isOver } }
-  func note(_ name: String, _ answer: String, _ at: Int64) { state.withLock { $0.answers.append((name, answer, at)) } }
+  func note(_ name: String, _ answer: StoreOutcome, _ at: Int64) {
+    state.withLock { $0.answers.append((name, answer, at)) }
+  }
   func end() { state.withLock { $0.isOver = true } }
 }

@@ -1,11 +1,10 @@
 import Synchronization
 
-@testable import PostgresUserStore
-@testable import UserService
+package import UserService
 
-/// A store without a database, for tests of what stands on it. The tests of the Postgres store run over it too, so that
-/// it does not drift away.
-final class InMemoryUserStore: UserStore {
+/// A store without a database: what a store does, in the fewest lines. Tests of the service use it, and it keeps the
+/// contract itself, so that it behaves as the real ones do.
+package final class InMemoryUserStore: UserStore {
   private struct Row {
     var user: UserRecord
     var normalForm: String
@@ -22,19 +21,19 @@ final class InMemoryUserStore: UserStore {
   private let retention: Int64
   private let key = PageTokenKey.random()
 
-  init(retention: Duration = PostgresUserStore.defaultRetention) {
+  package init(retention: Duration = .seconds(3600)) {
     self.retention = retention.components.seconds * 1_000_000 + retention.components.attoseconds / 1_000_000_000_000
   }
 
   private func inState<T: Sendable>(
-    _ body: (inout State) throws(UserServiceError) -> T
-  ) throws(UserServiceError) -> T {
+    _ body: (inout State) throws(StoreError) -> T
+  ) throws(StoreError) -> T {
     // Mutex hands typed errors through.
-    try state.withLock { state throws(UserServiceError) in try body(&state) }
+    try state.withLock { state throws(StoreError) in try body(&state) }
   }
 
-  func create(_ user: NewUser, deadline: UInt64?) async throws(UserServiceError) -> UserRecord {
-    try inState { state throws(UserServiceError) in
+  package func create(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord {
+    try inState { state throws(StoreError) in
       let record = try Self.check(user, &state)
       state.rows[user.id] = Row(user: record, normalForm: user.email.normalForm)
       state.owners[user.email.normalForm] = user.id
@@ -42,37 +41,37 @@ final class InMemoryUserStore: UserStore {
     }
   }
 
-  func preview(_ user: NewUser, deadline: UInt64?) async throws(UserServiceError) -> UserRecord {
-    try inState { state throws(UserServiceError) in try Self.check(user, &state) }
+  package func preview(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord {
+    try inState { state throws(StoreError) in try Self.check(user, &state) }
   }
 
-  private static func check(_ user: NewUser, _ state: inout State) throws(UserServiceError) -> UserRecord {
-    if state.rows[user.id] != nil { throw .alreadyExists(.id) }
-    if state.owners[user.email.normalForm] != nil { throw .alreadyExists(.email) }
+  private static func check(_ user: NewUser, _ state: inout State) throws(StoreError) -> UserRecord {
+    if state.rows[user.id] != nil { throw .refused(.alreadyExists(.id)) }
+    if state.owners[user.email.normalForm] != nil { throw .refused(.alreadyExists(.email)) }
     state.now += 1
     return UserRecord(
       id: user.id, email: user.email.address, name: user.name, labels: user.labels, createTime: state.now,
       updateTime: state.now)
   }
 
-  func find(id: UserID, deadline: UInt64?) async throws(UserServiceError) -> UserRecord? {
-    try inState { state throws(UserServiceError) in state.rows[id]?.user }
+  package func find(id: UserID, deadline: UInt64?) async throws(StoreError) -> UserRecord? {
+    try inState { state throws(StoreError) in state.rows[id]?.user }
   }
 
-  func find(email: EmailAddress, deadline: UInt64?) async throws(UserServiceError) -> UserRecord? {
-    try inState { state throws(UserServiceError) in state.owners[email.normalForm].flatMap { state.rows[$0]?.user } }
+  package func find(email: EmailAddress, deadline: UInt64?) async throws(StoreError) -> UserRecord? {
+    try inState { state throws(StoreError) in state.owners[email.normalForm].flatMap { state.rows[$0]?.user } }
   }
 
-  func pageTokenKey(deadline: UInt64?) async throws(UserServiceError) -> PageTokenKey { key }
+  package func pageTokenKey(deadline: UInt64?) async throws(StoreError) -> PageTokenKey { key }
 
-  func update(
+  package func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
-    try inState { state throws(UserServiceError) in
+  ) async throws(StoreError) -> UserRecord {
+    try inState { state throws(StoreError) in
       var row = try Self.find(id, wantsDeleted: false, expecting, state)
       if change.isEmpty { return row.user }
       if let email = change.email {
-        if let owner = state.owners[email.normalForm], owner != id { throw .alreadyExists(.email) }
+        if let owner = state.owners[email.normalForm], owner != id { throw .refused(.alreadyExists(.email)) }
         state.owners[row.normalForm] = nil
         state.owners[email.normalForm] = id
         row.normalForm = email.normalForm
@@ -84,10 +83,10 @@ final class InMemoryUserStore: UserStore {
     }
   }
 
-  func delete(
+  package func delete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
-    try inState { state throws(UserServiceError) in
+  ) async throws(StoreError) -> UserRecord {
+    try inState { state throws(StoreError) in
       var row = try Self.find(id, wantsDeleted: false, expecting, state)
       row.user.deleteTime = state.now + 1
       row.user.purgeTime = state.now + 1 + retention
@@ -95,10 +94,10 @@ final class InMemoryUserStore: UserStore {
     }
   }
 
-  func undelete(
+  package func undelete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
-  ) async throws(UserServiceError) -> UserRecord {
-    try inState { state throws(UserServiceError) in
+  ) async throws(StoreError) -> UserRecord {
+    try inState { state throws(StoreError) in
       var row = try Self.find(id, wantsDeleted: true, expecting, state)
       row.user.deleteTime = nil
       row.user.purgeTime = nil
@@ -108,12 +107,12 @@ final class InMemoryUserStore: UserStore {
 
   private static func find(
     _ id: UserID, wantsDeleted: Bool, _ expecting: VersionCondition, _ state: State
-  ) throws(UserServiceError) -> Row {
-    guard let row = state.rows[id] else { throw .notFound(.id(id)) }
-    if row.user.isDeleted, !wantsDeleted { throw .isDeleted(id) }
-    if !row.user.isDeleted, wantsDeleted { throw .isNotDeleted(id) }
-    if let purge = row.user.purgeTime, purge <= state.now { throw .isExpired(id) }
-    guard expecting.allows(row.user.version) else { throw .etagMismatch(id) }
+  ) throws(StoreError) -> Row {
+    guard let row = state.rows[id] else { throw .refused(.notFound(id)) }
+    if row.user.isDeleted, !wantsDeleted { throw .refused(.isDeleted(id)) }
+    if !row.user.isDeleted, wantsDeleted { throw .refused(.isNotDeleted(id)) }
+    if let purge = row.user.purgeTime, purge <= state.now { throw .refused(.isExpired(id)) }
+    guard expecting.allows(row.user.version) else { throw .refused(.versionMismatch(id)) }
     return row
   }
 
@@ -126,8 +125,8 @@ final class InMemoryUserStore: UserStore {
     return row.user
   }
 
-  func page(_ query: UserPageQuery, deadline: UInt64?) async throws(UserServiceError) -> UserPage {
-    try inState { state throws(UserServiceError) in
+  package func page(_ query: UserPageQuery, deadline: UInt64?) async throws(StoreError) -> UserPage {
+    try inState { state throws(StoreError) in
       let rows = state.rows.values.filter { query.showDeleted || !$0.user.isDeleted }
         .map { (cursor: Self.cursor($0, query.order), user: $0.user) }
         .sorted {

@@ -1,9 +1,11 @@
 import EventLoop
+import TestSupport
 import Testing
+import UserService
+import UserStoreContract
 
 @testable import Postgres
 @testable import PostgresUserStore
-@testable import UserService
 
 /// Creations that are under way together share statements, and nobody can tell but by the speed.
 @Suite struct StoreGroupTests {
@@ -11,11 +13,11 @@ import Testing
     try await PostgresBench.run(adjust: { $0.maximumGroupsInFlight = 1 }) { bench in
       let store = PostgresUserStore(client: bench.clients[0])
       let taken = try await store.create(.sample("taken@example.com"), deadline: nil)
-      let answers = await withTaskGroup(of: (Int, String).self) { group in
+      let answers = await withTaskGroup(of: (Int, StoreOutcome).self) { group in
         for index in 0..<600 {
           group.addTask(executorPreference: bench.loops.loops[0]) {
             // Of each ten one email is taken, one is given twice, and one id is taken.
-            let answer = await refusal {
+            let answer = await outcome {
               var user =
                 switch index % 10 {
                 case 0: try NewUser.sample("Taken@example.com")
@@ -32,15 +34,15 @@ import Testing
             return (index, answer)
           }
         }
-        return await group.reduce(into: [Int: String]()) { $0[$1.0] = $1.1 }
+        return await group.reduce(into: [Int: StoreOutcome]()) { $0[$1.0] = $1.1 }
       }
       for index in 0..<600 {
         switch index % 10 {
-        case 0: #expect(answers[index] == "USER_ALREADY_EXISTS email")
-        case 1: #expect(Set([answers[index], answers[index + 1]]) == ["", "USER_ALREADY_EXISTS email"])
+        case 0: #expect(answers[index] == .refused(.alreadyExists(.email)))
+        case 1: #expect(Set([answers[index], answers[index + 1]]) == [.done, .refused(.alreadyExists(.email))])
         case 2: break
-        case 3: #expect(answers[index] == "USER_ALREADY_EXISTS id")
-        default: #expect(answers[index] == "")
+        case 3: #expect(answers[index] == .refused(.alreadyExists(.id)))
+        default: #expect(answers[index] == .done)
         }
       }
       let rows = try await bench.clients[0].query(
@@ -56,19 +58,19 @@ import Testing
   @Test func processesThatCreateTheSameUsersAgree() async throws {
     try await PostgresBench.run(processes: 2) { bench in
       let stores = bench.clients.map { PostgresUserStore(client: $0) }
-      let answers = await withTaskGroup(of: String.self) { group in
+      let answers = await withTaskGroup(of: StoreOutcome.self) { group in
         for index in 0..<800 {
           group.addTask(executorPreference: bench.loops.loops[index % 2]) {
-            await refusal {
+            await outcome {
               var user = try NewUser.sample("u\(index / 2)@example.com")
               user.isIDChosen = false
               _ = try await stores[index % 2].create(user, deadline: nil)
             }
           }
         }
-        return await group.reduce(into: [String: Int]()) { $0[$1, default: 0] += 1 }
+        return await group.reduce(into: [StoreOutcome: Int]()) { $0[$1, default: 0] += 1 }
       }
-      #expect(answers == ["": 400, "USER_ALREADY_EXISTS email": 400])
+      #expect(answers == [.done: 400, .refused(.alreadyExists(.email)): 400])
     }
   }
 
@@ -100,7 +102,8 @@ import Testing
             user.isIDChosen = false
             let held = user
             let deadline = MonotonicClock.nanoseconds + 800_000_000
-            #expect(await refusal { _ = try await store.create(held, deadline: deadline) } == "DEADLINE_EXCEEDED")
+            #expect(
+              await outcome { _ = try await store.create(held, deadline: deadline) } == .failed(.deadlineExceeded))
           }
           try await group.waitForAll()
         }
@@ -113,19 +116,19 @@ import Testing
   @Test func oneRowThatCannotBeSentFailsAlone() async throws {
     try await PostgresBench.run { bench in
       let store = PostgresUserStore(client: bench.clients[0])
-      let answers = await withTaskGroup(of: String.self) { group in
+      let answers = await withTaskGroup(of: StoreOutcome.self) { group in
         for index in 0..<20 {
           group.addTask(executorPreference: bench.loops.loops[0]) {
-            await refusal {
+            await outcome {
               var user = try NewUser.sample("u\(index)@example.com", name: index == 7 ? "a\u{0}b" : "a")
               user.isIDChosen = false
               _ = try await store.create(user, deadline: nil)
             }
           }
         }
-        return await group.reduce(into: [String: Int]()) { $0[$1, default: 0] += 1 }
+        return await group.reduce(into: [StoreOutcome: Int]()) { $0[$1, default: 0] += 1 }
       }
-      #expect(answers == ["": 19, "INTERNAL": 1])
+      #expect(answers == [.done: 19, .failed(.internal): 1])
     }
   }
 }

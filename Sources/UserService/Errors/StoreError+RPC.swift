@@ -1,0 +1,77 @@
+public import RPCCore
+
+extension StoreError: RPCErrorConvertible {
+  /// What the caller is told: the one table from a store's errors to statuses.
+  public var rpcError: RPCError {
+    switch self {
+    case .refused(let refusal): refusal.rpcError
+    case .failed(let failure): failure.rpcError
+    }
+  }
+}
+
+extension StoreRefusal {
+  fileprivate var rpcError: RPCError {
+    switch self {
+    case .notFound(let id): UserServiceError.notFound(.id(id)).rpcError
+    case .isDeleted(let id):
+      error(.notFound, "USER_DELETED", "The user is deleted. UndeleteUser brings it back.", id, "deleted")
+    case .isExpired(let id):
+      error(
+        .notFound, "USER_EXPIRED", "The user was deleted, and the time to bring it back has passed.", id,
+        "deleted, past its purge time")
+    case .isNotDeleted(let id):
+      error(.alreadyExists, "USER_NOT_DELETED", "The user is not deleted.", id, "not deleted")
+    case .alreadyExists(let field):
+      RPCError(
+        .alreadyExists, "Another user, deleted perhaps, has this \(field.rawValue) already.",
+        details: [UserServiceError.info("USER_ALREADY_EXISTS", ["field": field.rawValue])])
+    case .versionMismatch(let id):
+      error(
+        .aborted, "ETAG_MISMATCH", "The user was changed by somebody else. Read it again and repeat the change.", id,
+        "changed")
+    }
+  }
+
+  private func error(
+    _ code: StatusCode, _ reason: String, _ message: String, _ id: UserID, _ description: String
+  ) -> RPCError {
+    RPCError(
+      code, message, details: [UserServiceError.info(reason), UserServiceError.resource(id.description, description)])
+  }
+}
+
+extension StoreFailure {
+  fileprivate var rpcError: RPCError {
+    switch kind {
+    case .cancelled: error(.cancelled, "CANCELLED", "The call was cancelled.")
+    case .deadlineExceeded:
+      error(
+        .deadlineExceeded, "DEADLINE_EXCEEDED", "The deadline passed while waiting for the database.",
+        metadata: ["stage": "database"])
+    case .unavailable:
+      error(.unavailable, "DATABASE_UNAVAILABLE", "The database cannot be reached.", retryDelay: .seconds(1))
+    // The store may be promoted, or told to take writes again: so this is no failed precondition of the caller's.
+    case .readOnly:
+      error(.unavailable, "DATABASE_READ_ONLY", "The database takes no writes at present.", retryDelay: .seconds(1))
+    case .overloaded:
+      error(.resourceExhausted, "DATABASE_OVERLOADED", "The database is overloaded.", retryDelay: .seconds(1))
+    case .conflict:
+      error(
+        .aborted, "CONCURRENT_CHANGE", "The call conflicted with another one. Repeat it from its first read.")
+    case .internal: error(.internal, "INTERNAL", UserServiceError.internalMessage)
+    }
+  }
+
+  private func error(
+    _ code: StatusCode, _ reason: String, _ message: String, metadata: [String: String] = [:],
+    retryDelay: Duration? = nil
+  ) -> RPCError {
+    var metadata = metadata
+    // For callers that must know whether their write happened.
+    if isOutcomeUnknown { metadata["outcome"] = "unknown" }
+    var details = [UserServiceError.info(reason, metadata)]
+    if let retryDelay { details.append(.retryInfo(delay: retryDelay)) }
+    return RPCError(code, message, details: details, cause: cause)
+  }
+}

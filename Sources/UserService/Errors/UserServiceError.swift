@@ -1,0 +1,25 @@
+/// Why the service itself, and not its store (`StoreError`), refuses a call. `UserServiceError+RPC.swift` says what the
+/// caller is told.
+public enum UserServiceError: Error, Sendable {
+  /// What a user is asked for by.
+  public enum Key: Sendable, Hashable {
+    case id(UserID)
+    case email(EmailAddress)
+  }
+
+  /// The request is wrong in itself.
+  case invalid(InvalidRequest)
+  /// The store has no such user.
+  case notFound(Key)
+  /// A page token could not be encrypted: OpenSSL is out of memory, or confined to algorithms without AES-SIV.
+  case pageTokenNotSealed
+
+  static func invalid(_ violations: FieldViolations) -> UserServiceError { .invalid(InvalidRequest(violations)) }
+}
+
+/// A request that is wrong in itself, with everything that is wrong.
+public struct InvalidRequest: Sendable, Hashable {
+  let violations: FieldViolations
+
+  init(_ violations: FieldViolations) { self.violations = violations }
+}

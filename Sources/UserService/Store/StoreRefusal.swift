@@ -1,0 +1,20 @@
+/// What a store found that rules a request out.
+public enum StoreRefusal: Sendable, Hashable {
+  /// What no two users have in common, deleted ones included.
+  public enum UniqueField: String, Sendable {
+    case id, email
+  }
+
+  /// There is no user with this id.
+  case notFound(UserID)
+  /// The user is deleted, and the call needs one that is not.
+  case isDeleted(UserID)
+  /// The user is not deleted, so it can't be undeleted.
+  case isNotDeleted(UserID)
+  /// The user's purge time has passed: it can't be undeleted any more.
+  case isExpired(UserID)
+  /// Another user has this id or email; that user may be deleted.
+  case alreadyExists(UniqueField)
+  /// The user has another version than the caller expects.
+  case versionMismatch(UserID)
+}

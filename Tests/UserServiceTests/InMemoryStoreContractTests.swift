@@ -1,0 +1,10 @@
+import Testing
+import UserStoreContract
+
+/// The store in memory, on which the tests of the service stand, is one like the others.
+@Suite struct InMemoryStoreContractTests {
+  @Test(arguments: StoreContract.checks) func keepsTheContract(check: StoreCheck) async throws {
+    let store = InMemoryUserStore(retention: check.retention)
+    try await check.run(on: StoreHandles(store, store))
+  }
+}
