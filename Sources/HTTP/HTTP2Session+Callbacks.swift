@@ -48,14 +48,14 @@ private func with(_ userData: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -
   return 0
 }
 
-/// The Swift stream behind a stream id; nothing happens for one that is not ours. nghttp2 tells of one frame in several
-/// callbacks, a header field each, so the stream that was asked for last is remembered.
+/// The exchange of a stream id; nothing happens for one that is not ours. nghttp2 tells of one frame in several
+/// callbacks, a header field each, so the exchange that was asked for last is remembered.
 @inline(__always)
-private func with(_ owner: HTTP2Session, stream id: Int32, _ body: (HTTP2Stream) -> Void) {
+private func with(_ owner: HTTP2Session, stream id: Int32, _ body: (HTTPExchange) -> Void) {
   if owner.latest.id != id {
     owner.latest = (id, nghttp2_session_get_stream_user_data(owner.session, id).map { .fromOpaque($0) })
   }
-  owner.latest.stream?._withUnsafeGuaranteedRef(body)
+  owner.latest.exchange?._withUnsafeGuaranteedRef(body)
 }
 
 private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 = { _, frame, userData in
@@ -114,9 +114,9 @@ private let onData: @convention(c) (Session, UInt8, Int32, UnsafePointer<UInt8>?
   _, _, id, bytes, count, userData in
   with(userData) { owner in
     owner.uncredited += count
-    with(owner, stream: id) { stream in
-      stream.receive(UnsafeRawBufferPointer(start: bytes, count: count))
-      owner.note(stream, .data)
+    with(owner, stream: id) { exchange in
+      exchange.handler?.receiveBody(UnsafeRawBufferPointer(start: bytes, count: count))
+      owner.note(exchange, .data)
     }
   }
 }
@@ -129,19 +129,19 @@ private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 
     switch type {
     case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
       if type == NGHTTP2_HEADERS.rawValue { owner.progress.headersStream = 0 }
-      with(owner, stream: cnghttp2_stream_id(frame)) { stream in
+      with(owner, stream: cnghttp2_stream_id(frame)) { exchange in
         if type == NGHTTP2_HEADERS.rawValue {
           let block = owner.fields.finish()
-          if stream.isReceivingTrailers {
-            stream.trailers = block
+          if exchange.isReceivingTrailers {
+            exchange.trailers = block
           } else {
-            stream.head = block
-            owner.note(stream, .head)
+            exchange.head = block
+            owner.note(exchange, .head)
           }
         }
         if flags & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
-          stream.isRemoteClosed = true
-          owner.note(stream, .end)
+          exchange.isRemoteClosed = true
+          owner.note(exchange, .end)
         }
       }
     case NGHTTP2_PING.rawValue:
@@ -168,11 +168,11 @@ private let onFrameSent: @convention(c) (Session, Frame, UserData) -> Int32 = { 
     default: return
     }
     guard UInt32(cnghttp2_flags(frame)) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 else { return }
-    with(owner, stream: cnghttp2_stream_id(frame)) { stream in
+    with(owner, stream: cnghttp2_stream_id(frame)) { exchange in
       // The response is complete and the peer still sends: tell it to stop without calling it an error (RFC 9113, 8.1).
-      if !stream.isRemoteClosed {
+      if !exchange.isRemoteClosed {
         nghttp2_submit_rst_stream(
-          session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
+          session, UInt8(NGHTTP2_FLAG_NONE.rawValue), exchange.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
       }
     }
   }
@@ -180,8 +180,8 @@ private let onFrameSent: @convention(c) (Session, Frame, UserData) -> Int32 = { 
 
 private let onStreamClose: @convention(c) (Session, Int32, UInt32, UserData) -> Int32 = { session, id, code, userData in
   with(userData) { owner in
-    with(owner, stream: id) { stream in
-      owner.close(stream, code: code)
+    with(owner, stream: id) { exchange in
+      owner.close(exchange, code: code)
       nghttp2_session_set_stream_user_data(session, id, nil)
     }
     owner.latest = (0, nil)

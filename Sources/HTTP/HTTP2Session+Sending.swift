@@ -2,38 +2,41 @@ internal import CNGHTTP2
 
 /// What the server says. Everything is queued; `nextOutput` makes bytes of it.
 extension HTTP2Session {
-  /// Queues a response with a body that `writeBody` will be asked for.
-  public func submitResponse(_ stream: HTTP2Stream, _ fields: HeaderFields) {
-    guard !stream.isClosed else { return }
+  /// Queues a response. Its body comes from the handler's `writeBody`; responses to HEAD, and those of status 204 and
+  /// 304, have none, whatever is said here (RFC 9110, section 6.4.1).
+  /// - Parameter request: what becomes of a request that is not whole by then. HTTP/2 always ends that stream by
+  ///   RST_STREAM(NO_ERROR) behind the response, which costs the connection nothing (RFC 9113, section 8.1).
+  public func respond(
+    _ exchange: HTTPExchange, _ head: HeaderFields, body: HTTPExchange.Body, request: HTTPExchange.Remainder = .abandon
+  ) {
+    guard !exchange.isClosed else { return }
+    guard body != .none, head.allowsBody, !exchange.head.isHEAD else {
+      nghttp2_submit_response(session, exchange.id, head.pointer, head.count, nil)
+      return
+    }
     var provider = nghttp2_data_provider()
-    provider.source.ptr = Unmanaged.passUnretained(stream).toOpaque()
+    provider.source.ptr = Unmanaged.passUnretained(exchange).toOpaque()
     provider.read_callback = readBody
-    nghttp2_submit_response(session, stream.id, fields.pointer, fields.count, &provider)
-  }
-
-  /// Queues a response that consists of one HEADERS frame.
-  public func submitHeadersOnly(_ stream: HTTP2Stream, _ fields: HeaderFields) {
-    guard !stream.isClosed else { return }
-    nghttp2_submit_response(session, stream.id, fields.pointer, fields.count, nil)
+    nghttp2_submit_response(session, exchange.id, head.pointer, head.count, &provider)
   }
 
   /// Says that `writeBody` has something again. Nothing happens where nghttp2 is not waiting for it.
-  public func resumeBody(_ stream: HTTP2Stream) {
-    guard stream.isBodyDeferred, !stream.isClosed else { return }
-    stream.isBodyDeferred = false
-    nghttp2_session_resume_data(session, stream.id)
+  public func resumeBody(_ exchange: HTTPExchange) {
+    guard exchange.isBodyDeferred, !exchange.isClosed else { return }
+    exchange.isBodyDeferred = false
+    nghttp2_session_resume_data(session, exchange.id)
   }
 
-  /// Gives the peer back window for bytes of this stream's request that were taken.
-  public func credit(_ stream: HTTP2Stream, _ count: Int) {
-    guard count > 0, !stream.isClosed, !stream.isRemoteClosed else { return }
-    nghttp2_session_consume_stream(session, stream.id, count)
+  /// Gives the peer back window for bytes of this request that were taken.
+  public func credit(_ exchange: HTTPExchange, _ count: Int) {
+    guard count > 0, !exchange.isClosed, !exchange.isRemoteClosed else { return }
+    nghttp2_session_consume_stream(session, exchange.id, count)
   }
 
-  /// Ends a stream at once.
-  public func reset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
-    guard !stream.isClosed else { return }
-    nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, code.rawValue)
+  /// Ends an exchange at once, in its middle.
+  public func abort(_ exchange: HTTPExchange, _ reason: HTTPExchange.AbortReason) {
+    guard !exchange.isClosed else { return }
+    nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), exchange.id, reason.code.rawValue)
   }
 
   /// First phase of closing: GOAWAY(2^31-1), and behind it a PING. Calls that are on their way when the peer reads it
@@ -81,13 +84,14 @@ private let readBody:
     UnsafeMutablePointer<nghttp2_data_source>?, UnsafeMutableRawPointer?
   ) -> Int = { session, id, buffer, length, flags, source, _ in
     guard let pointer = source?.pointee.ptr, let flags else { return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
-    return Unmanaged<HTTP2Stream>.fromOpaque(pointer)._withUnsafeGuaranteedRef { stream in
-      let (count, state) = stream.writeBody(into: UnsafeMutableRawBufferPointer(start: buffer, count: length))
+    return Unmanaged<HTTPExchange>.fromOpaque(pointer)._withUnsafeGuaranteedRef { exchange in
+      guard let handler = exchange.handler else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
+      let (count, state) = handler.writeBody(into: UnsafeMutableRawBufferPointer(start: buffer, count: length))
       switch state {
       case .more:
         return count
       case .later:
-        stream.isBodyDeferred = true
+        exchange.isBodyDeferred = true
         return Int(NGHTTP2_ERR_DEFERRED.rawValue)
       case .end(let trailers):
         flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue

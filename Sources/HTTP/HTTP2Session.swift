@@ -20,25 +20,29 @@ public struct HTTP2Configuration: Sendable {
   public init() {}
 }
 
-/// Makes the streams of a session.
+/// Makes the handlers of a session's exchanges.
 public protocol HTTP2SessionDelegate: AnyObject {
-  /// In a callback of nghttp2: make the object, and do nothing else.
-  func makeStream(id: Int32) -> HTTP2Stream
+  /// A stream was opened. It runs in a callback of nghttp2: make the handler, and do nothing else.
+  func makeHandler(for exchange: HTTPExchange) -> any HTTPExchangeHandler
 }
 
 /// An HTTP/2 server connection without its socket: bytes in, events out; frames in, bytes out. nghttp2 does framing and
 /// HPACK. Belongs to one thread. RFC 9113.
 ///
-/// After `receive`, the streams that have news are walked with `drainEvents`. Callbacks never call back into the
+/// After `receive` and `nextOutput`, `drainEvents` tells the handlers what came. Callbacks never call back into the
 /// session.
+// Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
 public final class HTTP2Session {
   let session: OpaquePointer
   unowned let delegate: any HTTP2SessionDelegate
   let configuration: HTTP2Configuration
-  /// Streams that are open, in no order.
-  @exclusivity(unchecked) public internal(set) var streams: [HTTP2Stream] = []
-  @exclusivity(unchecked) var eventful: [HTTP2Stream] = []
-  @exclusivity(unchecked) private var drained: [HTTP2Stream] = []
+  /// Those of the open streams, in no order.
+  @exclusivity(unchecked) public internal(set) var exchanges: [HTTPExchange] = []
+  private let pool: HTTPExchangePool
+  /// Those whose handlers are to be told something.
+  @exclusivity(unchecked) private var eventful: [HTTPExchange] = []
+  /// The memory of a list that was walked, for the next one.
+  @exclusivity(unchecked) private var spare: [HTTPExchange] = []
   /// Request bytes received and not yet credited to the connection.
   @exclusivity(unchecked) var uncredited = 0
   @exclusivity(unchecked) var abuse: AbuseGuard
@@ -46,8 +50,8 @@ public final class HTTP2Session {
   /// Of the header section that is being received.
   @exclusivity(unchecked) var fields = HeaderCollector()
   @exclusivity(unchecked) var fieldCheck = RequestFieldCheck()
-  /// The stream that a callback asked for last, if `streams` holds one of that id.
-  @exclusivity(unchecked) var latest: (id: Int32, stream: Unmanaged<HTTP2Stream>?) = (0, nil)
+  /// The exchange that a callback asked for last, if `exchanges` holds one of that id.
+  @exclusivity(unchecked) var latest: (id: Int32, exchange: Unmanaged<HTTPExchange>?) = (0, nil)
   /// The peer broke a rule that nghttp2 does not keep.
   @exclusivity(unchecked) var violation: (code: HTTP2ErrorCode, reason: StaticString)?
   private var pings: PingGuard?
@@ -62,11 +66,15 @@ public final class HTTP2Session {
   var isPingDue = false
 
   /// Makes a session and queues its SETTINGS.
-  /// - Parameter now: CLOCK_MONOTONIC in nanoseconds.
+  /// - Parameters:
+  ///   - pool: exchanges to use again; share one among the sessions of a thread.
+  ///   - now: CLOCK_MONOTONIC in nanoseconds.
   public init(
-    configuration: HTTP2Configuration, delegate: any HTTP2SessionDelegate, now: UInt64 = 0
+    configuration: HTTP2Configuration, delegate: any HTTP2SessionDelegate, pool: HTTPExchangePool = HTTPExchangePool(),
+    now: UInt64 = 0
   ) throws(HTTP2Error) {
     self.configuration = configuration
+    self.pool = pool
     self.now = now
     abuse = AbuseGuard(now: now)
     pings = configuration.pings.map(PingGuard.init)
@@ -81,7 +89,11 @@ public final class HTTP2Session {
     submitSettings()
   }
 
-  deinit { nghttp2_session_del(session) }
+  deinit {
+    // An exchange and its handler may refer to each other.
+    for exchange in exchanges + eventful { exchange.handler = nil }
+    nghttp2_session_del(session)
+  }
 
   private func submitSettings() {
     let settings = [
@@ -139,7 +151,7 @@ public final class HTTP2Session {
   /// The peer asks whether we are there.
   func pingReceived() {
     guard pings != nil else { return }
-    if pings?.ping(now: now, hasCalls: !streams.isEmpty, hasSpoken: hasSpoken) == false {
+    if pings?.ping(now: now, hasCalls: !exchanges.isEmpty, hasSpoken: hasSpoken) == false {
       abuse.condemn(PingGuard.verdict)
     }
     hasSpoken = false
@@ -171,49 +183,74 @@ public final class HTTP2Session {
 
   // MARK: Events
 
-  /// Hands over each stream that has news, in the order in which they had it.
-  public func drainEvents(_ body: (HTTP2Stream, HTTP2Stream.Events) -> Void) {
+  /// Tells each handler what came for it, in the order in which the first of it came.
+  public func drainEvents() {
     guard !eventful.isEmpty else { return }
-    swap(&eventful, &drained)
-    for stream in drained {
-      let events = stream.events
-      stream.events = []
-      body(stream, events)
+    var told: [HTTPExchange] = []
+    swap(&told, &spare)
+    swap(&told, &eventful)
+    for index in told.indices {
+      let events = told[index].events
+      told[index].events = []
+      told[index].handler?.handle(events)
+      guard events.contains(.closed) else { continue }
+      told[index].handler = nil
+      if isKnownUniquelyReferenced(&told[index]) { pool.giveBack(told[index]) }
     }
-    drained.removeAll(keepingCapacity: true)
+    told.removeAll(keepingCapacity: true)
+    swap(&told, &spare)
   }
 
-  func note(_ stream: HTTP2Stream, _ event: HTTP2Stream.Events) {
-    if stream.events.isEmpty { eventful.append(stream) }
-    stream.events.insert(event)
+  /// The connection is gone: tells every handler that its exchange is closed. Only the session's release may follow.
+  public func end() {
+    // Streams that were closed since the last walk, by a RST_STREAM of ours perhaps that the peer never got, are in
+    // `exchanges` no longer.
+    let untold = eventful.filter { $0.isClosed } + exchanges
+    eventful = []
+    exchanges = []
+    latest = (0, nil)
+    for exchange in untold {
+      if !exchange.isClosed {
+        exchange.isClosed = true
+        exchange.closeCode = .cancel
+      }
+      exchange.handler?.handle(.closed)
+      exchange.handler = nil
+    }
+  }
+
+  func note(_ exchange: HTTPExchange, _ event: HTTPExchange.Events) {
+    if exchange.events.isEmpty { eventful.append(exchange) }
+    exchange.events.insert(event)
   }
 
   // MARK: Streams
 
   func open(_ id: Int32) {
-    let stream = delegate.makeStream(id: id)
-    stream.index = streams.count
-    streams.append(stream)
-    // The list keeps the stream as long as nghttp2 may name it.
-    nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(stream).toOpaque())
-    latest = (id, Unmanaged.passUnretained(stream))
+    let exchange = pool.take(id: id)
+    exchange.handler = delegate.makeHandler(for: exchange)
+    exchange.index = exchanges.count
+    exchanges.append(exchange)
+    // The list keeps the exchange as long as nghttp2 may name its stream.
+    nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(exchange).toOpaque())
+    latest = (id, Unmanaged.passUnretained(exchange))
   }
 
-  func close(_ stream: HTTP2Stream, code: UInt32) {
-    stream.isClosed = true
-    stream.closeCode = HTTP2ErrorCode(rawValue: code)
+  func close(_ exchange: HTTPExchange, code: UInt32) {
+    exchange.isClosed = true
+    exchange.closeCode = HTTP2ErrorCode(rawValue: code)
     if code == 0 { abuse.streamCompleted() }
-    if stream.isRemoteClosed { closed.insert(stream.id) }
+    if exchange.isRemoteClosed { closed.insert(exchange.id) }
     // Noted first: the list may hold the last reference.
-    note(stream, .closed)
-    let last = streams.count - 1
-    if stream.index != last {
-      streams[stream.index] = streams[last]
-      streams[stream.index].index = stream.index
+    note(exchange, .closed)
+    let last = exchanges.count - 1
+    if exchange.index != last {
+      exchanges[exchange.index] = exchanges[last]
+      exchanges[exchange.index].index = exchange.index
     }
-    streams.removeLast()
-    if progress.headersStream == stream.id { progress.headersStream = 0 }
-    if streams.isEmpty {
+    exchanges.removeLast()
+    if progress.headersStream == exchange.id { progress.headersStream = 0 }
+    if exchanges.isEmpty {
       progress.idleSince = now
       fields.rest()
     }

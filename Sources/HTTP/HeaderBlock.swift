@@ -10,6 +10,8 @@ public struct HeaderBlock: @unchecked Sendable {
     /// Where `:path` lies.
     var pathStart = 0
     var pathLength = 0
+    /// `:method` is HEAD.
+    var isHEAD = false
     var isOverLimit = false
   }
 
@@ -30,6 +32,9 @@ public struct HeaderBlock: @unchecked Sendable {
 
   /// More came than the limits allow: the section is incomplete.
   public var isOverLimit: Bool { storage?.header.isOverLimit ?? false }
+
+  /// The method is HEAD.
+  var isHEAD: Bool { storage?.header.isHEAD ?? false }
 
   /// Runs `body` with the bytes of the `:path` field, empty if there is none.
   @inline(__always)

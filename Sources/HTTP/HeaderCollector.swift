@@ -39,6 +39,8 @@ struct HeaderCollector: ~Copyable {
     if name.equals(":path") {
       info.pathStart = info.used + 8 + name.count
       info.pathLength = value.count
+    } else if value.equals("HEAD"), name.equals(":method") {
+      info.isHEAD = true
     }
     info.used += 8 + name.count + value.count
   }

@@ -5,11 +5,15 @@ internal import CNGHTTP2
 public final class HeaderFields: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<nghttp2_nv>
   let count: Int
+  /// False for a response of a status that never has a body. RFC 9110, section 6.4.1.
+  let allowsBody: Bool
   private let bytes: UnsafeMutablePointer<UInt8>
 
   /// Fields that nghttp2 copies when they are submitted. Names in lower case.
   public init(_ fields: [(name: String, value: [UInt8])]) {
     count = fields.count
+    let status = fields.first { $0.name == ":status" }?.value
+    allowsBody = status.map { !$0.elementsEqual("204".utf8) && !$0.elementsEqual("304".utf8) } ?? true
     pointer = .allocate(capacity: max(count, 1))
     bytes = .allocate(capacity: max(fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }, 1))
     fill(fields, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue))

@@ -26,5 +26,5 @@ extension HTTP2Session {
   /// When the header section began whose end has not come; nil if there is none.
   public var headersSince: UInt64? { progress.headersSince }
   /// Since when there is no stream; nil if there is one.
-  public var idleSince: UInt64? { streams.isEmpty ? progress.idleSince : nil }
+  public var idleSince: UInt64? { exchanges.isEmpty ? progress.idleSince : nil }
 }

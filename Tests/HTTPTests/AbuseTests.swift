@@ -66,7 +66,7 @@ import Testing
       answer += try bench.answer([
         .headers(cancelled, Self.request), .reset(cancelled, 8), .headers(answered, Self.request, end: true),
       ])
-      bench.session.submitHeadersOnly(bench.stream(Int32(answered)), HeaderFields([":status", "200"]))
+      bench.respond(Int32(answered), HeaderFields([":status", "200"]))
       answer += try bench.output()
     }
     #expect(answer.of(.goAway).isEmpty)

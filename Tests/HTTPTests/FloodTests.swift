@@ -70,9 +70,9 @@ import Testing
         let piece = Array(rest.prefix(Int.random(in: 1...200, using: &random)))
         rest = rest.dropFirst(piece.count)
         try bench.feed(piece)
-        for stream in bench.session.streams where Bool.random(using: &random) {
-          (stream as? RecordingStream)?.isBodyComplete = true
-          bench.session.submitResponse(stream, HeaderFields([":status", "200"]))
+        for exchange in bench.session.exchanges where Bool.random(using: &random) {
+          bench.stream(exchange.id).isBodyComplete = true
+          bench.session.respond(exchange, HeaderFields([":status", "200"]), body: .unknown)
         }
         _ = try bench.output()
       }

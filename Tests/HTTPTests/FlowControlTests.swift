@@ -15,7 +15,7 @@ import Testing
   @Test func aStreamIsCreditedWhenItsBytesAreTaken() throws {
     let bench = try SessionBench.started { $0.streamWindow = 1000 }
     #expect(try bench.answer(.headers(1, request), .data(1, bytes(1000))).of(.windowUpdate, stream: 1).isEmpty)
-    bench.session.credit(bench.stream(1), 1000)
+    bench.credit(1, 1000)
     #expect(try bench.output().of(.windowUpdate, stream: 1).map { $0.number() } == [1000])
   }
 
@@ -37,7 +37,7 @@ import Testing
     for _ in 0..<100 {
       let answer = try bench.answer(.data(1, [1], padding: 255))
       #expect(answer.of(.rstStream).isEmpty && answer.of(.goAway).isEmpty)
-      bench.session.credit(bench.stream(1), 1)
+      bench.credit(1, 1)
     }
     #expect(bench.stream(1).received.count == 100)
   }
@@ -63,7 +63,7 @@ import Testing
       try #require(count > 0, "the window stays shut")
       try bench.feed(.data(1, Array(body[sent..<(sent + count)])))
       sent += count
-      bench.session.credit(bench.stream(1), count)
+      bench.credit(1, count)
       window += credit(try bench.output(), 1) - count
     }
     #expect(bench.stream(1).received == body)
@@ -79,7 +79,7 @@ import Testing
     for id in stride(from: UInt32(1), to: 101, by: 2) {
       try #require(window >= 10_100, "the connection's window stays shut")
       try bench.feed(.headers(id, request), .data(id, bytes(10_000)))
-      bench.session.reset(bench.stream(Int32(id)), .cancel)
+      bench.abort(Int32(id))
       let answer = try bench.output()
       window += credit(answer + (try bench.answer(.data(id, bytes(100)))), 0) - 10_100
     }
@@ -93,7 +93,7 @@ import Testing
     stream.body = bytes(25)
     stream.isBodyComplete = true
     stream.responseTrailers = HeaderFields(["grpc-status", "0"])
-    bench.session.submitResponse(stream, HeaderFields([":status", "200"]))
+    bench.respond(1, HeaderFields([":status", "200"]), body: .unknown)
     #expect(try bench.output().of(.data).map(\.payload.count) == [10])
     #expect(try bench.answer(.windowUpdate(1, 10)).map(\.payload.count) == [10])
     #expect(!stream.isClosed)

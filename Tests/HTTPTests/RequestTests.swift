@@ -22,7 +22,7 @@ import Testing
     #expect(bench.stream(1).seen == [.head, .data, .end])
     #expect(bench.stream(1).isRemoteClosed)
     #expect(bench.stream(3).seen == [.head, .end])
-    #expect(bench.session.streams.count == 2)
+    #expect(bench.session.exchanges.count == 2)
     #expect(try bench.output().contains { $0.kind == .ping && $0.has(Frame.ack) && $0.number(at: 4) == 7 })
   }
 
@@ -50,13 +50,15 @@ import Testing
   }
 
   @Test func eventsComeInTheOrderOfTheirStreams() throws {
-    let bench = try SessionBench.started()
-    var order: [Int32] = []
-    let frames: [Frame] = [.headers(1, fields), .headers(3, fields), .data(1, [1]), .headers(5, fields)]
-    try frames.flatMap(\.bytes).withUnsafeBytes { try bench.session.receive($0) }
-    bench.session.drainEvents { stream, _ in order.append(stream.id) }
-    #expect(order == [1, 3, 5])
-    bench.session.drainEvents { _, _ in Issue.record("news were told twice") }
+    let teller = Teller()
+    let session = try HTTP2Session(configuration: .init(), delegate: teller)
+    let frames: [Frame] = [.settings(), .headers(1, fields), .headers(3, fields), .data(1, [1]), .headers(5, fields)]
+    try (Frame.preface + frames.flatMap(\.bytes)).withUnsafeBytes { try session.receive($0) }
+    #expect(teller.told.isEmpty)
+    session.drainEvents()
+    #expect(teller.told.map(\.id) == [1, 3, 5])
+    session.drainEvents()
+    #expect(teller.told.count == 3)
   }
 
   @Test func continuationFramesAreJoined() throws {
@@ -88,31 +90,72 @@ import Testing
     #expect(bench.stream(1).isClosed)
     #expect(bench.stream(1).closeCode == .cancel)
     #expect(bench.stream(1).log.last == .closed)
-    #expect(bench.session.streams.map(\.id).sorted() == [3, 5])
+    #expect(bench.session.exchanges.map(\.id).sorted() == [3, 5])
     try bench.feed(.headers(7, fields), .reset(7, 0), .reset(5, 7))
     #expect(bench.stream(7).log == [[.head, .closed]])
-    #expect(bench.session.streams.map(\.id) == [3])
+    #expect(bench.session.exchanges.map(\.id) == [3])
   }
 
-  /// The last reference to a stream may be the list of those that have news.
-  @Test func aStreamThatIsClosedIsReleasedOnceItWasTold() throws {
-    final class Delegate: HTTP2SessionDelegate {
-      weak var stream: HTTP2Stream?
-      func makeStream(id: Int32) -> HTTP2Stream {
-        let made = HTTP2Stream(id: id)
-        stream = made
-        return made
-      }
+  /// An exchange that was told as closed serves a later stream, and nothing of the one before is left in it.
+  @Test func anExchangeIsUsedAgain() throws {
+    let teller = Teller()
+    let session = try HTTP2Session(configuration: .init(), delegate: teller)
+    func receive(_ frames: Frame..., start: [UInt8] = []) throws {
+      try (start + frames.flatMap(\.bytes)).withUnsafeBytes { try session.receive($0) }
     }
-    let delegate = Delegate()
-    let session = try HTTP2Session(configuration: .init(), delegate: delegate)
-    let frames: [Frame] = [.settings(), .headers(1, fields), .reset(1, 8)]
+    try receive(.settings(), .headers(1, fields), .data(1, [], end: true), .reset(1, 8), start: Frame.preface)
+    let first = teller.exchanges.removeValue(forKey: 1).map { ObjectIdentifier($0) }
+    session.drainEvents()
+    #expect(teller.told.map(\.events) == [[.head, .end, .closed]])
+    try receive(.headers(3, fields))
+    let second = try #require(teller.exchanges[3])
+    #expect(ObjectIdentifier(second) == first)
+    #expect(second.id == 3 && !second.isClosed && !second.isRemoteClosed && second.closeCode == .noError)
+    // One that somebody keeps is not used again.
+    try receive(.reset(3, 8))
+    session.drainEvents()
+    try receive(.headers(5, fields))
+    #expect(teller.exchanges[5] !== second && second.id == 3 && second.isClosed)
+  }
+
+  /// The end of a connection is told to each handler once, also of streams that were closed just before.
+  @Test func theEndIsToldOnce() throws {
+    let teller = Teller()
+    let session = try HTTP2Session(configuration: .init(), delegate: teller)
+    let frames: [Frame] = [.settings(), .headers(1, fields), .headers(3, fields), .reset(3, 8), .headers(5, fields)]
     try (Frame.preface + frames.flatMap(\.bytes)).withUnsafeBytes { try session.receive($0) }
-    #expect(delegate.stream != nil)
-    session.drainEvents { stream, events in
-      #expect(stream.id == 1)
-      #expect(events == [.head, .closed])
+    session.end()
+    session.end()
+    session.drainEvents()
+    #expect(teller.told.map(\.id).sorted() == [1, 3, 5])
+    #expect(teller.told.allSatisfy { $0.events == .closed })
+    #expect(teller.exchanges.values.allSatisfy { $0.isClosed && $0.handler == nil && $0.closeCode == .cancel })
+  }
+}
+
+/// The delegate of a session, which notes what the handlers are told.
+private final class Teller: HTTP2SessionDelegate {
+  final class Handler: HTTPExchangeHandler {
+    let id: Int32
+    unowned let teller: Teller
+
+    init(_ id: Int32, _ teller: Teller) {
+      self.id = id
+      self.teller = teller
     }
-    #expect(delegate.stream == nil)
+
+    func receiveBody(_ bytes: UnsafeRawBufferPointer) {}
+    func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState) {
+      (0, .end(trailers: nil))
+    }
+    func handle(_ events: HTTPExchange.Events) { teller.told.append((id, events)) }
+  }
+
+  var told: [(id: Int32, events: HTTPExchange.Events)] = []
+  var exchanges: [Int32: HTTPExchange] = [:]
+
+  func makeHandler(for exchange: HTTPExchange) -> any HTTPExchangeHandler {
+    exchanges[exchange.id] = exchange
+    return Handler(exchange.id, self)
   }
 }

@@ -10,12 +10,12 @@ import Testing
   @Test func headersAlone() throws {
     let bench = try SessionBench.started()
     try bench.feed(.headers(1, request, end: true))
-    bench.session.submitHeadersOnly(bench.stream(1), HeaderFields([":status", "200"], ["a", "1"], ["a", "2"]))
+    bench.respond(1, HeaderFields([":status", "200"], ["a", "1"], ["a", "2"]))
     let answer = try bench.output()
     #expect(answer.map(\.fields) == [[[":status", "200"], ["a", "1"], ["a", "2"]]])
     #expect(answer.last?.isEnd == true)
     #expect(bench.stream(1).log.last == .closed)
-    #expect(bench.session.streams.isEmpty)
+    #expect(bench.session.exchanges.isEmpty)
   }
 
   @Test func aBodyThatComesInParts() throws {
@@ -23,25 +23,39 @@ import Testing
     try bench.feed(.headers(1, request, end: true))
     let stream = bench.stream(1)
     stream.body = [1]
-    bench.session.submitResponse(stream, ok)
+    bench.respond(1, ok, body: .unknown)
     #expect(try bench.output().map(\.kind) == [.headers, .data])
     #expect(try bench.output().isEmpty)
     stream.body = [2, 3]
-    bench.session.resumeBody(stream)
-    bench.session.resumeBody(stream)
+    bench.resumeBody(1)
+    bench.resumeBody(1)
     #expect(try bench.output().map(\.payload) == [[2, 3]])
     stream.isBodyComplete = true
     stream.responseTrailers = HeaderFields(["grpc-status", "0"])
-    bench.session.resumeBody(stream)
+    bench.resumeBody(1)
     #expect(try bench.output().last?.field("grpc-status") == "0")
     #expect(stream.isClosed)
+  }
+
+  /// RFC 9110, section 6.4.1.
+  @Test(arguments: [("HEAD", "200", false), ("GET", "204", false), ("GET", "304", false), ("GET", "200", true)])
+  func someResponsesHaveNoBody(method: String, status: String, hasBody: Bool) throws {
+    let bench = try SessionBench.started()
+    let fields = request.map { $0.name == ":method" ? HeaderField(":method", method) : $0 }
+    try bench.feed(.headers(1, fields, end: true))
+    bench.stream(1).body = [1, 2, 3]
+    bench.stream(1).isBodyComplete = true
+    bench.respond(1, HeaderFields([":status", status]), body: .length(3))
+    let answer = try bench.output()
+    #expect(answer.map(\.kind) == (hasBody ? [.headers, .data] : [.headers]))
+    #expect(answer.last?.isEnd == true && bench.stream(1).isClosed)
   }
 
   /// RFC 9113, section 8.1: a response that is complete before its request is followed by RST_STREAM(NO_ERROR).
   @Test func anEarlyResponseAsksThePeerToStop() throws {
     let bench = try SessionBench.started()
     try bench.feed(.headers(1, request))
-    bench.session.submitHeadersOnly(bench.stream(1), ok)
+    bench.respond(1, ok)
     let answer = try bench.output()
     #expect(answer.map(\.kind) == [.headers, .rstStream])
     #expect(answer.last?.number() == 0)
@@ -54,15 +68,15 @@ import Testing
     let bench = try SessionBench.started()
     try bench.feed(.headers(1, request))
     let stream = bench.stream(1)
-    bench.session.reset(stream, .cancel)
+    bench.abort(1)
     #expect(try bench.output().map { $0.number() } == [8])
     #expect(stream.isClosed && stream.closeCode == .cancel)
     // On a stream that is over, nothing happens any more.
-    bench.session.reset(stream, .cancel)
-    bench.session.submitHeadersOnly(stream, ok)
-    bench.session.submitResponse(stream, ok)
-    bench.session.resumeBody(stream)
-    bench.session.credit(stream, 10)
+    bench.abort(1)
+    bench.respond(1, ok)
+    bench.respond(1, ok, body: .unknown)
+    bench.resumeBody(1)
+    bench.credit(1, 10)
     #expect(try bench.output().isEmpty)
   }
 
@@ -87,8 +101,8 @@ import Testing
     // A later one is ignored.
     #expect(try bench.answer(.headers(5, request, end: true)).isEmpty)
     #expect(bench.streams[5] == nil)
-    bench.session.submitHeadersOnly(bench.stream(3), ok)
-    bench.session.reset(bench.stream(1), .cancel)
+    bench.respond(3, ok)
+    bench.abort(1)
     #expect(!bench.session.isOver)
     _ = try bench.output()
     #expect(bench.session.isOver)
@@ -98,7 +112,7 @@ import Testing
     let bench = try SessionBench.started()
     try bench.feed(.headers(1, request, end: true), .goAway(last: 0, 0))
     #expect(!bench.session.isOver)
-    bench.session.submitHeadersOnly(bench.stream(1), ok)
+    bench.respond(1, ok)
     #expect(try bench.output().count == 1)
     #expect(bench.session.isOver)
   }

@@ -1,12 +1,12 @@
 import HTTP
 import TestPeer
 
-/// A server session without a socket: frames in, frames out, and what its streams were told.
+/// A server session without a socket: frames in, frames out, and what the handlers of its exchanges were told.
 final class SessionBench: HTTP2SessionDelegate {
   private(set) var session: HTTP2Session!
   private var reader = FrameReader()
-  /// All streams that there ever were, by id.
-  private(set) var streams: [Int32: RecordingStream] = [:]
+  /// The handlers of all streams that there ever were, by id.
+  private(set) var streams: [Int32: RecordingHandler] = [:]
 
   init(_ configure: (inout HTTP2Configuration) -> Void = { _ in }) throws {
     var configuration = HTTP2Configuration()
@@ -22,10 +22,10 @@ final class SessionBench: HTTP2SessionDelegate {
     return bench
   }
 
-  func makeStream(id: Int32) -> HTTP2Stream {
-    let stream = RecordingStream(id: id)
-    streams[id] = stream
-    return stream
+  func makeHandler(for exchange: HTTPExchange) -> any HTTPExchangeHandler {
+    let handler = RecordingHandler(exchange)
+    streams[exchange.id] = handler
+    return handler
   }
 
   func feed(_ bytes: [UInt8], now: UInt64 = 0) throws {
@@ -52,26 +52,52 @@ final class SessionBench: HTTP2SessionDelegate {
     return frames
   }
 
-  func stream(_ id: Int32) -> RecordingStream { streams[id] ?? RecordingStream(id: -1) }
+  func stream(_ id: Int32) -> RecordingHandler { streams[id] ?? RecordingHandler(nil) }
 
-  private func noteEvents() {
-    session.drainEvents { stream, events in (stream as? RecordingStream)?.log.append(events) }
+  private func noteEvents() { session.drainEvents() }
+
+  // MARK: What the handler of a stream may ask of the session
+
+  func respond(_ id: Int32, _ head: HeaderFields, body: HTTPExchange.Body = .none) {
+    if let exchange = stream(id).exchange { session.respond(exchange, head, body: body) }
+  }
+
+  func resumeBody(_ id: Int32) {
+    if let exchange = stream(id).exchange { session.resumeBody(exchange) }
+  }
+
+  func credit(_ id: Int32, _ count: Int) {
+    if let exchange = stream(id).exchange { session.credit(exchange, count) }
+  }
+
+  func abort(_ id: Int32, _ reason: HTTPExchange.AbortReason = .cancelled) {
+    if let exchange = stream(id).exchange { session.abort(exchange, reason) }
   }
 }
 
-/// Notes what came, and answers with what it is given.
-final class RecordingStream: HTTP2Stream {
-  var log: [Events] = []
+/// Notes what came, and answers with what it is given. It keeps its exchange, so that this is not used again.
+final class RecordingHandler: HTTPExchangeHandler {
+  let exchange: HTTPExchange?
+  var log: [HTTPExchange.Events] = []
   var received: [UInt8] = []
   var body: [UInt8] = []
   var isBodyComplete = false
   var responseTrailers: HeaderFields?
 
-  var seen: Events { log.reduce(into: []) { $0.formUnion($1) } }
+  init(_ exchange: HTTPExchange?) { self.exchange = exchange }
 
-  override func receive(_ bytes: UnsafeRawBufferPointer) { received += bytes }
+  var head: HeaderBlock { exchange?.head ?? HeaderBlock() }
+  var trailers: HeaderBlock? { exchange?.trailers }
+  var isRemoteClosed: Bool { exchange?.isRemoteClosed == true }
+  var isClosed: Bool { exchange?.isClosed == true }
+  var closeCode: HTTP2ErrorCode? { exchange?.closeCode }
+  var seen: HTTPExchange.Events { log.reduce(into: []) { $0.formUnion($1) } }
 
-  override func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
+  func handle(_ events: HTTPExchange.Events) { log.append(events) }
+
+  func receiveBody(_ bytes: UnsafeRawBufferPointer) { received += bytes }
+
+  func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState) {
     let count = min(buffer.count, body.count)
     buffer.copyBytes(from: body[..<count])
     body.removeFirst(count)

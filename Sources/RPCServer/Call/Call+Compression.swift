@@ -65,7 +65,9 @@ extension Call {
 
   /// The first message that is to be compressed decides what `grpc-encoding` says, if the header section is not sent.
   private func agreed(_ algorithm: CompressionAlgorithm) -> CompressionAlgorithm? {
-    if responseCompression == nil, !isHeadSubmitted, head.accepts(algorithm) { responseCompression = algorithm }
+    if responseCompression == nil, !isHeadSubmitted, exchange?.head.accepts(algorithm) == true {
+      responseCompression = algorithm
+    }
     return responseCompression
   }
 

@@ -14,7 +14,7 @@ extension Call {
     case .running:
       guard let requestWaiter, requestWaiter.isTaken else { return }
       do {
-        if case .incomplete = try deframer.front(), !isRemoteClosed { return awaitRest() }
+        if case .incomplete = try deframer.front(), !isRequestEnded { return awaitRest() }
       } catch {
         return end(Outcome(error: RPCError(deframing: error)))
       }
@@ -35,7 +35,7 @@ extension Call {
     guard uncredited > 0 else { return }
     let count = uncredited
     uncredited = 0
-    if !isRemoteClosed { connection.credit(self, count) }
+    if let exchange, !exchange.isRemoteClosed { connection.credit(exchange, count) }
   }
 
   /// Waits until the one message and the end of the request are here. gRPC's status code document: a wrong number of
@@ -45,7 +45,7 @@ extension Call {
       let front = try deframer.front()
       switch front {
       case .incomplete:
-        guard isRemoteClosed else { return awaitRest() }
+        guard isRequestEnded else { return awaitRest() }
         let error =
           deframer.isEmpty
           ? RPCError(.unimplemented, "the request has no message, the method takes one")
@@ -54,7 +54,7 @@ extension Call {
       case .message(let length, _):
         if deframer.count > length + MessageDeframer.prefixLength {
           end(Outcome(error: RPCError(.unimplemented, "the request has more than one message, the method takes one")))
-        } else if isRemoteClosed {
+        } else if isRequestEnded {
           start()
         } else {
           awaitRest()
@@ -110,7 +110,7 @@ extension Call: ServerCallChannel {
       } catch let failure as MessageDeframer.Failure {
         throw RPCError(deframing: failure)
       }
-      if isRemoteClosed {
+      if isRequestEnded {
         guard deframer.isEmpty else { throw RPCError(.internal, "the request ends inside a message") }
         return nil
       }

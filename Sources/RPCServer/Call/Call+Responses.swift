@@ -67,7 +67,7 @@ extension Call {
 
   /// Has `submit` called at the end of the turn.
   func speak() {
-    guard !isSpeaking, !isClosed else { return }
+    guard !isSpeaking, exchange != nil else { return }
     isSpeaking = true
     connection.wantsToSpeak(self)
   }
@@ -76,30 +76,31 @@ extension Call {
   /// initial metadata: in one frame nobody could tell it from trailing metadata.
   func submit(to session: HTTP2Session) {
     isSpeaking = false
-    guard !isClosed else { return }
-    guard !isHeadSubmitted else { return session.resumeBody(self) }
+    guard let exchange else { return }
+    guard !isHeadSubmitted else { return session.resumeBody(exchange) }
     if let outcome, outcome.isNotGRPC {
       isHeadSubmitted = true
       let fields = ResponseFields.notGRPC(httpStatus: outcome.httpStatus, extra: outcome.extra)
-      return outbound.isEmpty ? session.submitHeadersOnly(self, fields) : session.submitResponse(self, fields)
+      return session.respond(exchange, fields, body: outbound.isEmpty ? .none : .length(outbound.count))
     }
     isHeadSubmitted = true
     let initial = context?.call.response.withLock { response -> Metadata? in
       response.isInitialMetadataSent = true
       return response.metadata?.initial
     }
-    if let web { return submit(to: session, web, initial: initial ?? [:]) }
+    if let web { return submit(exchange, to: session, web, initial: initial ?? [:]) }
     if let outcome, outbound.isEmpty, initial?.isEmpty != false {
       let fields = ResponseFields.trailersOnly(
         httpStatus: outcome.httpStatus, trailers: makeTrailers(), extra: outcome.extra)
-      session.submitHeadersOnly(self, fields)
+      session.respond(exchange, fields, body: .none)
     } else {
-      session.submitResponse(self, ResponseFields.head(with: initial ?? [:], extra: compressionFields))
+      session.respond(
+        exchange, ResponseFields.head(with: initial ?? [:], extra: compressionFields), body: .unknown)
     }
   }
 
   /// Called by `writeBody`.
-  func moveResponses(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
+  func moveResponses(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState) {
     let count = outbound.move(into: buffer)
     hasMoved = true
     messagesShrank()

@@ -7,17 +7,19 @@ import RPCCore
 import Synchronization
 internal import Transport
 
-/// One call: a stream, the state machine of its gRPC exchange, and the task of its handler.
+/// One call: its HTTP exchange, the state machine of its gRPC exchange, and the task of its handler.
 ///
 /// It goes through these phases, each at most once: its head is awaited; for one request message, that message is
 /// awaited; its handler is about to be started, and runs; it is over. The handler's task may outlive the last phase,
 /// when the deadline or the peer ended the call.
 // @unchecked Sendable: it belongs to its connection's loop. `ServerCallChannel`, which handlers use, goes to that loop
 // first.
-final class Call: HTTP2Stream, @unchecked Sendable {
+final class Call: HTTPExchangeHandler, @unchecked Sendable {
   enum Phase { case head, request, ready, running, over }
 
   let connection: Connection
+  /// Nil once it is closed: nobody waits for an answer any more.
+  @exclusivity(unchecked) private(set) var exchange: HTTPExchange?
   @exclusivity(unchecked) var phase = Phase.head
   @exclusivity(unchecked) var route: Route?
   @exclusivity(unchecked) var context: ServerContext?
@@ -66,41 +68,44 @@ final class Call: HTTP2Stream, @unchecked Sendable {
     var isNotGRPC = false
   }
 
-  init(id: Int32, connection: Connection) {
+  init(_ exchange: HTTPExchange, connection: Connection) {
+    self.exchange = exchange
     self.connection = connection
     deframer = MessageDeframer(limit: connection.owner.core.limits.maximumRequestSize)
-    super.init(id: id)
   }
 
   var loop: EventLoop { connection.owner.loop }
   var configuration: ServerConfiguration { connection.owner.core.configuration }
   var limits: CallLimits { connection.owner.core.limits }
+  /// All of the request has come, or nothing more of it will.
+  var isRequestEnded: Bool { exchange?.isRemoteClosed ?? true }
 
   // MARK: What the peer did
 
-  override func receive(_ bytes: UnsafeRawBufferPointer) {
+  func receiveBody(_ bytes: UnsafeRawBufferPointer) {
     uncredited += bytes.count
     guard phase != .over else { return }
     guard let web, web.isText else { return deframer.append(bytes) }
     receiveText(bytes, web)
   }
 
-  override func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: BodyState) {
+  func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState) {
     moveResponses(into: buffer)
   }
 
-  func handle(_ events: Events) {
+  func handle(_ events: HTTPExchange.Events) {
     if events.contains(.closed) { return abandon() }
-    if events.contains(.head) { accept() }
+    if events.contains(.head), let exchange { accept(exchange.head) }
     if !events.isDisjoint(with: [.data, .end]) { requestsArrived() }
   }
 
-  /// The stream or the connection is gone: nobody waits for an answer.
-  func abandon() {
+  /// The exchange is closed, or its connection: nobody waits for an answer.
+  private func abandon() {
     let wasRunning = phase == .running
     if phase != .over, phase != .head { finished(.cancelled) }
     phase = .over
-    connection.counters.streamEnded(isClosed && closeCode == .noError)
+    connection.counters.streamEnded(exchange?.closeCode == .noError)
+    exchange = nil
     release(cancelling: wasRunning)
     outbound.removeAll()
     deframer.removeAll()
@@ -109,16 +114,16 @@ final class Call: HTTP2Stream, @unchecked Sendable {
 
   // MARK: Head
 
-  private func accept() {
+  private func accept(_ head: HeaderBlock) {
     let core = connection.owner.core
     guard !head.isOverLimit else {
-      started(nil)
+      started(nil, head)
       return refuse(RPCError(.resourceExhausted, "the header section is larger than the server takes"), httpStatus: 431)
     }
     let request = RequestHead(head)
-    guard request.isPost && request.hasGRPCContentType || acceptAsWeb(isPost: request.isPost) else { return }
+    guard request.isPost && request.hasGRPCContentType || acceptAsWeb(head, isPost: request.isPost) else { return }
     let found = head.withPath { core.router.route($0) }
-    started(found)
+    started(found, head)
     if let web, web.isDamaged { return requestsArrived() }
     guard let route = found else {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
@@ -145,7 +150,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   }
 
   /// It is a call, whatever will become of it.
-  private func started(_ route: Route?) {
+  private func started(_ route: Route?, _ head: HeaderBlock) {
     connection.owner.calls.started(now: connection.owner.now)
     guard !connection.owner.core.interceptors.isEmpty else { return }
     let start = CallStart(
@@ -168,7 +173,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// An answer to what is not gRPC.
   func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
     var extra = extra
-    if status != 204, head.text(":method") != "HEAD" {
+    if status != 204 {
       let text = Array("This is a gRPC server.\n".utf8)
       extra += [("content-type", "text/plain"), ("content-length", "\(text.count)")]
       outbound.append(text)
@@ -223,7 +228,7 @@ final class Call: HTTP2Stream, @unchecked Sendable {
   /// Whether messages have waited for the client's window for so long. Asked now and then by the connection's timer.
   func isStalled(now: UInt64, limit: UInt64) -> Bool {
     defer { hasMoved = false }
-    guard !outbound.isEmpty, !hasMoved, !isClosed else {
+    guard !outbound.isEmpty, !hasMoved, exchange != nil else {
       stalledSince = nil
       return false
     }

@@ -49,11 +49,9 @@ extension Connection {
 
   private func endStalledCalls(_ session: HTTP2Session, _ now: UInt64) {
     guard let limit = owner.core.lifeLimits.responseStall else { return }
-    for stream in session.streams {
-      let call = unsafeDowncast(stream, to: Call.self)
-      guard call.isStalled(now: now, limit: limit) else { continue }
+    for call in calls where call.isStalled(now: now, limit: limit) {
       owner.log(.debug, "The client of a call did not take its responses.", metadata: ["peer": "\(peer)"])
-      session.reset(call, .enhanceYourCalm)
+      if let exchange = call.exchange { session.abort(exchange, .excessiveLoad) }
       owner.loop.flushAtEndOfTurn(self)
     }
   }
@@ -64,8 +62,8 @@ extension Connection {
   }
 
   /// The server stops, and no other calls are left: those that end with their connection are told so.
-  func endOpenEndedCalls(_ session: HTTP2Session) {
-    let calls = session.streams.map { unsafeDowncast($0, to: Call.self) }.filter { $0.phase != .over }
+  func endOpenEndedCalls() {
+    let calls = calls.filter { $0.phase != .over }
     guard calls.allSatisfy({ $0.phase == .running && $0.route?.isOpenEnded == true }) else { return }
     let outcome = Call.Outcome(error: RPCError(.unavailable, "the server stops"))
     for call in calls { call.end(outcome, keepingMessages: true) }

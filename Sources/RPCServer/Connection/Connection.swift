@@ -46,6 +46,8 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   let transport: SocketTransport
   @exclusivity(unchecked) private var source: IOSource?
   @exclusivity(unchecked) private(set) var session: HTTP2Session?
+  /// Those of the streams that are open.
+  var calls: [Call] { session?.exchanges.compactMap { $0.handler as? Call } ?? [] }
   @exclusivity(unchecked) private var phase = Phase.open
   /// Calls with something to submit.
   @exclusivity(unchecked) private var speaking: [Call] = []
@@ -77,7 +79,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     lastReceived = now
     var http2 = owner.core.http2
     http2.takesAnyAuthority = isLocal
-    session = try HTTP2Session(configuration: http2, delegate: self, now: now)
+    session = try HTTP2Session(configuration: http2, delegate: self, pool: owner.exchanges, now: now)
   }
 
   func start() throws(EventLoopError) {
@@ -86,9 +88,9 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     startLifeTimer()
   }
 
-  func makeStream(id: Int32) -> HTTP2Stream {
+  func makeHandler(for exchange: HTTPExchange) -> any HTTPExchangeHandler {
     counters.streamStarted(now: owner.now)
-    return Call(id: id, connection: self)
+    return Call(exchange, connection: self)
   }
 
   // MARK: Reading
@@ -135,10 +137,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   }
 
   private func drainEvents() {
-    session?.drainEvents { stream, events in
-      // All streams of the session come from makeStream.
-      unsafeDowncast(stream, to: Call.self).handle(events)
-    }
+    session?.drainEvents()
     startHandlers()
   }
 
@@ -159,8 +158,8 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   /// A message of a response is handed over.
   func messageLeft() { counters.messageSent(now: owner.now) }
 
-  func credit(_ call: Call, _ count: Int) {
-    session?.credit(call, count)
+  func credit(_ exchange: HTTPExchange, _ count: Int) {
+    session?.credit(exchange, count)
     owner.loop.flushAtEndOfTurn(self)
   }
 
@@ -168,7 +167,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     guard phase != .closed, let session else { return }
     owner.now = owner.loop.now
     session.now = owner.now
-    if phase == .draining, owner.isDraining { endOpenEndedCalls(session) }
+    if phase == .draining, owner.isDraining { endOpenEndedCalls() }
     for call in speaking { call.submit(to: session) }
     speaking.removeAll(keepingCapacity: true)
     do throws(SocketTransport.Failure) {
@@ -239,7 +238,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   private func finishIfDone(_ session: HTTP2Session) {
     if isFailing {
       linger()
-    } else if phase == .draining, session.streams.isEmpty, !session.wantsWrite {
+    } else if phase == .draining, session.exchanges.isEmpty, !session.wantsWrite {
       linger()
     } else if session.isOver, phase != .lingering {
       linger()
@@ -273,12 +272,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   private func endCalls() {
     guard let session else { return }
     self.session = nil
-    // Streams that were closed, by a RST_STREAM of ours perhaps that nobody got any more, are on the session's list no
-    // longer.
-    session.drainEvents { stream, events in
-      if events.contains(.closed) { unsafeDowncast(stream, to: Call.self).abandon() }
-    }
-    for stream in session.streams { unsafeDowncast(stream, to: Call.self).abandon() }
+    session.end()
   }
 
   /// Closes at once; calls that run are cancelled.

@@ -41,7 +41,7 @@ extension Call {
 
   /// Takes a request that is not plain gRPC: as gRPC-Web, where that is served. What is neither is refused, and a
   /// browser's question whether a page may call is answered; both are false.
-  func acceptAsWeb(isPost: Bool) -> Bool {
+  func acceptAsWeb(_ head: HeaderBlock, isPost: Bool) -> Bool {
     guard let configuration = configuration.web else {
       if isPost {
         refuseAsHTTP(415, [("accept-post", "application/grpc")])
@@ -59,7 +59,7 @@ extension Call {
       cors = fields
     }
     guard isPost else {
-      answerPreflight(configuration, cors)
+      answerPreflight(head, configuration, cors)
       return false
     }
     let contentType = head.text("content-type") ?? ""
@@ -82,7 +82,9 @@ extension Call {
   private static let longestPreflight = 2048
 
   /// https://fetch.spec.whatwg.org/#http-cors-protocol
-  private func answerPreflight(_ configuration: WebConfiguration, _ cors: [(String, String)]) {
+  private func answerPreflight(
+    _ head: HeaderBlock, _ configuration: WebConfiguration, _ cors: [(String, String)]
+  ) {
     guard head.text(":method") == "OPTIONS", head.text("access-control-request-method") == "POST", !cors.isEmpty else {
       return refuseAsHTTP(405, [("allow", "POST, OPTIONS")])
     }
@@ -119,19 +121,19 @@ extension Call {
   }
 
   /// Says the head, or all of a response without a body.
-  func submit(to session: HTTP2Session, _ web: WebExchange, initial: Metadata) {
+  func submit(_ exchange: HTTPExchange, to session: HTTP2Session, _ web: WebExchange, initial: Metadata) {
     guard let outcome, outbound.isEmpty else {
       let names = initial.map(\.name) + compressionFields.map(\.0)
       let fields = ResponseFields.web(
         web.contentType, extra: compressionFields + web.fields(exposing: names), initial: initial)
-      return session.submitResponse(self, fields)
+      return session.respond(exchange, fields, body: .unknown)
     }
     let trailers = makeTrailers()
     let names = trailers.map(\.name) + outcome.extra.map(\.0)
     let fields = ResponseFields.web(
       web.contentType, httpStatus: outcome.httpStatus, extra: outcome.extra + web.fields(exposing: names),
       trailers: trailers)
-    session.submitHeadersOnly(self, fields)
+    session.respond(exchange, fields, body: .none)
   }
 }
 

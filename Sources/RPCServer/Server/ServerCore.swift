@@ -82,6 +82,8 @@ final class ServerLoop: @unchecked Sendable {
   private(set) lazy var codec = MessageCodec()
   /// Where a connection's frames are gathered for one write.
   @exclusivity(unchecked) var gather = GatherBuffer()
+  /// Of streams that are over, for the next ones.
+  let exchanges = HTTPExchangePool()
   private(set) var connections: [Connection] = []
   /// Of handlers that have returned; the next ones run in them.
   @exclusivity(unchecked) var idleTasks: [HandlerTask] = []

@@ -1,7 +1,7 @@
 package import EventLoop
 internal import HTTP
 package import Primitives
-package import RPCCore
+import RPCCore
 import Synchronization
 internal import Transport
 
@@ -68,13 +68,12 @@ extension ServerLoop {
 
 extension Connection {
   fileprivate func insight(loop: Int) -> ConnectionInsight {
-    let streams = session?.streams ?? []
-    return ConnectionInsight(
+    ConnectionInsight(
       id: id, loop: loop, local: Socket.localAddress(transport.descriptor),
       remote: Socket.peerAddress(transport.descriptor),
       counters: counters, security: transport.security, sendWindow: session?.sendWindow ?? 0,
       receiveWindow: session?.receiveWindow ?? 0, runningHandlers: runningHandlers, unsent: transport.unsent.count,
-      calls: streams.sorted { $0.id < $1.id }.compactMap { ($0 as? Call)?.insight })
+      calls: calls.map(\.insight).sorted { $0.stream < $1.stream })
   }
 }
 
@@ -87,6 +86,6 @@ extension Call {
       case .running: context?.call.response.withLock { "\($0.stage)" } ?? "running"
       case .over: "sending its response"
       }
-    return ConnectionInsight.Call(stream: id, method: route?.description, state: state)
+    return ConnectionInsight.Call(stream: exchange?.id ?? 0, method: route?.description, state: state)
   }
 }
