@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether the database can be had, as all loops together see it.
+/// Whether the database can be reached: only if every loop has reached it.
 final class Availability: Sendable {
   private struct State {
     var loops: [Bool]

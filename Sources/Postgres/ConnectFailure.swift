@@ -2,11 +2,11 @@ import CPostgres
 
 /// What libpq says of an attempt to connect that failed.
 ///
-/// It keeps the server's ErrorResponse to itself: there is no result whose SQLSTATE could be asked for, only a message,
-/// in the language of the server's `lc_messages`. With PQERRORS_VERBOSE, set before the first PQconnectPoll, the
-/// message has the SQLSTATE between colons, in any language: `FATAL:  28P01: password authentication failed …`. (With
-/// PQERRORS_SQLSTATE it has nothing else.) What libpq finds by itself has no SQLSTATE and is never translated, since
-/// this program never calls setlocale: that is told apart by its words.
+/// libpq doesn't hand out the server's ErrorResponse: there is no result with a SQLSTATE, only a message, in the
+/// language of the server's `lc_messages`. With PQERRORS_VERBOSE, set before the first PQconnectPoll, the message has
+/// the SQLSTATE between colons, in any language: `FATAL:  28P01: password authentication failed …`. (With
+/// PQERRORS_SQLSTATE it has nothing else.) Failures that libpq itself finds have no SQLSTATE, and are never translated,
+/// since this program never calls setlocale: their words tell them apart.
 /// https://www.postgresql.org/docs/15/libpq-control.html#LIBPQ-PQSETERRORVERBOSITY
 enum ConnectFailure {
   /// - Parameter label: the host, as the operator wrote it.
@@ -20,10 +20,10 @@ enum ConnectFailure {
     }
     return PostgresError(
       isLasting(code) || code == .readOnlyServer ? code : .unavailable,
-      "The database at \(label) cannot be had: \(reason)", server: server, isSafeToRetry: true)
+      "Could not connect to the database at \(label): \(reason)", server: server, isSafeToRetry: true)
   }
 
-  /// The SQLSTATE of the last attempt that the text tells of, and all that it says on one line.
+  /// The SQLSTATE of the last attempt in the text, and the whole text on one line.
   static func parse(_ text: String) -> (state: String?, reason: String) {
     var state: String?
     var parts: [Substring] = []
@@ -34,7 +34,7 @@ enum ConnectFailure {
         state = code
         parts.append(rest)
       } else {
-        // Nothing of the server in it: what came before was another attempt.
+        // A line of libpq itself, with which another attempt begins.
         if line.hasPrefix("connection to server") { state = nil }
         parts.append(line)
       }
@@ -90,9 +90,9 @@ enum ConnectFailure {
     }
   }
 
-  /// Which of several hosts' failures is told. One that passes by itself (it starts, it has no room, it is a standby)
-  /// comes before a refusal, since it means that waiting helps; a refusal before a host that nobody answers at, since
-  /// `localhost` mostly has an address of that kind.
+  /// Of several hosts' failures, the heaviest is reported. A failure that passes by itself (the server is starting, is
+  /// full, is a standby) outweighs a refusal, because waiting helps. A refusal outweighs a host that doesn't answer,
+  /// because `localhost` usually has such an address.
   static func weight(_ error: PostgresError) -> Int {
     if error.isLasting { return 1 }
     return error.sqlState != nil || error.code == .readOnlyServer ? 2 : 0
@@ -100,7 +100,7 @@ enum ConnectFailure {
 }
 
 extension PostgresError {
-  /// Waiting does not help: the server, or TLS on the way to it, refuses the connection for what it was asked with.
-  /// Wrong password, unknown database, no entry in pg_hba.conf, an untrusted certificate.
+  /// Whether waiting can't help, because the server, or TLS on the way to it, refuses the connection as it is
+  /// configured: a wrong password, an unknown database, no entry in pg_hba.conf, an untrusted certificate.
   public var isLasting: Bool { ConnectFailure.isLasting(code) }
 }

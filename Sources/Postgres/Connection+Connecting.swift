@@ -12,7 +12,7 @@ extension Connection {
     let hosts = settings.target.hosts
     guard hosts.contains(where: { $0.needsLookup }) else { return tryHosts(hosts) }
     Task(executorPreference: loop) { [self] in
-      let found = await AddressLookup.resolve(hosts, on: settings.lookups)
+      let found = await AddressLookup.resolve(hosts, on: settings.nameResolution)
       for failure in found.failures { note(failure) }
       tryHosts(found.hosts)
     }

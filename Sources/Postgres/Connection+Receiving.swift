@@ -54,7 +54,7 @@ extension Connection {
       perform(pipeline.receive(.rows), ResultStorage(pointer))
     case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
       let result = ResultStorage(pointer)
-      if isOwnDeath(result) { return }
+      if handleConnectionLoss(result) { return }
       perform(pipeline.receive(.failure), result)
     default:
       PQclear(pointer)
@@ -62,9 +62,10 @@ extension Connection {
     }
   }
 
-  /// Whether this failure is how libpq reports a lost connection: as a failure of the first statement, without
-  /// SQLSTATE. If so, calls `lose`, which handles all requests.
-  private func isOwnDeath(_ result: ResultStorage) -> Bool {
+  /// libpq reports a lost connection as a failure of the first statement, without SQLSTATE. If this result is one,
+  /// calls `lose`, which handles all requests.
+  /// - Returns: whether the connection was lost.
+  private func handleConnectionLoss(_ result: ResultStorage) -> Bool {
     guard PQstatus(handle) == CONNECTION_BAD, PQresultErrorField(result.pointer, 0x43) == nil else { return false }
     let reason = PostgresError.message(of: handle)
     lose(PostgresError(.connectionLost, "The connection to the database was lost: \(reason)"))
@@ -94,7 +95,7 @@ extension Connection {
       fail(request, error)
     case .sendAgain(let request):
       if request.didPrepare { evictUnprepared(request) }
-      guard !request.isAlone, !request.isDone else {
+      guard !request.hasOwnSync, !request.isAnswered else {
         return request.fail(
           PostgresError(
             .protocolViolation, "The statement was aborted without a reason.", statement: request.statement.name,
@@ -102,7 +103,7 @@ extension Connection {
       }
       // Send it with a Sync of its own, so that it can't be aborted by another statement again. If the other statement
       // only timed out on a lock, neither is faulty, and both may share a Sync.
-      request.isAlone = !metLock
+      request.hasOwnSync = !metLock
       enqueue(request)
     case .outOfStep:
       lose(PostgresError(.protocolViolation, "The database's answers do not match what was asked."))
@@ -125,17 +126,17 @@ extension Connection {
 
   private func fail(_ request: PendingQuery, _ error: PostgresError) {
     if SQLState.isStaleStatement(error.sqlState), request.kind == .prepared {
-      if isShared, !request.isDone, unprepared.contains(request.serverName) { return enqueue(request) }
+      if isShared, !request.isAnswered, unprepared.contains(request.serverName) { return enqueue(request) }
       registry.evict(request.statement, serverName: request.serverName)
       // The server refused it before running it, so sending it again is safe. Not here on leased connections: inside a
       // transaction everything since BEGIN is lost already, and `LoopClient` retries single writes.
-      if isShared, !request.wasReprepared, !request.isDone {
+      if isShared, !request.wasReprepared, !request.isAnswered {
         request.wasReprepared = true
-        request.isAlone = true
+        request.hasOwnSync = true
         return enqueue(request)
       }
     }
-    if error.code == .lockNotAvailable, isShared, !request.isDone {
+    if error.code == .lockNotAvailable, isShared, !request.isAnswered {
       metLock = true
       return waitForLock(request)
     }
@@ -156,7 +157,7 @@ extension Connection {
   /// lock_timeout is short, and it is sent again until its deadline, so that it doesn't hold up reads of other tables
   /// behind it on the connection.
   private func waitForLock(_ request: PendingQuery) {
-    for lookup in request.lookups where !lookup.isDone { enqueue(lookup) }
+    for lookup in request.lookups where !lookup.isAnswered { enqueue(lookup) }
     if request.lookups.isEmpty { enqueue(request) }
   }
 
@@ -186,7 +187,7 @@ extension Connection {
       let rows = PostgresRows(result)
       if result.columnCount > 0 || (scriptRows?.storage.columnCount ?? 0) == 0 { scriptRows = rows }
     case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
-      if isOwnDeath(result) { return }
+      if handleConnectionLoss(result) { return }
       if let script, scriptError == nil { scriptError = error(of: result, script) }
     default:
       lose(PostgresError(.protocolViolation, "COPY is not supported in a script."))

@@ -11,7 +11,7 @@ extension Connection {
           .connectionLost, "The connection is closed.", statement: request.statement.name,
           isSafeToRetry: request.isSafeToRetry))
     }
-    let sharesSync = isShared && request.statement.isReadOnly && !request.isAlone && request.kind == .prepared
+    let sharesSync = isShared && request.statement.isReadOnly && !request.hasOwnSync && request.kind == .prepared
     batch.add(request, sharesSync: sharesSync)
     loop.flushAtEndOfTurn(self)
   }
@@ -32,7 +32,7 @@ extension Connection {
 
   private func sendOutgoing() {
     var sentReads = false
-    for (index, request) in outgoing.reads.enumerated() where !request.isDone {
+    for (index, request) in outgoing.reads.enumerated() where !request.isAnswered {
       switch send(request, isHeldForSync: false) {
       case .sent: sentReads = true
       case .refused: break
@@ -41,7 +41,7 @@ extension Connection {
       }
     }
     if sentReads, !sync() { return giveUp(reads: [], singles: outgoing.singles[...]) }
-    for (index, request) in outgoing.singles.enumerated() where !request.isDone {
+    for (index, request) in outgoing.singles.enumerated() where !request.isAnswered {
       if case .script = request.kind {
         // A script needs the connection for itself: it waits until all requests in flight are answered, and the
         // requests after it wait until the script is done.
@@ -68,7 +68,7 @@ extension Connection {
     if let limits = request.limits {
       switch execute(ServerLimits.statement, limits.parameters, for: request) {
       // Treated like a preparation: it has to succeed, and its rows are ignored.
-      case .success: pipeline.didSendPrepare(for: request)
+      case .success: pipeline.didSendPrerequisite(for: request)
       case .failure(let outcome): return outcome
       }
     }
@@ -100,7 +100,7 @@ extension Connection {
         guard PQsendPrepare(handle, variant.serverName, variant.sql, count, variant.types) == 1 else {
           return .failure(.broken)
         }
-        pipeline.didSendPrepare(for: request)
+        pipeline.didSendPrerequisite(for: request)
       }
     } catch {
       request.fail(error.with(statement: request.statement.name, isSafeToRetry: true))

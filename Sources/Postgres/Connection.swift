@@ -67,7 +67,7 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   var scriptError: PostgresError?
   /// A read before the Sync that the server answers next has timed out on a lock.
   var metLock = false
-  /// Names under which the server was to prepare a statement and did not, since nothing was under way the last time.
+  /// Names under which the server did not prepare a statement as asked. Emptied when nothing is in flight.
   var unprepared: Set<String> = []
   @exclusivity(unchecked) var isFlushScheduled = false
   /// When it became ready. CLOCK_MONOTONIC in nanoseconds.
@@ -152,7 +152,7 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   /// Resubmits or answers a request whose connection was lost before it was answered. Only requests on shared
   /// connections are resubmitted, once each: reads, and others of which nothing was sent.
   func interrupt(_ request: PendingQuery, _ error: PostgresError) {
-    guard !request.isDone else { return }
+    guard !request.isAnswered else { return }
     // Each lookup separately: they need not share a statement again.
     for lookup in request.lookups { interrupt(lookup, error) }
     guard request.lookups.isEmpty else { return }
@@ -161,7 +161,7 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
     if isShared, request.isSafeToRetry, mayResubmit, let owner {
       if request.firstLossAt == nil { request.firstLossAt = loop.now }
       request.isSent = false
-      request.isAlone = false
+      request.hasOwnSync = false
       owner.resubmit(request)
       return
     }
@@ -200,17 +200,18 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
 struct ConnectionSettings: Sendable {
   let configuration: PostgresConfiguration
   let target: ConnectionString
-  let lookups: OffloadPool
+  let nameResolution: OffloadPool
   /// Runs cancel requests, which block. A pool of its own, so that they don't queue behind name lookups.
   let cancellations: OffloadPool
   let slowQueryNanoseconds: UInt64
 
   init(
-    configuration: PostgresConfiguration, target: ConnectionString, lookups: OffloadPool, cancellations: OffloadPool
+    configuration: PostgresConfiguration, target: ConnectionString, nameResolution: OffloadPool,
+    cancellations: OffloadPool
   ) {
     self.configuration = configuration
     self.target = target
-    self.lookups = lookups
+    self.nameResolution = nameResolution
     self.cancellations = cancellations
     slowQueryNanoseconds = configuration.slowQueryThreshold.clampedNanoseconds
   }

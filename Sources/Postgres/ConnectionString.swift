@@ -114,8 +114,8 @@ struct ConnectionString: Sendable {
     var values = [("statement_timeout", settings.statementTimeout)]
     if role == .shared { values.append(("lock_timeout", settings.readLockTimeout)) }
     // Postgres before 14 has no such setting.
-    if settings.abandonedStatementCheck > .zero {
-      values.append(("client_connection_check_interval", settings.abandonedStatementCheck))
+    if settings.connectionCheckInterval > .zero {
+      values.append(("client_connection_check_interval", settings.connectionCheckInterval))
     }
     // "--statement-timeout=5s" is another spelling of "-c statement_timeout=5s".
     let own = String((options["options"] ?? "").map { $0 == "-" ? "_" : $0 })

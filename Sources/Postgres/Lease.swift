@@ -1,13 +1,13 @@
 import EventLoop
 import Synchronization
 
-/// Somebody who waits for a connection of their own.
+/// A caller that waits for a lease.
 // @unchecked Sendable: made by the caller, then owned by the loop that it was submitted to.
 final class LeaseWaiter: ConnectionWaiter, @unchecked Sendable {
   typealias Answer = Result<Lease, PostgresError>
   typealias Continuation = UnsafeContinuation<Answer, Never>
 
-  /// What is run first: it proves that the connection works and takes writes, and begins the transaction.
+  /// The first statement. It shows that the connection works and takes writes, and begins the transaction.
   let opening: Statement
   let deadline: UInt64
   /// The deadline of each statement on the lease; nil: the default timeout for each.
@@ -15,7 +15,7 @@ final class LeaseWaiter: ConnectionWaiter, @unchecked Sendable {
   /// The session is used in ways that outlive a transaction: it is closed afterwards.
   let closesSession: Bool
   private var continuation: Continuation?
-  private(set) var isDone = false
+  private(set) var isAnswered = false
 
   init(opening: Statement, deadline: UInt64, statementDeadline: UInt64?, closesSession: Bool) {
     self.opening = opening
@@ -27,7 +27,7 @@ final class LeaseWaiter: ConnectionWaiter, @unchecked Sendable {
   deinit { assert(continuation == nil, "a lease's waiter was dropped without an answer") }
 
   func begin(_ continuation: Continuation) -> Bool {
-    if isDone {
+    if isAnswered {
       continuation.resume(
         returning: .failure(PostgresError(.cancelled, "The call was cancelled.", isSafeToRetry: true)))
       return false
@@ -48,8 +48,8 @@ final class LeaseWaiter: ConnectionWaiter, @unchecked Sendable {
   func fail(_ error: PostgresError) { answer(.failure(error)) }
 
   private func answer(_ answer: Answer) {
-    guard !isDone else { return }
-    isDone = true
+    guard !isAnswered else { return }
+    isAnswered = true
     continuation?.resume(returning: answer)
     continuation = nil
   }
@@ -125,7 +125,7 @@ final class LeaseMarker: Sendable {
     self.outer = outer
   }
 
-  /// Tasks that the holder started may live on after the lease.
+  /// Call it when the lease ends: tasks that the holder started may outlive it.
   func end() { isHeld.store(false, ordering: .relaxed) }
 
   func holdsLease(of client: ObjectIdentifier) -> Bool {

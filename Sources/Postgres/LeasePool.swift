@@ -164,7 +164,7 @@ struct LeasePool<Waiter: AnyObject> {
     return actions
   }
 
-  /// Refuses all waiters, because the database is away.
+  /// Refuses all waiters, because the database is unreachable.
   mutating func refuseWaiters() -> [Action] { waiters.removeAll().map { .refuse($0, .connectFailed) } }
 
   /// Refuses all waiters and closes idle connections. Leased connections are closed when they are released.

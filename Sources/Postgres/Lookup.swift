@@ -1,15 +1,15 @@
-/// A read of one row by its uuid. Those that are asked in one turn of a loop travel as one statement, and cost Postgres
-/// little more than one of them: what a statement costs it is mostly not the row.
+/// A read of one row by its uuid. The lookups of one turn of a loop are sent as one statement, which costs Postgres
+/// little more than a single lookup: most of the cost is the statement's, not the row's.
 ///
 /// Make it once, as a `static let`.
 public struct Lookup: Sendable {
-  /// For one that travels alone: it takes the uuid.
+  /// For a single lookup: takes the uuid.
   let one: Statement
-  /// For several: it takes an array of uuids.
+  /// For several lookups: takes an array of uuids.
   let many: Statement
 
   /// - Parameters:
-  ///   - name: the statement's; for several `_many` is appended.
+  ///   - name: the name of the statement; that of the statement for several lookups has `_many` appended.
   ///   - selection: `SELECT id, name FROM users`, without a condition. Its first column is `column`.
   ///   - column: of type uuid, with a unique index.
   public init(_ name: String, _ selection: String, by column: String) {
@@ -19,18 +19,18 @@ public struct Lookup: Sendable {
 }
 
 extension Lookup {
-  /// Lookups in one statement: their rows are held together until the last of them was read.
+  /// The most lookups in one statement: its whole result stays in memory until the last row was read.
   private static let maximumKeys = 128
-  /// Postgres plans a statement anew each time where a plan for the values at hand seems cheaper to it than one for any
-  /// values, and that one it reckons at ten elements: never send fewer.
+  /// The fewest keys in one statement; copies of a key fill it up. Postgres plans a statement anew for each execution
+  /// if that looks cheaper than the generic plan, whose cost it estimates for an array of ten elements.
   /// https://www.postgresql.org/docs/15/runtime-config-query.html#GUC-PLAN-CACHE-MODE
   private static let minimumKeys = 16
 
-  /// Puts lookups of the same kind together; everything else stays as it is.
+  /// Joins lookups of the same kind; other requests stay as they are.
   static func join(_ requests: [PendingQuery]) -> [PendingQuery] {
     var joined: [PendingQuery] = []
     var groups: [[PendingQuery]] = []
-    for request in requests where !request.isDone {
+    for request in requests where !request.isAnswered {
       guard let lookup = request.lookup else {
         joined.append(request)
         continue

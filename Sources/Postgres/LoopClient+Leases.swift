@@ -13,13 +13,13 @@ extension LoopClient {
     leaseWaiters.append(waiter)
     watch(waiter.deadline)
     perform(pool.acquire(waiter))
-    if leaseWaiters.count > 2 * pool.waiting + 16 { leaseWaiters.removeAll { $0.isDone } }
+    if leaseWaiters.count > 2 * pool.waiting + 16 { leaseWaiters.removeAll { $0.isAnswered } }
   }
 
   /// Answers a waiter whose task was cancelled.
   func cancel(_ waiter: LeaseWaiter) {
     loop.assertCurrent()
-    guard !waiter.isDone else { return }
+    guard !waiter.isAnswered else { return }
     waiter.fail(PostgresError(.cancelled, "The call was cancelled.", isSafeToRetry: true))
     perform(pool.forget(waiter))
   }
@@ -28,7 +28,7 @@ extension LoopClient {
   func expire(_ waiter: LeaseWaiter) {
     waiter.fail(
       PostgresError(
-        .deadlineExceeded, "The deadline passed while it waited for a database connection.", isSafeToRetry: true))
+        .deadlineExceeded, "The deadline passed while the call waited for a database connection.", isSafeToRetry: true))
     perform(pool.forget(waiter))
   }
 
@@ -45,7 +45,7 @@ extension LoopClient {
       case .grant(let id, let waiter): waiter.granted(id, by: self)
       case .refuse(let waiter, let refusal): waiter.refused(error(refusal), by: self)
       case .close(let id):
-        leased.removeValue(forKey: id)?.close(PostgresError(.connectionLost, "The connection was given up."))
+        leased.removeValue(forKey: id)?.close(PostgresError(.connectionLost, "The connection was closed."))
       }
     }
   }
@@ -53,7 +53,7 @@ extension LoopClient {
   private func error(_ refusal: LeasePool<ConnectionWaiter>.Refusal) -> PostgresError {
     switch refusal {
     case .queueFull:
-      PostgresError(.queueFull, "Too many calls wait for a database connection.", isSafeToRetry: true)
+      PostgresError(.queueFull, "Too many calls are waiting for a database connection.", isSafeToRetry: true)
     case .connectFailed:
       unavailable
     case .shutDown: PostgresError(.shutDown, "The database client is shut down.", isSafeToRetry: true)
@@ -111,7 +111,7 @@ extension LoopClient {
   /// or a late cancel request, would reach the next holder of the connection. So this also closes the connection.
   func cancel(_ request: PendingQuery, on id: Int) {
     loop.assertCurrent()
-    guard !request.isDone else { return }
+    guard !request.isAnswered else { return }
     let wasSent = request.isSent
     request.cancel()
     if wasSent, let connection = leased[id] { abandon(connection) }
@@ -122,7 +122,7 @@ extension LoopClient {
     guard case .leased(let id) = connection.role else { return }
     leased[id] = nil
     settling[id] = nil
-    connection.close(PostgresError(.connectionLost, "The connection was closed under the statement."))
+    connection.close(PostgresError(.connectionLost, "The connection was closed while the statement was running."))
     perform(pool.lost(id))
   }
 

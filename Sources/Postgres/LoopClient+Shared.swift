@@ -29,15 +29,15 @@ extension LoopClient {
   }
 
   private func place(_ request: PendingQuery) {
-    if waiting.isEmpty, let connection = connection(for: request) { return connection.enqueue(request) }
-    if waiting.count >= settings.configuration.sharedQueueLimit { waiting.filter { !$0.isDone } }
-    guard waiting.count < settings.configuration.sharedQueueLimit else {
+    if waitingReads.isEmpty, let connection = connection(for: request) { return connection.enqueue(request) }
+    if waitingReads.count >= settings.configuration.sharedQueueLimit { waitingReads.filter { !$0.isAnswered } }
+    guard waitingReads.count < settings.configuration.sharedQueueLimit else {
       return request.fail(
         PostgresError(
-          .queueFull, "Too many statements wait for a database connection.", statement: request.statement.name,
+          .queueFull, "Too many statements are waiting for a database connection.", statement: request.statement.name,
           isSafeToRetry: true))
     }
-    waiting.append(request)
+    waitingReads.append(request)
   }
 
   /// The least loaded connection. For a lookup, preferably the one that already has lookups of this turn, so that they
@@ -62,10 +62,10 @@ extension LoopClient {
 
   /// Gives waiting requests to a connection, as many as it has room for.
   func feed(_ connection: Connection) {
-    guard !waiting.isEmpty, connection.isReady else { return }
+    guard !waitingReads.isEmpty, connection.isReady else { return }
     guard slots.contains(where: { $0.connection === connection }) else { return }
-    while connection.load < settings.configuration.pipelineDepth, let request = waiting.popFirst() {
-      if !request.isDone { connection.enqueue(request) }
+    while connection.load < settings.configuration.pipelineDepth, let request = waitingReads.popFirst() {
+      if !request.isAnswered { connection.enqueue(request) }
     }
   }
 
@@ -80,7 +80,7 @@ extension LoopClient {
   }
 
   func sharedIsReady(_ connection: Connection) {
-    note(circuit.connected())
+    note(breaker.connected())
     availability.set(index, true)
     for slot in slots {
       if slot.connection === connection {
@@ -99,7 +99,7 @@ extension LoopClient {
     if slot.backoff.failures == 0 {
       loop.logThrottle.log(.warning, "A database connection failed.", metadata: ["error": "\(error)"], to: logger)
     }
-    note(circuit.connectFailed(now: loop.now))
+    note(breaker.connectFailed(now: loop.now))
     guard state == .running else { return }
     slot.timer?.schedule(after: slot.backoff.next(using: &random))
   }
@@ -111,7 +111,7 @@ extension LoopClient {
     }
     guard let slot = slots.first(where: { $0.connection === connection }) else { return }
     slot.connection = nil
-    circuit.lost(now: loop.now)
+    breaker.lost(now: loop.now)
     guard state == .running else { return }
     loop.logThrottle.log(.warning, "A database connection was lost.", metadata: ["error": "\(error)"], to: logger)
     // Reconnect at once, but not inside the callbacks of the lost connection.
@@ -119,15 +119,15 @@ extension LoopClient {
   }
 
   /// Acts on a change of the circuit breaker: when it opens, refuses everything that waits.
-  func note(_ change: Circuit.Change) {
+  func note(_ change: CircuitBreaker.Change) {
     switch change {
     case .none: break
     case .closed: loop.logThrottle.log(.notice, "The database is back.", to: logger)
     case .opened:
-      loop.logThrottle.log(.error, "The database is away: calls are refused until it is back.", to: logger)
+      loop.logThrottle.log(.error, "The database is unreachable: calls are refused until it is back.", to: logger)
       availability.set(index, false)
       let error = unavailable
-      for request in waiting.removeAll() {
+      for request in waitingReads.removeAll() {
         request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
       }
       perform(pool.refuseWaiters())

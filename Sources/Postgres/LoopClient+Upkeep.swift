@@ -24,13 +24,13 @@ extension LoopClient {
     var next = UInt64.max
     var expired: [PendingQuery] = []
     func look(_ request: PendingQuery) {
-      guard !request.isDone else { return }
+      guard !request.isAnswered else { return }
       if request.deadline <= now { expired.append(request) } else { next = min(next, request.deadline) }
     }
-    waiting.forEach(look)
+    waitingReads.forEach(look)
     for connection in slots.compactMap(\.connection) + retiring { connection.forEachRequest(look) }
     for request in expired { request.expire() }
-    waiting.filter { !$0.isDone }
+    waitingReads.filter { !$0.isAnswered }
     for connection in leased.values {
       expired = []
       connection.forEachRequest(look)
@@ -38,10 +38,10 @@ extension LoopClient {
       // No other caller may get a connection on which a statement still runs.
       if !expired.isEmpty { abandon(connection) }
     }
-    for waiter in leaseWaiters where !waiter.isDone {
+    for waiter in leaseWaiters where !waiter.isAnswered {
       if waiter.deadline <= now { expire(waiter) } else { next = min(next, waiter.deadline) }
     }
-    leaseWaiters.removeAll { $0.isDone }
+    leaseWaiters.removeAll { $0.isAnswered }
     next = min(next, expireWrites(now))
     if next != .max { watch(next) }
   }
@@ -49,11 +49,11 @@ extension LoopClient {
   // MARK: Upkeep
 
   /// Runs on the upkeep timer: the circuit breaker, stalled and read-only connections, idle ones, and the shutdown.
-  func keepUp() {
+  func runUpkeep() {
     guard state != .closed else { return }
     let now = loop.now
     if state == .running {
-      note(circuit.tick(now: now))
+      note(breaker.tick(now: now))
       retireStalled(now)
       closeReadOnly()
       perform(pool.recycle(now: now))
@@ -73,8 +73,8 @@ extension LoopClient {
       guard retiring.count < slots.count else { continue }
       retiring.append(connection)
       slot.connection = nil
-      circuit.lost(now: now)
-      loop.logThrottle.log(.warning, "A shared database connection is held up: another one is opened.", to: logger)
+      breaker.lost(now: now)
+      loop.logThrottle.log(.warning, "A shared database connection has stalled: another one is opened.", to: logger)
       connect(slot)
     }
     for connection in retiring {
@@ -111,18 +111,18 @@ extension LoopClient {
     drained = [continuation]
     drainLimit = loop.now.saturatingAdd(settings.configuration.shutdownTimeout.clampedNanoseconds)
     perform(pool.shutDown())
-    keepUp()
+    runUpkeep()
   }
 
   private var isDrained: Bool {
-    let isIdle = waiting.isEmpty && (slots.compactMap(\.connection) + retiring).allSatisfy { $0.load == 0 }
+    let isIdle = waitingReads.isEmpty && (slots.compactMap(\.connection) + retiring).allSatisfy { $0.load == 0 }
     return isIdle && scheduler.isIdle && delayed.isEmpty && pool.isQuiet
   }
 
   private func finishShutdown() {
     state = .closed
     let error = PostgresError(.shutDown, "The database client is shut down.")
-    for request in waiting.removeAll() {
+    for request in waitingReads.removeAll() {
       request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
     }
     refuseWrites(error)

@@ -21,7 +21,7 @@ extension LoopClient: TurnFlushable {
     if write.deadline <= loop.now { return write.expire() }
     guard scheduler.submit(write, now: loop.now) else {
       return write.fail(
-        PostgresError(.queueFull, "Too many writes wait for the database.", isSafeToRetry: true))
+        PostgresError(.queueFull, "Too many writes are waiting for the database.", isSafeToRetry: true))
     }
     watch(write.deadline)
     loop.flushAtEndOfTurn(self)
@@ -258,7 +258,7 @@ extension LoopClient: TurnFlushable {
     return .max
   }
 
-  /// Answers all waiting writes with `error`, because the database is away or the client is shut down.
+  /// Answers all waiting writes with `error`, because the database is unreachable or the client is shut down.
   func refuseWrites(_ error: PostgresError) {
     var waiting: [PendingWrite] = []
     scheduler.forEachWaiting { waiting.append($0) }

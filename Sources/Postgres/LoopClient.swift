@@ -22,8 +22,8 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
   /// Stalled connections. They get no new requests, and are closed when they have answered or stayed silent too long.
   var retiring: [Connection] = []
   /// Reads that wait because no connection has room.
-  @exclusivity(unchecked) var waiting = Ring<PendingQuery>(capacity: 64)
-  @exclusivity(unchecked) var circuit: Circuit
+  @exclusivity(unchecked) var waitingReads = Ring<PendingQuery>(capacity: 64)
+  @exclusivity(unchecked) var breaker: CircuitBreaker
   var random = SystemRandomNumberGenerator()
 
   // Leases.
@@ -67,14 +67,14 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
       limits: WriteScheduler.Limits(
         connections: limits.size + limits.overflow, groups: groups, groupSize: settings.configuration.maximumGroupSize,
         queue: settings.configuration.writeQueueLimit))
-    circuit = Circuit(now: MonotonicClock.nanoseconds)
+    breaker = CircuitBreaker(now: MonotonicClock.nanoseconds)
   }
 
   /// Opens the shared connections and starts the timers. Call it on the loop.
   func start() {
     guard state == .new else { return }
     state = .running
-    circuit = Circuit(now: loop.now)
+    breaker = CircuitBreaker(now: loop.now)
     for _ in 0..<max(1, settings.configuration.sharedConnectionsPerLoop) {
       let slot = SharedSlot(
         backoff: Backoff(first: settings.configuration.firstBackoff, limit: settings.configuration.longestBackoff))
@@ -86,7 +86,7 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
     }
     deadlineTimer = LoopTimer(on: loop) { [weak self] in self?.expireDeadlines() }
     retryTimer = LoopTimer(on: loop) { [weak self] in self?.retryDelayed() }
-    let timer = LoopTimer(on: loop) { [weak self] in self?.keepUp() }
+    let timer = LoopTimer(on: loop) { [weak self] in self?.runUpkeep() }
     upkeepTimer = timer
     timer.schedule(after: Self.upkeepInterval)
   }
@@ -99,13 +99,13 @@ final class LoopClient: ConnectionOwner, @unchecked Sendable {
         .shutDown, state == .new ? "The database client was not started." : "The database client is shut down.",
         statement: statement, isSafeToRetry: true)
     }
-    guard !circuit.isOpen else {
+    guard !breaker.isOpen else {
       return unavailable.with(statement: statement, isSafeToRetry: true)
     }
     return nil
   }
 
-  /// The error while the database is away. Its message is that of the last failure.
+  /// The error while the database is unreachable. Its message is that of the last failure.
   var unavailable: PostgresError {
     PostgresError(.unavailable, lastFailure?.message ?? "The database cannot be reached.", isSafeToRetry: true)
   }

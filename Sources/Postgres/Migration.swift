@@ -1,7 +1,7 @@
 /// One step of a schema, applied once, in the order of versions: SQL text, or Swift code.
 public struct Migration: Sendable {
   /// What Swift code does to the database, on the migrator's connection, in no transaction but those that it begins.
-  /// It must be able to begin again: an attempt may have ended in its middle, and one that met a lock is repeated.
+  /// It must be repeatable: an attempt may be interrupted at any point, and one that times out on a lock is repeated.
   public typealias Code = nonisolated(nonsending) @Sendable (PostgresLease) async throws -> Void
 
   /// How its text is run.
@@ -18,22 +18,22 @@ public struct Migration: Sendable {
 
   /// Positive, and unique among the migrations of a database.
   public let version: Int
-  /// What it is called in logs and in the table of applied migrations. It may change later.
+  /// Its name in logs and in the table of applied migrations. It may change later.
   public let name: String
-  /// SQL, or what tells Swift code from an earlier form of it.
+  /// The SQL, or the revision of the Swift code.
   public let text: String
   let form: Form
-  /// The migration that a program must know to work with a database that has this one; 0: any program that worked
-  /// before goes on working. A version of the program that does without a column comes before the migration that drops
-  /// it, which `needs` the last one that this version knows.
+  /// The migration that a program must know to work with a database that has this one. 0 if programs that worked before
+  /// still work. For example, to drop a column, first release a version of the program that doesn't use it; the
+  /// migration that drops it then `needs` the last migration that this version knows.
   public let needs: Int
 
-  /// - Parameter sql: one or more commands. They run in one transaction, so nothing that cannot (CREATE INDEX
-  ///   CONCURRENTLY), and no BEGIN or COMMIT; and nothing that takes long while it holds a strong lock.
+  /// - Parameter sql: one or more commands. They run in one transaction, so they must not include BEGIN, COMMIT or
+  ///   commands that can't run in one (CREATE INDEX CONCURRENTLY), nor take long while they hold a strong lock.
   ///
-  ///   If the first line is `withoutTransaction`, each command runs by itself, and begins again after an interruption:
-  ///   so each has its IF NOT EXISTS or the like. A semicolon at the end of a line ends a command. An invalid index of
-  ///   a name in the text is what an interrupted CREATE INDEX CONCURRENTLY left: it is dropped first.
+  ///   If the first line is `withoutTransaction`, each command runs by itself, and all run again after an interruption:
+  ///   so each needs an IF NOT EXISTS or the like. A semicolon at the end of a line ends a command. Before the first
+  ///   command, invalid indexes that the text names are dropped: an interrupted CREATE INDEX CONCURRENTLY left them.
   public init(version: Int, name: String, sql: String, needs: Int = 0) {
     self.needs = needs
     self.version = version
@@ -42,7 +42,8 @@ public struct Migration: Sendable {
     form = sql.hasPrefix(Self.withoutTransaction + "\n") ? .statements(Self.statements(of: sql)) : .transaction
   }
 
-  /// - Parameter revision: changes with what `code` does to a database; an applied migration has one for ever.
+  /// - Parameter revision: must change when what `code` does to a database changes; never change it for an applied
+  ///   migration.
   public init(version: Int, name: String, revision: String, needs: Int = 0, code: @escaping Code) {
     self.needs = needs
     self.version = version
@@ -51,7 +52,7 @@ public struct Migration: Sendable {
     form = .code(code)
   }
 
-  /// What tells a changed migration from the applied one: FNV-1a over its text. Not a defence against anybody.
+  /// Detects that an applied migration was changed: FNV-1a of its text. It is no protection against tampering.
   public var checksum: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -1,4 +1,4 @@
-/// What is to be applied, found by comparing a program's migrations with those that the database has. Pure.
+/// Compares a program's migrations with those that the database has. Pure.
 enum MigrationPlan {
   struct Applied: Sendable, Hashable {
     let version: Int
@@ -49,7 +49,7 @@ enum MigrationPlan {
     return pending
   }
 
-  /// How many the program does not know.
+  /// How many applied migrations are later than those that the program knows.
   static func later(_ migrations: [Migration], applied: [Applied]) -> Int {
     let known = migrations.map(\.version).max() ?? 0
     return applied.count { $0.version > known }

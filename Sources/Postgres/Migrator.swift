@@ -1,12 +1,12 @@
 import EventLoop
 public import Logging
 
-/// Brings a database's schema to what a program needs, while other programs use it. Replicas may run it together: an
-/// advisory lock lets one at a time.
+/// Applies a program's migrations to a database, while other programs use it. Several replicas may run it at the same
+/// time: an advisory lock makes them take turns.
 ///
-/// Nobody else waits long for it. Who asks for a strong lock makes all who come later wait behind him, so a migration
-/// waits for a lock for `lockTimeout` at a time, and is repeated until `patience` is over. CREATE INDEX CONCURRENTLY
-/// holds nobody up and waits for as long as it must.
+/// It blocks other sessions only for moments. A session that waits for a strong lock blocks all that come after it, so
+/// a migration waits at most `lockTimeout` for a lock, and is repeated until `patience` is over. CREATE INDEX
+/// CONCURRENTLY blocks nobody, and waits for as long as it must.
 /// https://www.postgresql.org/docs/15/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY
 public struct Migrator: Sendable {
   private let client: PostgresClient
@@ -54,8 +54,8 @@ public struct Migrator: Sendable {
     }
   }
 
-  /// What `run` would apply now. Changes nothing, waits for nobody. If the database has later migrations than the
-  /// program knows, and none that is too much for it, the log says so.
+  /// What `run` would apply now. Changes nothing, and waits for no other process. If the database has later migrations
+  /// than the program knows, and the program still works with them, the log says so.
   /// - Throws: `migrationFailed` if the database's history is not this program's, or what the SQL met.
   public nonisolated(nonsending) func pending() async throws -> [Migration] {
     try await client.withConnection(deadline: nil) { connection in
@@ -71,16 +71,15 @@ public struct Migrator: Sendable {
     }
   }
 
-  /// Asks again and again instead of waiting in the server: CREATE INDEX CONCURRENTLY waits for all transactions that
-  /// are older, and so for one that waits for this lock; and a waiting session could not be given up without closing
-  /// it.
+  /// Polls instead of waiting in the server. CREATE INDEX CONCURRENTLY waits for all older transactions, so it would
+  /// wait for one that waits for this lock. And the only way to stop a session from waiting is to close it.
   private nonisolated(nonsending) func lock(_ connection: PostgresLease) async throws {
     let end = MonotonicClock.nanoseconds.saturatingAdd(patience.clampedNanoseconds)
     var isFirst = true
     while true {
       let rows = try await connection.query(Self.tryLock, [.int64(Self.lockKey)])
       if try rows.first?[0].bool ?? false { return }
-      if isFirst { logger.notice("Another process migrates the database: this one waits for it.") }
+      if isFirst { logger.notice("Another process is migrating the database: waiting for it to finish.") }
       isFirst = false
       guard MonotonicClock.nanoseconds < end else {
         throw PostgresError(.lockNotAvailable, "Another process has been migrating the database for too long.")
@@ -102,10 +101,10 @@ public struct Migrator: Sendable {
     return applied
   }
 
-  /// Tries until it has every lock that it needs.
+  /// Tries again after each lock timeout, until `patience` is over.
   private nonisolated(nonsending) func apply(_ migration: Migration, _ connection: PostgresLease) async throws {
     let end = MonotonicClock.nanoseconds.saturatingAdd(patience.clampedNanoseconds)
-    // Those that waited behind an attempt get through before the next one.
+    // Long enough for sessions that waited behind an attempt to get through before the next one.
     var backoff = Backoff(first: lockTimeout * 2, limit: .seconds(5))
     var random = SystemRandomNumberGenerator()
     let metadata: Logger.Metadata = ["version": "\(migration.version)", "name": "\(migration.name)"]
@@ -120,7 +119,7 @@ public struct Migrator: Sendable {
           logger.error("A migration failed.", metadata: details)
           throw error
         }
-        logger.notice("A migration waits for others' locks: it is tried again.", metadata: details)
+        logger.notice("A migration timed out on a lock; trying again.", metadata: details)
         try await connection.execute("migrations: rollback", script: "ROLLBACK; \(lockTimeoutSetting)")
         await connection.pause(backoff.next(using: &random))
         try Task.checkCancellation()
@@ -159,8 +158,7 @@ public struct Migrator: Sendable {
   private nonisolated(nonsending) func run(
     _ statement: String, _ name: String, _ connection: PostgresLease
   ) async throws {
-    // It waits for old transactions at times when it keeps nobody from reading and writing. Given up, it would leave an
-    // invalid index, and its work would be lost.
+    // While it waits for old transactions it blocks nobody. A timeout would leave an invalid index, and lose its work.
     let isConcurrent = statement.contains(" CONCURRENTLY ")
     if isConcurrent { try await connection.execute(name, script: "SET lock_timeout = 0") }
     try await connection.execute(name, script: statement)
@@ -172,7 +170,7 @@ public struct Migrator: Sendable {
   ) async throws {
     for row in try await connection.query(Self.selectInvalidIndexes, [.text(migration.text)]) {
       let name = try row[0].text
-      logger.notice("An index that was left half built is dropped.", metadata: ["index": "\(name)"])
+      logger.notice("Dropping an index that an interrupted migration left half built.", metadata: ["index": "\(name)"])
       try await run("DROP INDEX CONCURRENTLY IF EXISTS \(name)", "migrations: drop an invalid index", connection)
     }
   }
@@ -191,7 +189,7 @@ public struct Migrator: Sendable {
   private static let tryLock = Statement("migrations: lock", "SELECT pg_try_advisory_lock($1)")
   private static let hasTable = Statement(
     "migrations: version table exists", "SELECT to_regclass('schema_migrations') IS NOT NULL", isReadOnly: true)
-  /// By way of jsonb, since the table of an earlier version lacks the column `needs`.
+  /// Reads `needs` from the row as jsonb, because the table of an earlier version lacks that column.
   private static let select = Statement(
     "migrations: applied",
     """
@@ -199,7 +197,7 @@ public struct Migrator: Sendable {
     """, isReadOnly: true)
   private static let insert = Statement(
     "migrations: note", "INSERT INTO schema_migrations (version, name, checksum, needs) VALUES ($1, $2, $3, $4)")
-  /// Those in the schema where CREATE INDEX puts its own, by their quoted names.
+  /// Invalid indexes that $1 names, in the schema in which CREATE INDEX creates indexes; their quoted names.
   private static let selectInvalidIndexes = Statement(
     "migrations: invalid indexes",
     """
@@ -220,7 +218,7 @@ public struct Migrator: Sendable {
 }
 
 extension PostgresLease {
-  /// Suspends the caller by a timer of the lease's loop. Not cut short by cancellation: only for short times.
+  /// Suspends the caller, by a timer of the lease's loop. Cancellation doesn't end it, so use it for short times only.
   nonisolated(nonsending) func pause(_ time: Duration) async {
     let loop = lease.client.loop
     await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in

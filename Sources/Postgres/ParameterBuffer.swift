@@ -1,7 +1,7 @@
 import Glibc
 
-/// Where a connection writes the parameters of the statement it is about to send: one block, reused, with the three
-/// arrays that libpq wants beside it, so that a query allocates nothing for its parameters.
+/// Holds the parameters of the statement that a connection is about to send, with the three arrays that libpq takes. It
+/// is reused, so that a query allocates nothing for its parameters.
 final class ParameterBuffer {
   private(set) var values: UnsafeMutablePointer<UnsafePointer<CChar>?>
   private(set) var lengths: UnsafeMutablePointer<Int32>
@@ -9,9 +9,9 @@ final class ParameterBuffer {
   private var capacity: Int
   private var bytes: UnsafeMutableRawPointer
   private var byteCapacity: Int
-  /// A buffer that one large value made larger than this is given back after use.
+  /// A buffer that has become larger than this is freed after use.
   private static let keptBytes = 1 << 16
-  /// What the protocol's Bind can count: Int16, read as unsigned.
+  /// The most that the protocol's Bind message can count: an Int16, read as unsigned.
   static let maximumCount = 65_535
 
   init() {

@@ -1,6 +1,6 @@
 import EventLoop
 
-/// One statement on its way: what was asked, who waits for the answer, and how far it got.
+/// One statement in progress: what to run, who waits for the answer, and how far it got.
 ///
 /// It answers its caller exactly once, whatever happens first: the result, the deadline, cancellation, a lost
 /// connection or shutdown. A result that comes after the answer is dropped.
@@ -19,28 +19,28 @@ final class PendingQuery: @unchecked Sendable {
   let statement: Statement
   let parameters: [PostgresValue]
   let kind: Kind
-  /// What it may be sent together with, and its key there.
+  /// The lookup that it belongs to, if any, and its key.
   let lookup: Lookup?
   let key: UInt128
-  /// The lookups that it is sent for: it has nobody else to answer to.
+  /// The lookups that it answers. If there are any, it has no caller of its own.
   let lookups: [PendingQuery]
-  /// What the server is told first; nil: what holds for the session.
+  /// The limits to set before it runs; nil: those of the session.
   let limits: ServerLimits?
-  /// It is part of a transaction that others of its statements began and will end.
+  /// It runs inside a transaction that other statements begin and end.
   let isInTransaction: Bool
   /// CLOCK_MONOTONIC in nanoseconds; `UInt64.max` is never.
   @exclusivity(unchecked) var deadline: UInt64
   @exclusivity(unchecked) private var continuation: Continuation?
   /// For the client's own statements: called on the loop instead of a continuation.
   @exclusivity(unchecked) private var completion: ((Answer) -> Void)?
-  @exclusivity(unchecked) private(set) var isDone = false
+  @exclusivity(unchecked) private(set) var isAnswered = false
 
   /// When it was submitted, by the loop's clock.
   @exclusivity(unchecked) var submittedAt: UInt64 = 0
-  /// Something of it may have reached the server.
+  /// Parts of it may have reached the server.
   @exclusivity(unchecked) var isSent = false
   /// It has a Sync of its own.
-  @exclusivity(unchecked) var isAlone = false
+  @exclusivity(unchecked) var hasOwnSync = false
   /// When a connection first died under it; it was then given to another one.
   var firstLossAt: UInt64?
   /// It was sent again because the prepared statement was stale.
@@ -75,7 +75,7 @@ final class PendingQuery: @unchecked Sendable {
     (self.lookup, self.key, lookups) = (lookup, key, [])
   }
 
-  /// Deadlines and cancellation stay with the lookups.
+  /// A query for several lookups. Each lookup keeps its own deadline and cancellation.
   init(_ statement: Statement, _ parameters: [PostgresValue], standingFor lookups: [PendingQuery]) {
     self.statement = statement
     self.parameters = parameters
@@ -89,13 +89,14 @@ final class PendingQuery: @unchecked Sendable {
 
   deinit { assert(continuation == nil && completion == nil, "a query was dropped without an answer") }
 
-  /// Whether running it a second time can do no harm.
+  /// Running it a second time does no harm.
   var isSafeToRetry: Bool { statement.isReadOnly || !isSent }
 
-  /// On the loop, once. False if it was answered before it came (cancelled at once).
+  /// Stores the continuation of the waiting caller. Call it once, on the loop.
+  /// - Returns: false if the caller's task was cancelled first; the caller has then been answered.
   func begin(_ continuation: Continuation, now: UInt64) -> Bool {
     submittedAt = now
-    if isDone {
+    if isAnswered {
       continuation.resume(returning: .failure(Self.cancelled(statement, isSafeToRetry: true)))
       return false
     }
@@ -103,7 +104,7 @@ final class PendingQuery: @unchecked Sendable {
     return true
   }
 
-  /// On the loop: the client's own statement.
+  /// Begins a statement of the client's own. Call it on the loop.
   func begin(now: UInt64, _ completion: @escaping (Answer) -> Void) {
     submittedAt = now
     self.completion = completion
@@ -113,8 +114,8 @@ final class PendingQuery: @unchecked Sendable {
   func fail(_ error: PostgresError) { answer(.failure(error)) }
 
   private func answer(_ answer: Answer) {
-    guard !isDone else { return }
-    isDone = true
+    guard !isAnswered else { return }
+    isAnswered = true
     heldRows = nil
     if let continuation {
       self.continuation = nil
@@ -137,7 +138,8 @@ final class PendingQuery: @unchecked Sendable {
 
   /// The deadline passed.
   func expire() {
-    let stage = isSent ? "while the database worked on it" : "while it waited for a database connection"
+    let stage =
+      isSent ? "while the database was running the statement" : "while the statement waited for a database connection"
     fail(
       PostgresError(
         .deadlineExceeded, "The deadline passed \(stage).", statement: statement.name, isSafeToRetry: isSafeToRetry))

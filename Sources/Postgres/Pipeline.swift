@@ -58,7 +58,7 @@ struct Pipeline<Request> {
   /// Nothing was sent since the last Sync.
   private(set) var isSynced = true
   /// The first step's result has arrived, but its `end` has not.
-  private var isAnswered = false
+  private var firstHasResult = false
   /// The preparation before the next query failed.
   private var hasFailedPreparation = false
   /// The request that has its rows and waits for its Sync.
@@ -69,9 +69,9 @@ struct Pipeline<Request> {
   /// Nothing is expected from the server.
   var isIdle: Bool { steps.isEmpty }
 
-  /// Records a step that must succeed before the request's own (a preparation, or setting limits). Its rows are
-  /// ignored.
-  mutating func didSendPrepare(for request: Request) {
+  /// Records a statement that must succeed before the request's own: a preparation, or one that sets limits. Its rows
+  /// are ignored.
+  mutating func didSendPrerequisite(for request: Request) {
     steps.append(.prepare(request))
     isSynced = false
   }
@@ -90,15 +90,15 @@ struct Pipeline<Request> {
   mutating func receive(_ reply: Reply) -> Action {
     guard let step = steps.first else { return .outOfStep }
     if case .end = reply {
-      guard isAnswered else { return .outOfStep }
-      isAnswered = false
+      guard firstHasResult else { return .outOfStep }
+      firstHasResult = false
       // A Sync's own result has no `end`. An error before it (the commit failed) has one, and the Sync is still to
       // come.
       if case .sync = step { return .none }
       _ = steps.popFirst()
       return .none
     }
-    guard !isAnswered else { return .outOfStep }
+    guard !firstHasResult else { return .outOfStep }
     switch step {
     case .prepare(let request): return receivePreparation(reply, request)
     case .query(let request, let isHeldForSync): return receiveQuery(reply, request, isHeldForSync)
@@ -109,14 +109,14 @@ struct Pipeline<Request> {
   private mutating func receivePreparation(_ reply: Reply, _ request: Request) -> Action {
     switch reply {
     case .rows:
-      isAnswered = true
+      firstHasResult = true
       return .prepared(request)
     case .failure:
-      isAnswered = true
+      firstHasResult = true
       hasFailedPreparation = true
       return .preparationFailed(request)
     case .aborted:
-      isAnswered = true
+      firstHasResult = true
       return .none
     case .sync, .end:
       return .outOfStep
@@ -128,7 +128,7 @@ struct Pipeline<Request> {
     hasFailedPreparation = false
     switch reply {
     case .rows:
-      isAnswered = true
+      firstHasResult = true
       if isHeldForSync {
         held = request
         return .hold(request)
@@ -136,11 +136,11 @@ struct Pipeline<Request> {
       outstanding -= 1
       return .succeed(request)
     case .failure:
-      isAnswered = true
+      firstHasResult = true
       outstanding -= 1
       return .fail(request)
     case .aborted:
-      isAnswered = true
+      firstHasResult = true
       outstanding -= 1
       return failedToPrepare ? .failPreparation(request) : .sendAgain(request)
     case .sync, .end:
@@ -158,7 +158,7 @@ struct Pipeline<Request> {
       return .succeedHeld(request)
     case .failure:
       // The commit failed: a deferred constraint, a serialization failure.
-      isAnswered = true
+      firstHasResult = true
       guard let request = held else { return .none }
       held = nil
       outstanding -= 1
@@ -178,11 +178,11 @@ struct Pipeline<Request> {
       defer { isFirst = false }
       guard case .query(let request, _) = step else { continue }
       // The answered first step was returned in an action already, or is the held one.
-      if isFirst && isAnswered { continue }
+      if isFirst && firstHasResult { continue }
       requests.append(request)
     }
     held = nil
-    isAnswered = false
+    firstHasResult = false
     hasFailedPreparation = false
     outstanding = 0
     isSynced = true

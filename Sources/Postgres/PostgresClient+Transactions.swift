@@ -82,7 +82,7 @@ extension PostgresClient {
     _ opening: Statement, deadline: UInt64?, closesSession: Bool
   ) async throws(PostgresError) -> Lease {
     try Self.checkCancellation(nil)
-    let client = nearest()
+    let client = currentOrNext()
     let waiter = LeaseWaiter(
       opening: opening, deadline: effective(deadline, on: client), statementDeadline: deadline,
       closesSession: closesSession)

@@ -16,7 +16,7 @@ extension PostgresClient {
     _ statement: Statement, _ parameters: [PostgresValue] = [], keys: [WriteKey] = [],
     priority: WritePriority = .normal, deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRows {
-    let client = nearest()
+    let client = currentOrNext()
     let write = PendingWrite(
       .single(statement, parameters), keys: keys, priority: priority, isAlone: true,
       deadline: effective(deadline, on: client))
@@ -35,7 +35,7 @@ extension PostgresClient {
   public nonisolated(nonsending) func write(
     _ group: GroupedWrite, row: [PostgresValue], keys: [WriteKey] = [], isAlone: Bool = false, deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRow {
-    let client = nearest()
+    let client = currentOrNext()
     let write = PendingWrite(
       .row(group, row), keys: keys, priority: .normal, isAlone: isAlone, deadline: effective(deadline, on: client))
     guard let row = try await run(write, on: client, deadline).first else {

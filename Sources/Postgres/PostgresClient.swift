@@ -13,13 +13,13 @@ import Synchronization
 /// a transaction of its own and is answered after its commit. It holds a connection until then, because it may wait for
 /// locks of others. The client keeps no order between concurrent calls.
 ///
-/// While the database is away, calls are refused at once with `unavailable`. If a single connection drops, reads don't
-/// notice. Every method may be called from any thread.
+/// While the database is unreachable, calls are refused at once with `unavailable`. If a single connection drops, reads
+/// don't notice. Every method may be called from any thread.
 public final class PostgresClient: Sendable {
   let clients: [LoopClient]
   private let availability: Availability
   private let settings: ConnectionSettings
-  private let lookups: OffloadPool
+  private let nameResolution: OffloadPool
   private let cancellations: OffloadPool
   private let turn = Atomic<Int>(0)
 
@@ -29,14 +29,14 @@ public final class PostgresClient: Sendable {
   public init(
     configuration: PostgresConfiguration, loops: EventLoopGroup, logger: Logger
   ) throws(PostgresError) {
-    lookups = OffloadPool(threads: 1, queueLimit: 64)
+    nameResolution = OffloadPool(threads: 1, queueLimit: 64)
     cancellations = OffloadPool(threads: 2, queueLimit: 64)
     do {
       let target = try ConnectionString(configuration.url)
       settings = ConnectionSettings(
-        configuration: configuration, target: target, lookups: lookups, cancellations: cancellations)
+        configuration: configuration, target: target, nameResolution: nameResolution, cancellations: cancellations)
     } catch {
-      lookups.shutdown()
+      nameResolution.shutdown()
       cancellations.shutdown()
       throw error
     }
@@ -87,11 +87,11 @@ public final class PostgresClient: Sendable {
         client.loop.execute { client.beginShutdown(continuation) }
       }
     }
-    lookups.shutdown()
+    nameResolution.shutdown()
     cancellations.shutdown()
   }
 
-  /// Whether the client accepts calls: every loop has reached the database, and none has found it away since.
+  /// Whether the client accepts calls: every loop has reached the database, and none has lost it since.
   public var isAvailable: Bool { availability.isAvailable }
 
   /// Why the last attempt to connect failed; nil once there is a connection. `isLasting` says whether it can pass.
@@ -112,7 +112,7 @@ public final class PostgresClient: Sendable {
     _ statement: Statement, _ parameters: [PostgresValue] = [], deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRows {
     guard statement.isReadOnly else { return try await write(statement, parameters, deadline: deadline) }
-    let client = nearest()
+    let client = currentOrNext()
     let request = PendingQuery(statement, parameters, deadline: effective(deadline, on: client))
     return try await run(request, on: client, deadline)
   }
@@ -124,7 +124,7 @@ public final class PostgresClient: Sendable {
   public nonisolated(nonsending) func find(
     _ lookup: Lookup, _ id: (high: UInt64, low: UInt64), deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRow? {
-    let client = nearest()
+    let client = currentOrNext()
     let key = UInt128(id.high) << 64 | UInt128(id.low)
     return try await run(PendingQuery(lookup, key, deadline: effective(deadline, on: client)), on: client, deadline)
       .first
@@ -170,7 +170,7 @@ public final class PostgresClient: Sendable {
   }
 
   /// The part of the client on the calling loop; outside the loops, the parts in rotation.
-  func nearest() -> LoopClient {
+  func currentOrNext() -> LoopClient {
     if let current = EventLoop.current, let client = clients.first(where: { $0.loop === current }) { return client }
     let (_, next) = turn.wrappingAdd(1, ordering: .relaxed)
     return clients[Int(UInt(bitPattern: next) % UInt(clients.count))]

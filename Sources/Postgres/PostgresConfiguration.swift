@@ -58,7 +58,7 @@ public struct PostgresConfiguration: Sendable {
   /// The server's client_connection_check_interval: how often, while a statement runs, the server checks that the
   /// client is still connected. A statement whose connection was closed ends within this time. Needs Postgres 14; zero
   /// leaves the setting out.
-  public var abandonedStatementCheck = Duration.seconds(2)
+  public var connectionCheckInterval = Duration.seconds(2)
   /// How long a caller without a deadline waits for a connection, and for each answer.
   public var defaultTimeout = Duration.seconds(35)
   /// How long calls in progress may take to finish after `shutdown` is called.

@@ -25,18 +25,18 @@ extension PostgresError {
     public static let cancelled = Code(value: .cancelled)
     /// The caller's deadline passed; the message names the stage. The statement may still have run.
     public static let deadlineExceeded = Code(value: .deadlineExceeded)
-    /// The client's `defaultTimeout` or the server's statement_timeout passed, and no deadline of the caller: the
-    /// database is held up, or does not answer. The statement may still have run.
+    /// The client's `defaultTimeout` or the server's statement_timeout passed before any deadline of the caller: the
+    /// database is blocked, or does not answer. The statement may still have run.
     public static let timedOut = Code(value: .timedOut)
-    /// No connection can be had now: the database is away. Nothing was sent.
+    /// There is no connection: the database is unreachable. Nothing was sent.
     public static let unavailable = Code(value: .unavailable)
-    /// As many callers as allowed wait for a connection already. Nothing was sent.
+    /// The queue of callers that wait for a connection is full. Nothing was sent.
     public static let queueFull = Code(value: .queueFull)
-    /// The connection went away with the statement under way; `isSafeToRetry` says whether it may have had an effect.
+    /// The connection was lost while the statement was running; `isSafeToRetry` says whether it may have had an effect.
     public static let connectionLost = Code(value: .connectionLost)
     /// The client was shut down.
     public static let shutDown = Code(value: .shutDown)
-    /// The task holds a lease already; a second one could wait for itself.
+    /// The task already holds a lease. Waiting for a second one could deadlock.
     public static let nestedLease = Code(value: .nestedLease)
     /// A parameter cannot be sent: NUL in text, a time out of range, too many parameters.
     public static let invalidParameter = Code(value: .invalidParameter)
@@ -44,9 +44,9 @@ extension PostgresError {
     public static let decodingFailed = Code(value: .decodingFailed)
     /// The database URL or a setting cannot be used.
     public static let invalidConfiguration = Code(value: .invalidConfiguration)
-    /// The database's migrations are not those of this program.
+    /// The database's migrations are not those of this program, or a migration broke the rules.
     public static let migrationFailed = Code(value: .migrationFailed)
-    /// The server answered what the protocol does not allow here, or COPY was asked for.
+    /// The server's answer breaks the protocol, or a statement used COPY.
     public static let protocolViolation = Code(value: .protocolViolation)
 
     // MARK: The server's, by SQLSTATE
@@ -87,7 +87,7 @@ extension PostgresError {
     public static let insufficientResources = Code(value: .insufficientResources)
     /// Class 08: the connection failed, as the server saw it.
     public static let connectionFailed = Code(value: .connectionFailed)
-    /// TLS with the server was refused by one side: its certificate cannot be trusted, or it wants another one of ours.
+    /// TLS failed: the server's certificate can't be trusted, or the server rejects the client's.
     public static let tlsFailed = Code(value: .tlsFailed)
     /// The server takes no writes: it is a standby, or was told not to. Nothing was changed.
     public static let readOnlyServer = Code(value: .readOnlyServer)

@@ -1,10 +1,9 @@
 import EventLoop
 
-/// Why the database, or the way to it, did not do what was asked.
+/// Why the database, or the connection to it, failed a call.
 ///
-/// It keeps what the server said, except for values: `detail` and `message` have the values that Postgres quotes cut
-/// out, so that an error can be logged. The caller decides by `code`; `sqlState` is there for what `code` does not tell
-/// apart.
+/// It keeps the server's fields, but not the values that Postgres quotes: those are cut out of `detail` and `message`,
+/// so that an error can be logged. Decide by `code`; `sqlState` tells apart what `code` doesn't.
 public struct PostgresError: Error, Sendable {
   private final class Fields: Sendable {
     let code: Code
@@ -73,7 +72,8 @@ public struct PostgresError: Error, Sendable {
     fields = Fields(code, message, server, statement, isSafeToRetry)
   }
 
-  /// What a limit of ours or of the server's means to a caller: his deadline has passed only if it has.
+  /// The error as the caller sees it. When a time limit of the client or the server has ended the call, that is
+  /// `deadlineExceeded` only if the caller's own deadline has passed, and `timedOut` otherwise.
   /// - Parameter deadline: the caller's, CLOCK_MONOTONIC in nanoseconds; nil: none.
   func seen(by deadline: UInt64?) -> PostgresError {
     guard code == .deadlineExceeded || code == .queryCancelled else { return self }
@@ -84,7 +84,7 @@ public struct PostgresError: Error, Sendable {
       isSafeToRetry: isSafeToRetry)
   }
 
-  /// The same error with the name of the statement that met it.
+  /// The same error with the name of the statement that failed.
   func with(statement: String?, isSafeToRetry: Bool) -> PostgresError {
     PostgresError(code, message, server: fields.server, statement: statement, isSafeToRetry: isSafeToRetry)
   }

@@ -1,4 +1,4 @@
-/// An open transaction, good inside `withTransaction` only.
+/// An open transaction, valid only inside `withTransaction`.
 public struct PostgresTransaction: Sendable {
   let lease: Lease
 
@@ -12,7 +12,7 @@ public struct PostgresTransaction: Sendable {
   }
 }
 
-/// A connection of one's own, good inside `withConnection` only.
+/// A connection that nobody else uses, valid only inside `withConnection`.
 public struct PostgresLease: Sendable {
   let lease: Lease
 

@@ -1,6 +1,6 @@
-/// A parameter of a statement. All but text go in the binary format of the type that is named.
+/// A parameter of a statement, sent in the binary format of its type.
 ///
-/// Text goes as text without a type, so that it fits every type that the statement gives its place: text, jsonb, enums.
+/// Text is sent as text without a type, so that it fits whatever type the statement expects: text, jsonb, enums.
 public enum PostgresValue: Sendable, Hashable {
   case null
   case bool(Bool)
@@ -21,7 +21,7 @@ public enum PostgresValue: Sendable, Hashable {
   /// uuid[]: each the 128 bits as a number.
   case uuidArray([UInt128])
 
-  /// The type that the statement is prepared with. 0: as the statement's text says.
+  /// The type that the statement is prepared with. 0: Postgres infers it from the statement.
   var typeOID: UInt32 {
     switch self {
     case .null, .text: 0

@@ -6,7 +6,7 @@ final class ResultStorage: @unchecked Sendable {
   let pointer: OpaquePointer
   let rowCount: Int
   let columnCount: Int
-  /// All columns are asked for in one format.
+  /// The columns are in binary format, not in text. All are in the same one.
   let isBinary: Bool
 
   init(_ pointer: OpaquePointer) {

@@ -2,12 +2,12 @@
 ///
 /// Make it once, as a `static let`: each connection prepares it before its first use and finds it by its name again.
 public struct Statement: Sendable, Hashable {
-  /// What it is called: the name of the prepared statement and what logs and errors print. Unique within a program.
+  /// The name of the prepared statement, which logs and errors print too. Unique within a program.
   public let name: String
   /// The text, with parameters as `$1`, `$2`, …: nothing that a caller sent is ever part of it.
   public let sql: String
-  /// It has no effects: it may share a batch with other reads and may be sent again if a connection dies under it.
-  /// Say so only of a SELECT (or SHOW) that calls nothing that writes, locks or notifies.
+  /// It has no effects: it may share a batch with other reads, and be sent again if its connection is lost. Set it only
+  /// for a SELECT (or SHOW) that calls nothing that writes, locks or notifies.
   public let isReadOnly: Bool
 
   /// A statement. Make it once, as a constant: connections prepare it under its name.

@@ -1,7 +1,7 @@
 /// Which statements one connection has prepared, under which names and with which parameter types.
 ///
-/// Parameter types are fixed when a statement is prepared. A null says nothing of its type, so a statement first used
-/// with a null may be prepared once more when its value comes: each variant knows more types than the one before.
+/// Parameter types are fixed when a statement is prepared. NULL doesn't reveal its type, so a statement that was first
+/// used with NULL may be prepared again for a value: each variant knows more types than the one before.
 struct StatementRegistry {
   struct Variant: Sendable {
     /// The name on the server: the statement's own, and from the second on with a number.
@@ -21,11 +21,11 @@ struct StatementRegistry {
 
   private struct Entry {
     var variants: [Variant] = []
-    /// The plain name was used: an evicted statement's name is never used again on the connection.
+    /// The plain name was used once. It is never used again on the connection, even after the statement was evicted.
     var isNameTaken = false
   }
 
-  /// The server knows prepared statements by 63 bytes (NAMEDATALEN).
+  /// The server distinguishes prepared statements by the first 63 bytes of their names (NAMEDATALEN).
   private static let longestPlainName = 63
   private static let longestPrefix = 40
 

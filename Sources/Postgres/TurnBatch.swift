@@ -1,7 +1,7 @@
-/// What was asked of a connection in one turn of the loop, in the order in which it is to be sent.
+/// The requests submitted to a connection in one turn of the loop, in the order in which they are sent.
 ///
 /// Reads come first and share one Sync; each write, and each read that is sent again by itself, has a Sync of its own.
-/// Requests of one turn were asked concurrently, so nobody can tell that a read overtook a write.
+/// The requests of a turn are concurrent, so no caller can tell that a read overtook a write.
 struct TurnBatch<Request> {
   private(set) var reads: [Request] = []
   private(set) var singles: [Request] = []
@@ -13,7 +13,7 @@ struct TurnBatch<Request> {
     if sharesSync { reads.append(request) } else { singles.append(request) }
   }
 
-  /// Sends other reads in place of those that it has.
+  /// Replaces the reads.
   mutating func replaceReads(_ replacement: ([Request]) -> [Request]) { reads = replacement(reads) }
 
   mutating func removeAll() {

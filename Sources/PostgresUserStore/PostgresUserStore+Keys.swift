@@ -16,8 +16,8 @@ extension PostgresUserStore {
     return key
   }
 
-  /// What a process has read of `service_keys`. It is kept for good: a key that an operator changes is taken up by the
-  /// next start.
+  /// The keys that this process has read from `service_keys`. They are kept until it ends: to replace a key, an
+  /// operator restarts the service.
   final class Keys: Sendable {
     private let state = Mutex<PageTokenKey?>(nil)
 

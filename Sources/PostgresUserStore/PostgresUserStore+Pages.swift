@@ -6,7 +6,6 @@ extension PostgresUserStore {
   public nonisolated(nonsending) func page(
     _ query: UserPageQuery, deadline: UInt64?
   ) async throws(StoreError) -> UserPage {
-    // One more than asked for tells whether there is another page.
     var parameters: [PostgresValue] = [.int64(Int64(clamping: query.limit).addingOneSaturating)]
     switch query.cursor {
     case nil: break
@@ -18,7 +17,7 @@ extension PostgresUserStore {
     return try cut(try await self.query(statement, parameters, deadline), query)
   }
 
-  /// A row that can't be read takes its place on the page, and leaves it empty: the cursor goes past it.
+  /// A row that can't be read is left out, but counts against the limit, so that the cursor moves past it.
   private func cut(_ rows: PostgresRows, _ query: UserPageQuery) throws(StoreError) -> UserPage {
     var users: [UserRecord] = []
     users.reserveCapacity(min(rows.count, query.limit))

@@ -161,17 +161,17 @@ public struct PostgresUserStore: UserStore {
         throw StoreError(error)
       }
       if let row { return try UserRecord(row: row) }
-      try await explain(id, expecting, email, wantsDeleted: wantsDeleted, deadline)
+      try await throwReason(id, expecting, email, wantsDeleted: wantsDeleted, deadline)
       // Nothing prevents the write any more: somebody has changed the user in between.
     }
   }
 
   /// Throws the reason why a write matched no row. Returns if there is no longer a reason.
-  private nonisolated(nonsending) func explain(
+  private nonisolated(nonsending) func throwReason(
     _ id: UserID, _ expecting: VersionCondition, _ email: EmailAddress?, wantsDeleted: Bool, _ deadline: UInt64?
   ) async throws(StoreError) {
     let rows = try await query(
-      UserSQL.explain, [.uuid(id.high, id.low), email.map { .text($0.normalForm) } ?? .null], deadline)
+      UserSQL.whyUnmatched, [.uuid(id.high, id.low), email.map { .text($0.normalForm) } ?? .null], deadline)
     guard let row = rows.first else { throw .refused(.notFound(id)) }
     let (isDeleted, isExpired, version, isEmailTaken): (Bool, Bool, Int64, Bool)
     do throws(PostgresError) {

@@ -1,9 +1,9 @@
 public import Postgres
 
 /// The schema of the user service, step by step. The files under `Migrations/` are part of the program.
-/// (SwiftPM names a file after itself, with what cannot begin an identifier, the first digit, made an underscore.)
+/// (SwiftPM names a constant after each file, with an underscore for the first digit, which can't begin an identifier.)
 public enum UserMigrations {
-  /// In order. An applied one is never changed: what comes later is a new file and a new line.
+  /// In order. Never change one that was applied: add a new file and a new line.
   public static let all = [
     Migration(
       version: 1, name: "create_users",
@@ -19,7 +19,7 @@ public enum UserMigrations {
       sql: String(decoding: PackageResources._004_create_service_keys_sql, as: UTF8.self)),
   ]
 
-  /// What the role that serves must be allowed on each table.
+  /// The privileges that the serving role needs on each table.
   public static let privileges = [
     ("users", ["SELECT", "INSERT", "UPDATE", "DELETE"]), ("worker_leases", ["SELECT", "UPDATE"]),
     ("service_keys", ["SELECT"]), ("schema_migrations", ["SELECT"]),

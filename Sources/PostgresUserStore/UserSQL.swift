@@ -24,8 +24,8 @@ enum UserSQL {
 
   /// Why a write to user $1 matched no row: whether the user is deleted, whether its purge time has passed, its
   /// version, and whether another user has the email $2.
-  static let explain = Statement(
-    "users_explain",
+  static let whyUnmatched = Statement(
+    "users_why_unmatched",
     """
     SELECT delete_time IS NOT NULL, COALESCE(purge_time <= now(), false), version, \(isEmailTaken("$2"))
     FROM users WHERE id = $1

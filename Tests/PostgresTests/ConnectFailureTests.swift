@@ -37,7 +37,8 @@ import Testing
   func message(text: String, code: PostgresError.Code, state: String?) {
     let error = ConnectFailure.error(text, at: "h:5")
     #expect(error.code == code && error.sqlState == state && error.isSafeToRetry)
-    #expect(error.message.hasPrefix("The database at h:5 cannot be had: ") && !error.message.contains("LOCATION"))
+    #expect(
+      error.message.hasPrefix("Could not connect to the database at h:5: ") && !error.message.contains("LOCATION"))
     #expect(error.isLasting == [.invalidAuthorization, .databaseNotFound, .tlsFailed].contains(code))
   }
 

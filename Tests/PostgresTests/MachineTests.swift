@@ -52,7 +52,7 @@ import Testing
 
   @Test func readsShareASync() {
     var machine = Machine()
-    machine.didSendPrepare(for: "a")
+    machine.didSendPrerequisite(for: "a")
     for request in ["a", "b"] { machine.didSendQuery(request, isHeldForSync: false) }
     machine.didSendSync()
     #expect(machine.outstanding == 2)
@@ -73,7 +73,7 @@ import Testing
 
   @Test func failedPreparationIsTheRequestsOwnError() {
     var machine = Machine()
-    machine.didSendPrepare(for: "a")
+    machine.didSendPrerequisite(for: "a")
     machine.didSendQuery("a", isHeldForSync: false)
     machine.didSendQuery("b", isHeldForSync: false)
     machine.didSendSync()
@@ -127,7 +127,7 @@ import Testing
         for _ in 0..<Int.random(in: 0...3, using: &generator) {
           number += 1
           let request = "\(number)"
-          if Bool.random(using: &generator) { machine.didSendPrepare(for: request) }
+          if Bool.random(using: &generator) { machine.didSendPrerequisite(for: request) }
           machine.didSendQuery(request, isHeldForSync: false)
           owed[request] = 1
         }
@@ -173,33 +173,33 @@ struct SplitMix: RandomNumberGenerator {
   private let second: UInt64 = 1_000_000_000
 
   @Test func opensAfterFailuresAndClosesWithAConnection() {
-    var circuit = Circuit(now: 0)
-    #expect(circuit.connected() == .none)
-    circuit.lost(now: 10)
-    #expect(!circuit.isOpen)
-    #expect(circuit.connectFailed(now: 11) == .none)
-    #expect(circuit.connectFailed(now: 12) == .none)
-    #expect(circuit.connectFailed(now: 13) == .opened)
-    #expect(circuit.isOpen)
-    #expect(circuit.connectFailed(now: 14) == .none)
-    #expect(circuit.connected() == .closed)
-    #expect(!circuit.isOpen)
+    var breaker = CircuitBreaker(now: 0)
+    #expect(breaker.connected() == .none)
+    breaker.lost(now: 10)
+    #expect(!breaker.isOpen)
+    #expect(breaker.connectFailed(now: 11) == .none)
+    #expect(breaker.connectFailed(now: 12) == .none)
+    #expect(breaker.connectFailed(now: 13) == .opened)
+    #expect(breaker.isOpen)
+    #expect(breaker.connectFailed(now: 14) == .none)
+    #expect(breaker.connected() == .closed)
+    #expect(!breaker.isOpen)
   }
 
   @Test func opensWhenAttemptsHang() {
-    var circuit = Circuit(now: 5)
-    #expect(circuit.tick(now: 5 + second - 1) == .none)
-    #expect(circuit.tick(now: 5 + second) == .opened)
+    var breaker = CircuitBreaker(now: 5)
+    #expect(breaker.tick(now: 5 + second - 1) == .none)
+    #expect(breaker.tick(now: 5 + second) == .opened)
   }
 
   @Test func staysClosedWhileOneConnectionLives() {
-    var circuit = Circuit(now: 0)
-    _ = circuit.connected()
-    _ = circuit.connected()
-    circuit.lost(now: 1)
-    for time in 2..<20 { #expect(circuit.connectFailed(now: UInt64(time)) == .none) }
-    #expect(circuit.tick(now: 100 * second) == .none)
-    circuit.lost(now: 100 * second)
-    #expect(circuit.tick(now: 101 * second) == .opened)
+    var breaker = CircuitBreaker(now: 0)
+    _ = breaker.connected()
+    _ = breaker.connected()
+    breaker.lost(now: 1)
+    for time in 2..<20 { #expect(breaker.connectFailed(now: UInt64(time)) == .none) }
+    #expect(breaker.tick(now: 100 * second) == .none)
+    breaker.lost(now: 100 * second)
+    #expect(breaker.tick(now: 101 * second) == .opened)
   }
 }

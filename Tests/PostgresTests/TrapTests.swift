@@ -160,34 +160,26 @@ import Testing
 
   /// The server turned read-only: the write says so, and the connection is not used again, shared or leased.
   @Test func trap17ReadOnlyServerIsLeft() async throws {
-    try await Bench.run({
-      $0.sharedConnectionsPerLoop = 1
-      $0.poolSize = 1
-      $0.poolOverflow = 0
-      $0.url += " target_session_attrs=read-write"
-    }) { bench in
+    try await Bench.run({ ReadOnlyServer.limit(&$0, attributes: "read-write") }) { bench in
       try bench.table("id int8")
       let client = bench.client
-      let insert = Statement("insert", "INSERT INTO t VALUES ($1)")
-      let demote = Statement("demote", "SET default_transaction_read_only = on")
-      let pid = Statement("pid of a write", "SELECT pg_backend_pid()")
-      let before = try await client.query(pid)[0][0].int64
-      _ = try await client.query(demote)
+      let before = try await client.query(ReadOnlyServer.writerPID)[0][0].int64
+      _ = try await client.query(ReadOnlyServer.demote)
       // Unless the upkeep has noticed already, the write finds out.
       do {
-        _ = try await client.query(insert, [.int64(1)])
+        _ = try await client.query(ReadOnlyServer.insert, [.int64(1)])
       } catch let error as PostgresError {
         #expect(error.code == .readOnlyServer || error.code == .connectionLost)
       }
-      try await bench.until { (try? await client.query(insert, [.int64(2)])) != nil }
-      #expect(try await client.query(pid)[0][0].int64 != before)
+      try await bench.until { (try? await client.query(ReadOnlyServer.insert, [.int64(2)])) != nil }
+      #expect(try await client.query(ReadOnlyServer.writerPID)[0][0].int64 != before)
 
       let leased = try await client.withTransaction { transaction in
-        try await transaction.query(demote)
+        try await transaction.query(ReadOnlyServer.demote)
         return try await transaction.query(Self.pid)[0][0].int64
       }
       let next = try await client.withTransaction { transaction in
-        try await transaction.query(insert, [.int64(3)])
+        try await transaction.query(ReadOnlyServer.insert, [.int64(3)])
         return try await transaction.query(Self.pid)[0][0].int64
       }
       #expect(next != leased)
@@ -196,13 +188,9 @@ import Testing
 
   /// A shared connection whose server turned read-only is left even if nobody writes.
   @Test func trap17IdleConnectionNotices() async throws {
-    try await Bench.run({
-      $0.sharedConnectionsPerLoop = 1
-      $0.url += " target_session_attrs=primary"
-    }) { bench in
+    try await Bench.run({ ReadOnlyServer.limit(&$0, attributes: "primary") }) { bench in
       let before = try await bench.client.query(Self.pid)[0][0].int64
-      _ = try await bench.client.query(
-        Statement("demote", "SET default_transaction_read_only = on", isReadOnly: true))
+      _ = try await bench.client.query(ReadOnlyServer.demoteShared)
       try await bench.until { (try? await bench.client.query(Self.pid)[0][0].int64).map { $0 != before } ?? false }
     }
   }

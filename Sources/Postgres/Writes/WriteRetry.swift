@@ -14,8 +14,8 @@ enum WriteRetry {
   /// It conflicted with another transaction, or lost its connection before anything was sent: retry after a delay.
   case later
 
-  /// How often a write is tried again after lost connections, over about half a second in all. After that the fault is
-  /// not one connection: the database is away.
+  /// How often a write is tried again after lost connections, over about half a second in all. After that, the cause is
+  /// not a single connection: the database is unreachable.
   private static let maximumLosses = 8
 
   init(after error: PostgresError, of write: PendingWrite, in lane: WriteLane, together count: Int) {

@@ -1,17 +1,17 @@
 import UserService
 
-/// Users who can't have the normal form that their email has by the rule of this version. It names them by id only.
+/// Users whose emails can't have the normal form that this version's rule gives them. Only ids name the users.
 public struct EmailConflicts: Error, Sendable, Hashable {
-  /// So many users are named; others are counted.
+  /// At most this many users are named; the rest are only counted.
   static let listed = 100
 
-  /// Users whose emails are one by the new rule.
+  /// Groups of users whose emails have the same normal form by the new rule.
   var shared: [[UserID]] = []
   var sharedCount = 0
-  /// Users whose emails are none by the new rule, and why.
+  /// Users whose emails the new rule refuses, and why.
   var refused: [Refused] = []
   var refusedCount = 0
-  /// How many users got their new normal form before.
+  /// How many users got their new normal form before a conflict was found.
   var changed = 0
 
   struct Refused: Sendable, Hashable {
@@ -28,7 +28,7 @@ public struct EmailConflicts: Error, Sendable, Hashable {
 }
 
 extension EmailConflicts: CustomStringConvertible {
-  /// What an operator is to do, with a line for each of the users.
+  /// A line for each group of users, and what an operator has to do.
   public var description: String {
     let before = changed == 0 ? "no email was touched" : "\(changed) others got it"
     var lines = ["\(sharedCount + refusedCount) users can't have the normal form of their email, and \(before):"]
@@ -40,8 +40,8 @@ extension EmailConflicts: CustomStringConvertible {
     if more > 0 { lines.append("  and \(more) more") }
     lines.append(
       """
-      Of users with one email all but one need another one, and so does each whose email is refused: give it to them \
-      by UpdateUser, which the service still answers (after UndeleteUser if the user is deleted), or remove a user for \
+      Give another email to all but one of the users on each line, and to each user whose email is refused. Use \
+      UpdateUser, which the service still answers (after UndeleteUser if the user is deleted), or remove a user for \
       good by DELETE FROM users WHERE id = '…'. Then run the same command again.
       """)
     return lines.joined(separator: "\n")

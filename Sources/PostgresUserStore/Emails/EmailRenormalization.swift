@@ -1,20 +1,20 @@
 public import Postgres
 import UserService
 
-/// Gives every stored email the normal form that it has by the rule of this version, or none of them and says why not.
+/// Gives every stored email the normal form that this version's rule gives it.
 ///
-/// It reads first, and changes nothing if two users would end up with one email, or one of them with none
-/// (`EmailConflicts`). Then it changes those rows that differ, few at a time, each only if nobody changed its email
-/// meanwhile. It may be run at any time, beside everything else, and again after it was cut short. What differs is kept
-/// in a temporary table until the session ends.
+/// It reads first, and changes nothing if two users would end up with the same email, or the rule refuses an email
+/// (`EmailConflicts`). Then it changes the rows that differ, a few at a time, each only if nobody changed its email
+/// meanwhile. It may run at any time, beside all other calls, and again after an interruption. A temporary table holds
+/// the differences until the session ends.
 public struct EmailRenormalization: Sendable {
   static let readBatch: Int64 = 500
-  /// Rows that are locked at a time.
+  /// How many rows are locked at a time.
   static let writeBatch: Int64 = 100
 
   private let connection: PostgresLease
 
-  /// - Parameter connection: has no statement timeout.
+  /// - Parameter connection: must have no statement timeout.
   public init(on connection: PostgresLease) { self.connection = connection }
 
   /// - Returns: how many users got another normal form.
@@ -27,7 +27,7 @@ public struct EmailRenormalization: Sendable {
     try await findShared(Self.selectShared, into: &conflicts)
     guard conflicts.isEmpty else { throw conflicts }
     conflicts.changed = try await change()
-    // Whose email was taken since it was looked at.
+    // Users whose new normal form another user has taken since it was looked at.
     try await findShared(Self.selectLeft, into: &conflicts)
     guard conflicts.isEmpty else { throw conflicts }
     return conflicts.changed
@@ -95,7 +95,7 @@ public struct EmailRenormalization: Sendable {
     TRUNCATE email_differences;
     """
 
-  /// The rule for the rest, ASCII without A-labels, has always been the same.
+  /// The others, ASCII without A-labels, have the same normal form by every rule that there was.
   private static let selectCandidates = Statement(
     "emails: candidates",
     """
@@ -108,7 +108,7 @@ public struct EmailRenormalization: Sendable {
     "emails: note differences",
     "INSERT INTO email_differences SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[])")
 
-  /// Users who would have the same normal form in the end, those who have theirs already among them.
+  /// Users who would end up with the same normal form, including users who have it already.
   private static let selectShared = Statement(
     "emails: shared",
     """
@@ -123,7 +123,7 @@ public struct EmailRenormalization: Sendable {
     ORDER BY form, id LIMIT $1
     """)
 
-  /// The email is looked at once more: a violated index would have Postgres write the address into its log.
+  /// Checks once more that nobody has the email: violating the index would write the email into Postgres's log.
   private static let update = Statement(
     "emails: change",
     """
@@ -137,7 +137,7 @@ public struct EmailRenormalization: Sendable {
     SELECT (SELECT id FROM batch ORDER BY id DESC LIMIT 1), (SELECT count(*) FROM changed)
     """)
 
-  /// Users that `update` left out although nobody had changed their email, with who has it.
+  /// Users that `update` left out although nobody had changed their email, and the users who have the email.
   private static let selectLeft = Statement(
     "emails: left",
     """

@@ -2,21 +2,21 @@ import EventLoop
 public import Logging
 import Synchronization
 
-/// What the background worker `purge` does: it removes users whose purge time has passed, a batch a turn, while no
-/// other replica does, and looks for more from time to time.
+/// The work of the background worker `purge`: removes users whose purge time has passed, a batch each turn, unless
+/// another replica is doing so, and looks for more from time to time.
 public final class PurgeWork: Sendable {
-  /// Of its time, so that callers hardly notice a purge of very many users: a fifth is work.
+  /// It works for a fifth of the time, so that callers hardly notice the purge of very many users.
   private static let restPerWork = 4
   private static let longestRest = Duration.seconds(5)
 
   private let purge: UserPurge
   private let interval: Duration
   private let logger: Logger
-  /// Since the last line of the log.
+  /// How many users were removed since the last log line.
   private let removed = Mutex(0)
 
   /// The work of the worker `purge`.
-  /// - Parameter interval: how long it rests when nobody is left to be removed, give or take a fifth.
+  /// - Parameter interval: how long it rests when no user is left to remove, give or take a fifth.
   public init(_ purge: UserPurge, every interval: Duration, logger: Logger) {
     self.purge = purge
     self.interval = interval

@@ -1,6 +1,6 @@
 /// Labels as a JSON object of strings, the form in which Postgres keeps them (jsonb).
 ///
-/// By hand, because reading them is on the way of every GetUser: no labels cost nothing, and few cost few allocations.
+/// Hand-written, because every GetUser reads labels: no labels cost nothing, and a few cost few allocations.
 enum LabelsJSON {
   static func encode(_ labels: [String: String]) -> String {
     if labels.isEmpty { return "{}" }
@@ -38,7 +38,7 @@ enum LabelsJSON {
     bytes.append(contentsOf: "u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))".utf8)
   }
 
-  /// Nil if the text is not a JSON object that has only strings.
+  /// Nil if the text is not a JSON object whose values are strings.
   static func decode(_ text: String) -> [String: String]? {
     var text = text
     return text.withUTF8 { bytes in
@@ -135,7 +135,7 @@ enum LabelsJSON {
       }
     }
 
-    /// Beyond the basic plane JSON writes two: RFC 8259, section 7.
+    /// A character beyond the Basic Multilingual Plane takes two escapes: RFC 8259, section 7.
     private mutating func unicodeEscape() -> Unicode.Scalar? {
       guard let first = hexadecimal() else { return nil }
       guard UTF16.isLeadSurrogate(first) else { return Unicode.Scalar(first) }

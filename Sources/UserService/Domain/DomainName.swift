@@ -1,34 +1,34 @@
 import CIDN2
 
-/// The domain of an email address in the form in which it is compared: A-labels, in lower case, so that `münchen.de`
-/// and `xn--mnchen-3ya.de` are one domain. IDNA 2008 (RFC 5891) with the mapping of UTS 46, non-transitional: `ß` and
-/// `ς` stay letters of their own, as in the DNS of today.
+/// The domain of an email address in the form in which it is compared: A-labels in lower case, so that `münchen.de` and
+/// `xn--mnchen-3ya.de` are the same domain. IDNA 2008 (RFC 5891) with the non-transitional mapping of UTS 46: `ß` and
+/// `ς` stay letters of their own, as in today's DNS.
 enum DomainName {
-  /// Whether a part of a domain needs no more than lower case: ASCII, and no A-label.
+  /// Whether lower case is all that a label needs: it is ASCII, and no A-label.
   static func isPlain(_ label: some Collection<UInt8>) -> Bool {
     if label.starts(with: "xn--".utf8, by: { $0 | 0x20 == $1 }) { return false }
     return label.allSatisfy { $0 < 0x80 }
   }
 
-  /// - Parameter domain: found good by `EmailSyntax`: at most 254 bytes, without NUL.
+  /// - Parameter domain: checked by `EmailSyntax`: at most 254 bytes, without NUL.
   static func normalForm(_ domain: Substring) throws(EmailProblem) -> String {
     var form = ""
     for label in domain.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
       if !form.isEmpty { form += "." }
       let text = NormalForm.lowercasedASCII(Substring(label))
-      // IDNA refuses hyphens in places where ordinary names have them ("r3---sn"): such names are left alone.
+      // IDNA refuses some hyphens that ordinary names have ("r3---sn"), so such labels don't go through it.
       form += isPlain(label) ? text : try aLabel(text)
     }
     return form
   }
 
   private static func aLabel(_ text: String) throws(EmailProblem) -> String {
-    // UTS 46 made of the capital "ss" before its revision 31 (Unicode 15.1), the small letter since. This holds for
-    // all.
+    // UTS 46 maps the capital sharp s to "ss" before its revision 31 (Unicode 15.1), and to the small letter since. Map
+    // it here, so that every version gives the same form.
     let label = String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\u{1e9e}" ? "\u{df}" : $0 }))
     let form = try lookup(label)
     try EmailSyntax.checkDomainLabel(Substring(form).utf8)
-    // The form must be its own form, whatever the library made of a text that mixes both.
+    // The form must be its own normal form, even if a domain mixes A-labels and other scripts.
     let again = isPlain(form.utf8) ? form : try lookup(form)
     guard again == form else { throw .domainInvalid }
     return form

@@ -1,10 +1,10 @@
-/// An email address that was found to be well-formed, as it was written and in the form in which it is compared.
+/// A well-formed email address, as it was written and in the form in which it is compared.
 public struct EmailAddress: Sendable, Hashable {
   /// As the caller wrote it, without white space around it.
   public let address: String
-  /// What is unique among all users and what LookupUser compares: the mailbox as `NormalForm.folded` has it, and the
-  /// domain as `DomainName.normalForm` has it. Spellings that mail servers may or may not take for the same box (dots,
-  /// `+tags`) stay different. It is an address itself, and its own normal form.
+  /// The form that is unique among all users, and that LookupUser compares: the mailbox by `NormalForm.folded` and the
+  /// domain by `DomainName.normalForm`. Spellings that some mail servers treat as the same mailbox (dots, `+tags`) stay
+  /// different. The normal form is an address itself, and is its own normal form.
   public let normalForm: String
 
   /// - Throws: what is wrong with it, for a field violation.
@@ -19,13 +19,13 @@ public struct EmailAddress: Sendable, Hashable {
     }
   }
 
-  /// The slow way, which is right for plain addresses too.
+  /// The slow way. It gives plain addresses the same form.
   static func normalForm(_ local: Substring, _ domain: Substring) throws(EmailProblem) -> String {
     let mailbox = try NormalForm.folded(local)
-    // Folding can make it longer, and NFC has a semicolon for a letter's look-alike (U+037E).
+    // Checked again: folding can make it longer, and NFC turns U+037E, the Greek question mark, into a semicolon.
     try EmailSyntax.checkLocalPart(mailbox[...])
     let normalForm = "\(mailbox)@\(try DomainName.normalForm(domain))"
-    // The index holds the normal form, and what LookupUser was told must be good for asking again.
+    // The index stores the normal form, and LookupUser must accept it as an email.
     if normalForm.utf8.count > EmailSyntax.maximumBytes { throw .tooLong }
     return normalForm
   }

@@ -1,6 +1,6 @@
-/// What this directory takes for an email address: the dot-atom form of RFC 5322, section 3.4.1, with the letters of
-/// other scripts as in RFC 6531. Quoted mailboxes, comments and address literals are refused: hardly anybody has one,
-/// and they are the door for header injection. A domain of one label is fine: companies have them.
+/// What the service accepts as an email address: the dot-atom form of RFC 5322, section 3.4.1, with the letters of
+/// other scripts as in RFC 6531. It refuses quoted mailboxes, comments and address literals, which hardly anybody has,
+/// and which invite header injection. It accepts a domain of one label, because companies use them internally.
 enum EmailSyntax {
   /// RFC 5321, section 4.5.3.1.3, less the angle brackets.
   static let maximumBytes = 254
@@ -9,8 +9,8 @@ enum EmailSyntax {
   /// RFC 1035, section 2.3.4.
   static let maximumLabelBytes = 63
 
-  /// Whether a text is an address of ASCII only and without A-labels, as nearly all are: lower case is its normal form.
-  /// What any other text is, `parts` says. Allocates nothing.
+  /// Whether a text is an address in ASCII without A-labels, as nearly all are. Its normal form is its lower case. All
+  /// other texts go through `parts`. Allocates nothing.
   static func isPlain(_ text: String) -> Bool {
     var text = text
     return text.withUTF8 { bytes in
@@ -41,7 +41,7 @@ enum EmailSyntax {
     }
   }
 
-  /// The mailbox and the domain of an address. What other scripts may do in a domain is for IDNA to say.
+  /// The mailbox and the domain of an address. A domain in other scripts is checked by IDNA later.
   static func parts(_ address: String) throws(EmailProblem) -> (local: Substring, domain: Substring) {
     if address.isEmpty { throw .empty }
     if address.utf8.count > maximumBytes { throw .tooLong }
@@ -80,7 +80,7 @@ enum EmailSyntax {
     }
   }
 
-  /// A part of a domain as the DNS has it.
+  /// Checks a label of a domain in the form that the DNS has it.
   static func checkDomainLabel(_ label: Substring.UTF8View) throws(EmailProblem) {
     guard let first = label.first, let last = label.last, label.count <= maximumLabelBytes else {
       throw .domainLabelLength
@@ -89,7 +89,7 @@ enum EmailSyntax {
     if first == UInt8(ascii: "-") || last == UInt8(ascii: "-") { throw .domainLabelHyphen }
   }
 
-  /// atext and the dot in ASCII; beyond it everything that can be seen.
+  /// In ASCII, atext and the dot; beyond ASCII, every visible character.
   private static func isLocal(_ scalar: Unicode.Scalar) -> Bool {
     scalar.isASCII ? isLocal(UInt8(scalar.value)) : TextRules.isVisible(scalar)
   }

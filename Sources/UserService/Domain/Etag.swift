@@ -1,8 +1,8 @@
 /// A user's etag: stands for one version of one user, byte for byte (a strong validator, RFC 9110, section 8.8.1).
 ///
 /// It holds the version, so that a write can compare it in the database, inside the statement that changes the row.
-/// Masked by the user's id and with a sum over both, it means nothing to others and a foreign one never matches. Eleven
-/// bytes make fifteen characters, which Swift stores without an allocation.
+/// It is masked with the user's id and has a checksum of both, so that clients can't interpret it, and the etag of
+/// another user doesn't match. Eleven bytes make fifteen characters, which Swift stores without an allocation.
 /// https://google.aip.dev/154
 enum Etag {
   private static let byteCount = 11
@@ -29,8 +29,8 @@ enum Etag {
   private static func mask(_ id: UserID) -> UInt64 { mix(id.high ^ mix(id.low)) }
   private static func sum(_ id: UserID, _ masked: UInt64) -> UInt64 { mix(masked &+ mask(id) &* 3) }
 
-  /// The finalizer of MurmurHash3: every bit of the input reaches every bit of the outcome. It finds accidents and
-  /// mix-ups; it is no defence against somebody who computes it too.
+  /// The finalizer of MurmurHash3: every bit of the input affects every bit of the result. It detects accidents and
+  /// mix-ups; it does not protect against somebody who computes it too.
   private static func mix(_ word: UInt64) -> UInt64 {
     var word = word
     word = (word ^ word >> 33) &* 0xff51_afd7_ed55_8ccd

@@ -1,10 +1,10 @@
 import CUnistring
 import Glibc
 
-/// Text made comparable: two spellings of the same text have the same normal form. It is stored, so it must not change
-/// once there is data.
+/// Normal forms of text, in which two spellings of the same text are equal. They are stored, so the rule must not
+/// change once there is data.
 enum NormalForm {
-  /// Without white space at either end: Unicode's White_Space property, line ends included.
+  /// The text without white space at either end: Unicode's White_Space property, which includes line ends.
   static func trimmed(_ text: String) -> String {
     let scalars = text.unicodeScalars
     guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
@@ -14,13 +14,12 @@ enum NormalForm {
     return String(scalars[first...last])
   }
 
-  /// NFC(toCasefold(NFD(text))): Unicode's canonical caseless match (D145 of chapter 3.13), composed in the end. Locale
-  /// plays no part. Both stay as they are in every later version of Unicode, for characters that this one has: others
-  /// are refused (https://www.unicode.org/policies/stability_policy.html).
+  /// NFC(toCasefold(NFD(text))): Unicode's canonical caseless match (D145 of chapter 3.13), then composed. It does not
+  /// depend on the locale. Unicode keeps both steps stable for characters that it has assigned
+  /// (https://www.unicode.org/policies/stability_policy.html); characters unknown to this version are refused.
   ///
-  /// Not NFKC_Casefold: addresses should not be in NFKC, which may lose what is needed to spell a name (RFC 6532,
-  /// section 3.1); and it drops invisible characters, which are refused here instead, so that nobody has to guess what
-  /// was meant.
+  /// Not NFKC_Casefold: addresses should not be in NFKC, which may lose distinctions that names need (RFC 6532, section
+  /// 3.1), and it silently drops invisible characters, which the service refuses instead.
   static func folded(_ text: Substring) throws(EmailProblem) -> String {
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return lowercasedASCII(text) }
     for scalar in text.unicodeScalars where !cunistring_is_assigned(scalar.value) {
@@ -29,7 +28,7 @@ enum NormalForm {
     var text = String(text)
     let folded: String? = text.withUTF8 { bytes in
       var count = 0
-      // Nil when there is no memory left: no text, rather than one that was not folded.
+      // Nil if there is no memory: better no text than one that was not folded.
       guard let start = bytes.baseAddress, let result = cunistring_fold(start, bytes.count, &count) else { return nil }
       defer { free(result) }
       return String(decoding: UnsafeBufferPointer(start: result, count: count), as: UTF8.self)
@@ -38,8 +37,8 @@ enum NormalForm {
     return folded
   }
 
-  /// The letters of ASCII in lower case, all others as they are: what `folded` makes of ASCII, and nearly all addresses
-  /// are.
+  /// ASCII letters in lower case, everything else unchanged. For ASCII, which nearly all addresses are, this is the
+  /// same as `folded`.
   static func lowercasedASCII(_ text: Substring) -> String {
     var text = text
     return text.withUTF8 { bytes in

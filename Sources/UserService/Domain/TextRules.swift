@@ -1,7 +1,7 @@
-/// Which characters text from outside may have.
+/// Which characters callers may use in text.
 enum TextRules {
-  /// Neither space nor control, format, private-use or unassigned character, nor any other that shows nothing. What
-  /// cannot be seen must not tell two addresses apart.
+  /// Not a space, a control, format, private-use or unassigned character, nor any other that shows nothing. Two
+  /// addresses must not differ only in what nobody can see.
   static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .spaceSeparator, .lineSeparator, .paragraphSeparator:
@@ -10,8 +10,8 @@ enum TextRules {
     }
   }
 
-  /// Letters and symbols whose picture is empty by design, and which no property of Unicode tells from others: Braille
-  /// without dots, the note without a head, Khitan's filler, the blanks of hieroglyphs.
+  /// Letters and symbols whose glyphs are empty by design, and which no Unicode property tells apart from others: the
+  /// Braille pattern without dots, the null notehead, Khitan's filler, the blanks of hieroglyphs.
   private static func isBlank(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar {
     case "\u{2800}", "\u{1d159}", "\u{16fe4}", "\u{13441}", "\u{13442}": true
@@ -19,10 +19,11 @@ enum TextRules {
     }
   }
 
-  /// Whether text for people has a character that is none: control characters (NUL, which Postgres cannot store, and
-  /// line ends among them), the line and paragraph separators, and the embeddings, overrides and isolates of Unicode's
-  /// bidirectional algorithm, which turn the text around them too (CVE-2021-42574). Joiners and variation selectors are
-  /// part of how names and emoji are written, and direction marks (U+200E, U+200F, U+061C) move nothing else.
+  /// Whether a text has a character that controls something instead of being read: a control character (such as NUL,
+  /// which Postgres can't store, or a line end), a line or paragraph separator, or an embedding, override or isolate of
+  /// Unicode's bidirectional algorithm, which also turns the text around it (CVE-2021-42574). Joiners and variation
+  /// selectors are allowed, because names and emoji need them, and so are direction marks (U+200E, U+200F, U+061C),
+  /// which affect no other text.
   static func hasControlCharacter(_ text: String) -> Bool {
     for scalar in text.unicodeScalars {
       if scalar.isASCII {

@@ -1,4 +1,4 @@
-/// What a user is known by: a UUID. Two words, no allocation.
+/// The id of a user: a UUID. Two words, no allocation.
 public struct UserID: Sendable, Hashable {
   /// The first eight bytes of the UUID, big endian.
   public let high: UInt64
@@ -11,7 +11,7 @@ public struct UserID: Sendable, Hashable {
     self.low = low
   }
 
-  /// The nil UUID. It stands for "none" in too many programs to be given to a user: RFC 9562, section 5.9.
+  /// The nil UUID. No user gets it, because too many programs take it for "none": RFC 9562, section 5.9.
   package static let `nil` = UserID(high: 0, low: 0)
 }
 

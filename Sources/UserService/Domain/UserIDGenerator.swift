@@ -1,19 +1,19 @@
 import Glibc
 import Synchronization
 
-/// Makes UUIDs of version 7: milliseconds since 1970, then a counter, then chance. New users therefore stand next to
-/// each other in the primary key's index, in the order in which they were made.
+/// Makes UUIDs of version 7: milliseconds since 1970, a counter, and random bits. New users are therefore neighbours in
+/// the primary key's index, in the order of their creation.
 /// https://www.rfc-editor.org/rfc/rfc9562#section-5.7, counter as in section 6.2, method 1.
 ///
-/// Ids of one generator rise strictly, also when the clock stands still or is set back. Any thread may call it; there
-/// is no lock, only one compare-and-swap.
+/// The ids of a generator always increase, even if the clock stands still or is set back. Any thread may call it, and
+/// none waits for another: the state is one atomic word.
 public final class UserIDGenerator: Sendable {
   /// The last timestamp and counter given out: 48 bits of milliseconds over 12 bits of counter.
   private let last = Atomic<UInt64>(0)
   private let clock: @Sendable () -> UInt64
   private let chance: @Sendable () -> UInt64
 
-  /// A generator by the system's clock and random numbers.
+  /// A generator that uses the system's clock and random numbers.
   public convenience init() {
     self.init(clock: Self.milliseconds, chance: { UInt64.random(in: .min ... .max) })
   }
@@ -36,14 +36,14 @@ public final class UserIDGenerator: Sendable {
     return UserID(high: high, low: low)
   }
 
-  /// A new millisecond starts its counter in the lower half, at random. A counter that runs over runs into the next
-  /// millisecond: the timestamp is then a little ahead of the clock, as the RFC allows.
+  /// Each millisecond starts its counter at a random value in the lower half. A counter that overflows continues in the
+  /// next millisecond: the timestamp is then a little ahead of the clock, as the RFC allows.
   private func nextTick() -> UInt64 {
     let mask: UInt64 = (1 << 60) - 1
     let now = (clock() & 0xffff_ffff_ffff) << 12
     var seen = last.load(ordering: .relaxed)
     while true {
-      // Chance costs a system call.
+      // Random numbers cost a system call.
       let tick = now > seen ? now | (chance() & 0x7ff) : (seen + 1) & mask
       let (exchanged, original) = last.weakCompareExchange(expected: seen, desired: tick, ordering: .relaxed)
       if exchanged { return tick }

@@ -1,6 +1,6 @@
 /// A user as it is stored.
 ///
-/// The email's normal form is not part of it: only the store's indexes use it, and each read would pay for it.
+/// It lacks the email's normal form, which only the store's indexes use, and for which each read would pay.
 public struct UserRecord: Sendable, Hashable {
   /// Never changes.
   public var id: UserID
@@ -55,7 +55,7 @@ extension UserRecord {
   }
 }
 
-/// A user that is to be stored: all of it was validated.
+/// A user to be created. All fields are validated.
 public struct NewUser: Sendable, Hashable {
   /// The id that it gets.
   public var id: UserID

@@ -2,14 +2,14 @@ public import RPCCore
 public import UserAPI
 
 extension UserServiceHandlers {
-  /// Users that an export holds at a time.
+  /// The most users that an export holds at a time.
   static let exportPageSize = 500
-  /// Their size: many exports at once must not be many times the largest page.
+  /// The most bytes of users that an export holds at a time, so that many concurrent exports don't take much memory.
   static let exportPageBytes = 1 << 20
 
-  /// Reads a page, hands it to the client at the client's pace, and only then reads the next one: no transaction, no
-  /// connection and no more than a page is held for a slow reader. What is created or deleted meanwhile may be missing
-  /// or not; everybody else comes exactly once.
+  /// Reads a page, sends it at the client's pace, and only then reads the next one: a slow reader holds no transaction,
+  /// no connection, and no more than a page. A user that is created or deleted meanwhile may be missing; every other
+  /// user is sent exactly once.
   public func exportUsers(
     _ request: ExportUsersRequest, responses: ResponseWriter<User>, context: ServerContext
   ) async throws {

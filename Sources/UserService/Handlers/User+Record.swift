@@ -19,7 +19,7 @@ extension User {
 }
 
 extension Google_Protobuf_Timestamp {
-  /// Nanoseconds count forwards before 1970 too: the division rounds down.
+  /// Nanoseconds are never negative, even before 1970: the division rounds down.
   init(microseconds: Int64) {
     self.init()
     let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)

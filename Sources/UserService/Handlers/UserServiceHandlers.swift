@@ -1,9 +1,9 @@
 import RPCCore
 public import UserAPI
 
-/// `users.v1.UserService` on a store. A file beside this one answers each call.
+/// `users.v1.UserService` on a store. Each call has a file of its own beside this one.
 public struct UserServiceHandlers: UserServiceProvider {
-  /// As health checks and reflection name it.
+  /// The name of the service in health checks and reflection.
   public static let serviceName = UserServiceMethods.service.name
 
   let store: any UserStore
@@ -11,7 +11,7 @@ public struct UserServiceHandlers: UserServiceProvider {
 
   /// - Parameters:
   ///   - store: where users are kept.
-  ///   - ids: what makes ids for users whose creator chose none.
+  ///   - ids: makes ids for users whose creator chose none.
   public init(store: any UserStore, ids: UserIDGenerator = UserIDGenerator()) {
     self.store = store
     self.ids = ids
@@ -19,7 +19,7 @@ public struct UserServiceHandlers: UserServiceProvider {
 }
 
 extension ServerContext {
-  /// What a store is given for a deadline; notes that the call now waits for the database.
+  /// The deadline for the store. Notes that the call now waits for the database.
   var storeDeadline: UInt64? {
     guard let deadline else { return nil }
     enterStage("it waited for the database")

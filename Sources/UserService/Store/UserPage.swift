@@ -1,4 +1,4 @@
-/// After which user a page begins, in the terms of its order.
+/// The user after which a page begins, by the key of its order.
 public enum UserCursor: Sendable, Hashable {
   case createTime(Int64, UserID)
   /// The normal form.
@@ -16,8 +16,8 @@ public struct UserPageQuery: Sendable, Hashable {
   public var cursor: UserCursor?
   /// At most so many users; at least 1.
   public var limit: Int
-  /// The page ends early when its users reach this size, so that users with many labels do not make an answer that
-  /// clients refuse. Roughly their size in protobuf. A page always has one user, if there is one.
+  /// In bytes, roughly as in protobuf: the page ends before its users exceed this size, so that users with many labels
+  /// don't make a response that clients refuse. A page has at least one user, if there is one.
   public var byteLimit: Int
 
   /// A query for one page. A limit below 1 counts as 1.
@@ -32,7 +32,7 @@ public struct UserPageQuery: Sendable, Hashable {
   }
 }
 
-/// Some users, and where to go on.
+/// Some users, and where the next page begins.
 public struct UserPage: Sendable, Hashable {
   /// In the order that was asked for.
   public var users: [UserRecord]

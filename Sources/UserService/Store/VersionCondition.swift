@@ -1,12 +1,12 @@
-/// What a write asks of the version that it finds.
+/// Which version of a user a write accepts.
 public enum VersionCondition: Sendable, Hashable {
   case any
   case exactly(Int64)
-  /// The caller's etag is none of this user's: the write must not happen, and the user may be missing for other
-  /// reasons.
+  /// None, because the caller's etag was never one of this user's. If the user is missing or deleted, the write is
+  /// refused for that reason.
   case never
 
-  /// The condition that an etag of a request stands for; empty means none.
+  /// The condition that the etag of a request stands for. An empty etag accepts any version.
   init(etag: String, of id: UserID) {
     if etag.isEmpty {
       self = .any

@@ -1,6 +1,6 @@
-/// The rules for single fields. Each returns the value as it is to be stored, or notes what is wrong and returns nil.
+/// The rules for single fields. Each returns the value to store, or adds a violation and returns nil.
 enum FieldRules {
-  /// In characters, counted as Unicode scalars: a grapheme may be of any length.
+  /// In Unicode scalars, because a grapheme cluster may have any length.
   static let maximumNameLength = 200
   static let maximumLabels = 64
   static let maximumLabelKeyLength = 63
@@ -9,7 +9,7 @@ enum FieldRules {
   private static let controlCharacters =
     "must not have line ends, nor characters that control a terminal or the direction of text"
 
-  /// An id of an existing user.
+  /// The id of an existing user.
   static func id(_ text: String, field: String, into violations: inout FieldViolations) -> UserID? {
     if text.isEmpty {
       violations.add(field, .required, "must not be empty")
@@ -48,13 +48,13 @@ enum FieldRules {
     }
   }
 
-  /// The name is for people: any text without control characters, trimmed. A user need not have one, but one that is
-  /// given can be seen. It may have invisible characters too, such as the joiners of Persian and of emoji: names are
-  /// not compared.
+  /// A name is for people to read: any text without control characters, trimmed. It may be empty; otherwise at least
+  /// one character must be visible. Invisible characters, such as the joiners of Persian and emoji, are allowed,
+  /// because names are not compared.
   static func name(_ text: String, field: String, into violations: inout FieldViolations) -> String? {
     let name = NormalForm.trimmed(text)
     var isGood = true
-    // Bytes first: counting the characters of megabytes would be work for nothing.
+    // Bytes first, to avoid counting the characters of megabytes.
     if name.utf8.count > maximumNameLength * 4 || name.unicodeScalars.count > maximumNameLength {
       violations.add(field, .tooLong, "must not be longer than \(maximumNameLength) characters")
       isGood = false

@@ -20,9 +20,10 @@ struct FieldViolation: Sendable, Hashable {
   let reason: Reason
 }
 
-/// Everything that is wrong with a request, collected before anything is done, so that the caller learns it at once.
+/// Everything that is wrong with a request, collected before anything is done, so that the caller learns all of it at
+/// once.
 struct FieldViolations: Sendable, Hashable {
-  /// More are counted only: the details travel in a trailer, and clients give those 8 KiB.
+  /// Further violations are only counted: the details are sent in a trailer, for which clients allow 8 KiB.
   static let maximumCount = 20
 
   private(set) var items: [FieldViolation] = []
@@ -60,7 +61,7 @@ struct FieldViolations: Sendable, Hashable {
     return "\(parts.first ?? "") \(first.description)\(more > 0 ? " (and \(more) more)" : "")."
   }
 
-  /// A key of a map, made fit to be part of a field's path: short, and without anything that would upset a terminal.
+  /// A key of a map as part of a field's path: shortened, and with everything escaped that could confuse a terminal.
   static func quoted(_ key: String) -> String {
     var text = "\""
     for scalar in key.unicodeScalars {

@@ -1,17 +1,18 @@
-/// Where the next page begins, as the text that callers hand back: opaque, and good only for a list of the same order
-/// and the same `show_deleted`.
+/// Where the next page begins, as an opaque text that callers send back. It is valid only for a list with the same
+/// order and the same `show_deleted`.
 ///
-/// It says after which user to go on, not how far: users that come or go in between make no page repeat or skip another
-/// one. It is sealed: an email that a list has come to stands in no log or history of whoever keeps tokens, and only a
-/// place that a list has come to can be asked for.
+/// It names the user after which the page begins, not an offset, so users that are created or deleted meanwhile make no
+/// page repeat or skip others. It is encrypted and authenticated: nobody can read an email in a stored token, or make
+/// up a place in the list.
 /// https://google.aip.dev/158
 enum PageToken {
-  /// Raised when the layout changes: tokens of another layout are refused like any foreign one. (1 was not encrypted.)
+  /// Increased when the layout changes: a token of another layout is refused like any invalid one. (1 was not
+  /// encrypted.)
   private static let layout: UInt8 = 2
-  /// Longer than any token that is handed out: nothing longer is decoded.
+  /// Longer than any real token. Nothing longer is decoded.
   private static let maximumLength = 512
 
-  /// Nil if OpenSSL can't: see `PageTokenKey.seal`.
+  /// Nil if OpenSSL fails: see `PageTokenKey.seal`.
   static func encode(_ cursor: UserCursor, order: UserOrder, showDeleted: Bool, key: PageTokenKey) -> String? {
     var place: [UInt8] = []
     switch cursor {
@@ -24,7 +25,7 @@ enum PageToken {
     return key.seal(place, context: context(order, showDeleted)).map { Base64URL.encode([layout] + $0) }
   }
 
-  /// Nil if the token was not handed out for this order and `showDeleted`.
+  /// Nil unless it is a token for this order and `showDeleted`.
   static func decode(_ token: String, order: UserOrder, showDeleted: Bool, key: PageTokenKey) -> UserCursor? {
     guard token.utf8.count <= maximumLength, let bytes = Base64URL.decode(token), bytes.first == layout,
       let place = key.open(bytes.dropFirst(), context: context(order, showDeleted))

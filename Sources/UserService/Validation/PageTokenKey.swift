@@ -1,14 +1,14 @@
 import COpenSSL
 
-/// The directory's secret for page tokens, the same for every process on one store: AES-256-SIV (RFC 5297).
+/// The secret key of page tokens, the same for all processes on one store: AES-256-SIV (RFC 5297).
 ///
-/// SIV, because it needs no nonce: AES-GCM is lost when one repeats, and random ones are good for 2^32 tokens of a key
-/// that nobody renews (NIST SP 800-38D, section 8.3). What SIV tells instead is that two tokens are of the same place.
+/// SIV needs no nonce. AES-GCM breaks when a nonce repeats, and with random nonces allows 2^32 tokens for a key, which
+/// nobody here renews (NIST SP 800-38D, section 8.3). In return, SIV reveals that two tokens mark the same place.
 /// Any thread may use it.
 public struct PageTokenKey: Sendable {
-  /// What a key has, one half to authenticate and one to encrypt.
+  /// The length of a key: one half authenticates, the other encrypts.
   package static let byteCount = 64
-  /// What a sealed text is longer by.
+  /// How many bytes sealing adds.
   static let overhead = 16
 
   private let bytes: [UInt8]
@@ -19,23 +19,23 @@ public struct PageTokenKey: Sendable {
     self.bytes = bytes
   }
 
-  /// Nil when OpenSSL has no memory, or has no AES-SIV, as where it is confined to FIPS.
+  /// Encrypts a text. Nil if OpenSSL is out of memory, or lacks AES-SIV, as in FIPS mode.
   /// - Parameters:
   ///   - text: not empty.
-  ///   - context: not empty; what the sealed text is good for.
+  ///   - context: not empty; what the sealed text is for. Opening it takes the same context.
   func seal(_ text: [UInt8], context: [UInt8]) -> [UInt8]? {
     var tag = [UInt8](repeating: 0, count: Self.overhead)
     return run(text, context, encrypts: 1, &tag).map { tag + $0 }
   }
 
-  /// Nil if it was not sealed with this key in this context.
+  /// Decrypts a text. Nil if it was not sealed with this key and context.
   func open(_ sealed: ArraySlice<UInt8>, context: [UInt8]) -> [UInt8]? {
     guard sealed.count > Self.overhead else { return nil }
     var tag = Array(sealed.prefix(Self.overhead))
     return run(Array(sealed.dropFirst(Self.overhead)), context, encrypts: 0, &tag)
   }
 
-  /// Found once: OpenSSL's algorithms never change, and any thread may use them.
+  /// Fetched once. OpenSSL's algorithms are immutable, and any thread may use them.
   nonisolated(unsafe) private static let cipher = EVP_CIPHER_fetch(nil, "AES-256-SIV", nil)
 
   private func run(_ input: [UInt8], _ context: [UInt8], encrypts: Int32, _ tag: inout [UInt8]) -> [UInt8]? {
@@ -44,7 +44,7 @@ public struct PageTokenKey: Sendable {
     }
     defer {
       EVP_CIPHER_CTX_free(operation)
-      // A forged token leaves an error in the thread's queue, where TLS might take it for its own.
+      // A forged token leaves an error in the thread's queue, which TLS would mistake for one of its own.
       ERR_clear_error()
     }
     let length = Int32(Self.overhead)

@@ -8,8 +8,8 @@ struct UpdateMask: OptionSet, Sendable, Hashable {
   static let labels = UpdateMask(rawValue: 4)
   static let all: UpdateMask = [.email, .name, .labels]
 
-  /// Reads the paths of a mask. A mask without paths cannot be told from none in proto3 and means what none means: the
-  /// fields that are not empty.
+  /// Reads the paths of a mask. In proto3, a mask without paths can't be told apart from a missing mask, so it means
+  /// the same: the fields that are not empty.
   ///
   /// Labels are one field: `labels` replaces them all, and a path into them is refused.
   /// - Parameter populated: the mutable fields that are not empty in the request.

@@ -1,4 +1,4 @@
-/// The order of a list of users. Every order ends in something unique, so that a page can go on where another one
+/// The order of a list of users. Every order ends in a unique field, so that a page can continue where another one
 /// ended.
 public struct UserOrder: Sendable, Hashable {
   /// What users are ordered by.
@@ -22,8 +22,8 @@ public struct UserOrder: Sendable, Hashable {
     self.isDescending = isDescending
   }
 
-  /// Reads `order_by` as AIP-132 writes it: a field, then `desc` or nothing (`asc` is taken too), white space as you
-  /// like. Empty means `create_time`. Nil if it is anything else.
+  /// Reads `order_by` as in AIP-132: a field, then `desc`, `asc` or nothing, with any white space. Empty means
+  /// `create_time`. Nil if it is anything else.
   public init?(orderBy text: String) {
     let words = text.utf8.split(whereSeparator: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") })
     guard words.count <= 2 else { return nil }

@@ -1,14 +1,15 @@
-/// Whether callers are let in. Open means: the database is away, and asking is answered at once with `unavailable`.
+/// Decides whether calls are let through. While it is open, the database is unreachable, and calls fail at once with
+/// `unavailable`.
 ///
-/// It opens once no connection is left and reconnecting failed a few times or took long; until then callers wait, so
-/// that a lone dropped connection is not seen. It closes with the first connection.
-struct Circuit {
+/// It opens when no connection is left and reconnecting has failed a few times, or goes on for too long. Until then
+/// callers wait, so that they don't notice a single lost connection. The first connection closes it.
+struct CircuitBreaker {
   enum Change { case none, opened, closed }
 
   let failuresToOpen: Int
-  /// Nanoseconds without any connection after which it opens, whatever the attempts do.
+  /// Nanoseconds without any connection after which it opens, even if no attempt has failed yet.
   let patience: UInt64
-  /// Open from the start, but callers may wait: until the first attempts have failed nobody knows better.
+  /// Closed at first: callers wait until the first attempts have succeeded or failed.
   private(set) var isOpen = false
   private var live = 0
   private var failures = 0
@@ -19,9 +20,6 @@ struct Circuit {
     self.patience = patience
     downSince = now
   }
-
-  /// At least one connection is up.
-  var isConnected: Bool { live > 0 }
 
   mutating func connected() -> Change {
     live += 1
@@ -44,7 +42,7 @@ struct Circuit {
     return openIfDue(now)
   }
 
-  /// To be asked every now and then: an attempt that hangs is not a failure yet.
+  /// Call it from time to time, because an attempt that hangs hasn't failed yet.
   mutating func tick(now: UInt64) -> Change { live == 0 ? openIfDue(now) : .none }
 
   private mutating func openIfDue(_ now: UInt64) -> Change {
