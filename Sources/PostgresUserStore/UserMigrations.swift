@@ -1,9 +1,9 @@
 public import Postgres
 
 /// The schema of the user service, step by step. The files under `Migrations/` are part of the program.
-/// (SwiftPM names a constant after each file, with an underscore for the first digit, which can't begin an identifier.)
+/// (SwiftPM names a file after itself, with what cannot begin an identifier, the first digit, made an underscore.)
 public enum UserMigrations {
-  /// In order. Never change one that was applied: add a new file and a new line.
+  /// In order. An applied one is never changed: what comes later is a new file and a new line.
   public static let all = [
     Migration(
       version: 1, name: "create_users",
@@ -19,9 +19,12 @@ public enum UserMigrations {
       sql: String(decoding: PackageResources._004_create_service_keys_sql, as: UTF8.self)),
   ]
 
-  /// The privileges that the serving role needs on each table.
-  public static let privileges = [
-    ("users", ["SELECT", "INSERT", "UPDATE", "DELETE"]), ("worker_leases", ["SELECT", "UPDATE"]),
-    ("service_keys", ["SELECT"]), ("schema_migrations", ["SELECT"]),
-  ]
+  /// The tables that a serving process uses, each with the privileges that its role needs.
+  /// - Parameter purges: the process also purges deleted users (`PurgeWork`).
+  public static func privileges(purges: Bool) -> [(table: String, privileges: [String])] {
+    let serving = [
+      ("users", ["SELECT", "INSERT", "UPDATE"]), ("service_keys", ["SELECT"]), ("schema_migrations", ["SELECT"]),
+    ]
+    return purges ? serving + [("users", ["DELETE"]), ("worker_leases", ["SELECT", "UPDATE"])] : serving
+  }
 }

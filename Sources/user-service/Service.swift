@@ -62,7 +62,7 @@ struct Service: Sendable {
       try await check.database()
       if settings.migrates { _ = try await Database.migrate(database, logger: logger) }
       try await Database.checkSchema(database, logger: logger)
-      try await check.serving(connections: database.maximumConnections)
+      try await check.serving(connections: database.maximumConnections, purges: settings.purgeInterval > .zero)
       try await serve(on: database)
     } catch {
       await database.shutdown()

@@ -25,15 +25,17 @@ struct StartCheck {
   }
 
   /// Connections and privileges suffice to serve.
-  /// - Parameter connections: the most that this process may open.
+  /// - Parameters:
+  ///   - connections: the most that this process may open.
+  ///   - purges: whether this process purges deleted users.
   /// - Throws: `Unavailable`.
-  func serving(connections: Int) async throws {
+  func serving(connections: Int, purges: Bool) async throws {
     try await explained("The database could not be looked at") {
       let row = try await client.query(Self.facts)[0]
       let (isReadOnly, limit, others) = (try row[1].bool, try row[2].int64, try row[3].int64)
       if isReadOnly { logger.notice("The database takes no writes: only reads are served until it does.") }
       report(limit, others: max(0, others - Int64(client.sharedConnections)), of: Int64(connections))
-      try await privileges()
+      try await privileges(purges: purges)
     }
   }
 
@@ -53,8 +55,8 @@ struct StartCheck {
     }
   }
 
-  private func privileges() async throws {
-    let needs = UserMigrations.privileges.flatMap { table, names in names.map { (table, $0) } }
+  private func privileges(purges: Bool) async throws {
+    let needs = UserMigrations.privileges(purges: purges).flatMap { table, names in names.map { (table, $0) } }
     let rows = try await client.query(
       Self.missingPrivileges, [.textArray(needs.map(\.0)), .textArray(needs.map(\.1))])
     guard let role = try rows.first?[1].text else { return }

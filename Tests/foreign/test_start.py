@@ -1,5 +1,6 @@
 """What the start finds out about the database: exit code 69 and a sentence at once, or a line in the log."""
 
+import os
 import re
 
 import grpc
@@ -8,7 +9,7 @@ from calls import TIMEOUT, Details, create, new_email
 from database import PrivatePostgres, psql
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from programs import UserService, eventually
+from programs import Server, UserService, eventually
 from test_cli import run
 from users.v1 import users_pb2 as pb
 
@@ -76,6 +77,17 @@ def test_missing_privileges_are_listed(postgres):
     assert done.returncode == 69
     error = done.stderr.splitlines()[-1]
     assert "role reader" in error and "SELECT on service_keys" in error and "DELETE, INSERT, UPDATE on users" in error
+
+
+def test_a_role_that_does_not_purge_needs_no_privilege_to_delete(postgres):
+    psql(postgres.url, "CREATE ROLE writer LOGIN")
+    psql(postgres.url, "GRANT SELECT ON users, schema_migrations, service_keys TO writer; GRANT INSERT, UPDATE ON users TO writer")
+    url = url_of(postgres, "writer")
+    done = run(*SERVE, DATABASE_URL=url)
+    assert done.returncode == 69 and "DELETE on users, SELECT, UPDATE on worker_leases" in done.stderr.splitlines()[-1]
+    serve = [os.environ["USER_SERVICE"], "serve", "--loops", "1", "--listen", "127.0.0.1:0", "--purge-interval", "0"]
+    with Server(serve, {"DATABASE_URL": url}) as server:
+        assert server.is_alive
 
 
 def test_later_migrations_are_allowed_unless_they_need_a_later_program(postgres):
