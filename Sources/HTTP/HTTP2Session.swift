@@ -31,8 +31,8 @@ public protocol HTTP2SessionDelegate: AnyObject {
 ///
 /// After `receive` and `nextOutput`, `drainEvents` tells the handlers what came. Callbacks never call back into the
 /// session.
-// Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
 public final class HTTP2Session {
+  // Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
   let session: OpaquePointer
   unowned let delegate: any HTTP2SessionDelegate
   let configuration: HTTP2Configuration

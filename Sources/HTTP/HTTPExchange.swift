@@ -1,10 +1,11 @@
-/// One request and its response on a session: what has come of the peer's half, and how far both halves are. Its handler
-/// takes the bytes of the one and gives those of the other; the verbs (`respond`, `credit`, `abort`) are the session's.
+/// One request and its response on a session: what the peer has sent so far, and how far both halves are. Its handler
+/// takes the bytes of one half and gives those of the other. The session has the operations: `respond`, `credit`,
+/// `abort`.
 ///
-/// Belongs to the thread of its session. The session uses it again for a later stream once it is closed and nobody else
-/// refers to it: let go of it at `.closed`.
-// Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
+/// Belongs to the thread of its session. Once it is closed and nobody else refers to it, the session uses the object
+/// again for a later stream, so a handler must drop its reference at `.closed`.
 public final class HTTPExchange {
+  // Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
   /// The stream identifier: odd, since clients open the streams. RFC 9113, section 5.1.1.
   @exclusivity(unchecked) public internal(set) var id: Int32
   /// Who does the work; nil once it was told that the exchange is closed.
@@ -123,7 +124,7 @@ public protocol HTTPExchangeHandler: AnyObject {
   /// not call the session.
   func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState)
 
-  /// Hears what has come since it was last told, outside of all callbacks. `.closed` is told once, and last: the handler
-  /// lets go of the exchange then.
+  /// Handles the events since the last call, outside all callbacks. `.closed` comes once, and last: the handler then
+  /// drops its reference to the exchange.
   func handle(_ events: HTTPExchange.Events)
 }
