@@ -28,6 +28,9 @@ package struct ByteBuffer: ~Copyable {
 
   package mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
 
+  /// Makes room for so many bytes, so that the next appends up to there allocate nothing.
+  package mutating func reserve(_ count: Int) { _ = makeRoom(for: count) }
+
   /// Takes up to `buffer.count` bytes out.
   package mutating func move(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let moved = min(buffer.count, count)

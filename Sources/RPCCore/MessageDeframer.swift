@@ -1,15 +1,33 @@
 internal import Primitives
 
-/// Cuts a gRPC byte stream into messages: a flag byte (compressed or not), four bytes of length, the message.
-/// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
+/// Cuts the body of a request into messages. In gRPC's byte stream each has five bytes before it: a flag (compressed or
+/// not), and the length. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
 package struct MessageDeframer: ~Copyable {
-  package static let prefixLength = 5
+  private static let prefixLength = 5
+
+  /// How messages are told apart.
+  package enum Framing: Sendable {
+    /// By gRPC's prefixes.
+    case prefixed
+    /// There is one, which is all of the body.
+    case wholeBody
+  }
+
+  private enum State {
+    case prefixed, wholeBody
+    /// The message that was the whole body is taken.
+    case taken
+    /// `fail` was called.
+    case failed(Failure)
+  }
 
   package enum Failure: Error, Sendable, Hashable {
     /// The declared length is over the limit.
     case tooLarge(length: Int, limit: Int)
     /// The flag byte is neither 0 nor 1.
     case invalidFlag(UInt8)
+    /// The text form of gRPC-Web is not the base64 that it should be.
+    case invalidBase64
   }
 
   /// What is at the front of the stream.
@@ -21,6 +39,7 @@ package struct MessageDeframer: ~Copyable {
   }
 
   private let limit: Int
+  private var state = State.prefixed
   private var buffer = ByteBuffer()
 
   /// - Parameter limit: the largest message that is taken, in bytes.
@@ -32,8 +51,16 @@ package struct MessageDeframer: ~Copyable {
 
   package mutating func append(_ bytes: UnsafeRawBufferPointer) { buffer.append(bytes) }
 
+  /// Nothing sensible can follow: whoever asks for a message from now on is told.
+  package mutating func fail(_ failure: Failure) {
+    buffer.removeAll()
+    state = .failed(failure)
+  }
+
   /// What can be taken. A message that is too large is refused by its prefix, before its bytes are waited for.
-  package func front() throws(Failure) -> Front {
+  /// - Parameter isEnded: nothing of the body is to come.
+  package func front(isEnded: Bool) throws(Failure) -> Front {
+    guard case .prefixed = state else { return try unprefixedFront(isEnded: isEnded) }
     let prefix = buffer.withUnsafeBytes { bytes -> (flag: UInt8, length: Int)? in
       guard bytes.count >= Self.prefixLength else { return nil }
       let length = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
@@ -46,18 +73,39 @@ package struct MessageDeframer: ~Copyable {
     return .message(length: prefix.length, isCompressed: prefix.flag == 1)
   }
 
-  /// Hands over the message at the front, whose length `front()` gave, and drops it.
-  package mutating func take<R>(length: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-    defer { buffer.dropFirst(Self.prefixLength + length) }
-    return try buffer.withUnsafeBytes { bytes in
-      let end = min(Self.prefixLength + length, bytes.count)
-      return try body(UnsafeRawBufferPointer(rebasing: bytes[min(Self.prefixLength, end)..<end]))
+  private func unprefixedFront(isEnded: Bool) throws(Failure) -> Front {
+    switch state {
+    case .failed(let failure): throw failure
+    case .wholeBody:
+      guard buffer.count <= limit else { throw .tooLarge(length: buffer.count, limit: limit) }
+      return isEnded ? .message(length: buffer.count, isCompressed: false) : .incomplete
+    case .prefixed, .taken: return .incomplete
     }
   }
 
-  /// Takes all that was appended, for those who find out late that it was no gRPC stream yet.
-  package mutating func takeAll() -> [UInt8] {
+  private var prefixLength: Int { if case .prefixed = state { Self.prefixLength } else { 0 } }
+
+  /// Whether something follows the message at the front, whose length `front()` gave.
+  package func hasMore(than length: Int) -> Bool { buffer.count > prefixLength + length }
+
+  /// Hands over the message at the front, whose length `front()` gave, and drops it.
+  package mutating func take<R>(length: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    let start = prefixLength
+    defer {
+      buffer.dropFirst(start + length)
+      if case .wholeBody = state { state = .taken }
+    }
+    return try buffer.withUnsafeBytes { bytes in
+      let end = min(start + length, bytes.count)
+      return try body(UnsafeRawBufferPointer(rebasing: bytes[min(start, end)..<end]))
+    }
+  }
+
+  /// Begins again with another framing.
+  /// - Returns: all that was appended before it was known.
+  package mutating func restart(_ framing: Framing) -> [UInt8] {
     defer { buffer.removeAll() }
+    state = framing == .prefixed ? .prefixed : .wholeBody
     return buffer.withUnsafeBytes { Array($0) }
   }
 

@@ -9,7 +9,12 @@ private final class Deframing {
 
   var isEmpty: Bool { deframer.isEmpty }
   func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { deframer.append($0) } }
-  func front() throws(MessageDeframer.Failure) -> MessageDeframer.Front { try deframer.front() }
+  func front(isEnded: Bool = false) throws(MessageDeframer.Failure) -> MessageDeframer.Front {
+    try deframer.front(isEnded: isEnded)
+  }
+  func hasMore(than length: Int) -> Bool { deframer.hasMore(than: length) }
+  func fail() { deframer.fail(.invalidBase64) }
+  func restart(_ framing: MessageDeframer.Framing) -> [UInt8] { deframer.restart(framing) }
   func take(length: Int) -> [UInt8] { deframer.take(length: length) { Array($0) } }
   func removeAll() { deframer.removeAll() }
 }
@@ -76,5 +81,35 @@ private final class Deframing {
     deframer.append([0, 0, 0])
     #expect(deframer.take(length: 5) == [])
     #expect(deframer.isEmpty)
+  }
+
+  @Test func somethingMayFollowTheFirstMessage() throws {
+    let deframer = Deframing(limit: 10)
+    deframer.append(frame([1, 2]))
+    #expect(!deframer.hasMore(than: 2))
+    deframer.append([0])
+    #expect(deframer.hasMore(than: 2))
+  }
+
+  /// A body that is one message is whole when it ends, and there is no other.
+  @Test func aWholeBodyIsAMessage() throws {
+    let deframer = Deframing(limit: 10)
+    deframer.append([1, 2, 3])
+    #expect(deframer.restart(.wholeBody) == [1, 2, 3])
+    deframer.append([4, 5])
+    #expect(try deframer.front() == .incomplete)
+    #expect(try deframer.front(isEnded: true) == .message(length: 2, isCompressed: false))
+    #expect(!deframer.hasMore(than: 2) && deframer.take(length: 2) == [4, 5])
+    #expect(try deframer.front(isEnded: true) == .incomplete)
+    _ = deframer.restart(.wholeBody)
+    deframer.append([UInt8](repeating: 1, count: 11))
+    #expect(throws: MessageDeframer.Failure.tooLarge(length: 11, limit: 10)) { try deframer.front() }
+  }
+
+  @Test func nothingFollowsAFailure() throws {
+    let deframer = Deframing(limit: 10)
+    deframer.append(frame([1]))
+    deframer.fail()
+    #expect(throws: MessageDeframer.Failure.invalidBase64) { try deframer.front(isEnded: true) }
   }
 }

@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "application/grpc", "application/grpc+proto", "application/grpc+json", "application/grpc;charset=utf-8",
+    "application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8", "application/grpc+proto;v=1",
   ])
   func contentTypesOfGRPCAreTaken(type: String) async throws {
     try await serving([.echo]) { server in
@@ -46,7 +46,11 @@ import Testing
     }
   }
 
-  @Test(arguments: ["application/json", "text/html", "application/grpcfoo", "application/grpc-web", "", nil])
+  /// Other subtypes of gRPC say that the messages are no protobuf: they are not taken for it.
+  @Test(arguments: [
+    "application/json", "text/html", "application/grpcfoo", "application/grpc-web", "application/grpc+json",
+    "application/grpc+", "application/grpc+protobuf", "application/grpc+json;charset=utf-8", "", nil,
+  ])
   func otherContentTypesAreUnsupported(type: String?) async throws {
     try await serving([.echo]) { server in
       let fields = Peer.request(path("Echo")).filter { $0.name != "content-type" }

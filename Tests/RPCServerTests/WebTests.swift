@@ -214,6 +214,17 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    "application/grpc-web+json", "application/grpc-web-text+json", "application/grpc-web+thrift;x=y",
+    "application/grpc-webfoo",
+  ])
+  func messagesThatAreNoProtobufAreUnsupported(type: String) async throws {
+    try await serving([.echo], { $0.web = WebConfiguration() }) { server async throws in
+      let answer = try exchange(server, request("Echo", type), frame(Bytes([1]), Self.binary))
+      #expect(answer.head.field(":status") == "415" && answer.head.field("grpc-status") == nil)
+    }
+  }
+
   // MARK: Who may
 
   @Test func itIsOffUnlessAskedFor() async throws {

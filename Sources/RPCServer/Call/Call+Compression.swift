@@ -10,25 +10,6 @@ import Synchronization
 extension Call {
   // MARK: Requests
 
-  /// Takes what `grpc-encoding` says, or refuses the call for it.
-  func accept(_ encoding: RequestHead.Encoding) -> Bool {
-    let name: String
-    switch encoding {
-    case .known(let algorithm):
-      if configuration.acceptedCompression.contains(algorithm) {
-        requestCompression = algorithm
-        return true
-      }
-      name = algorithm.name
-    case .unknown(let text): name = PeerText.excerpt(text)
-    }
-    let supported = connection.owner.core.acceptEncoding
-    refuse(
-      RPCError(.unimplemented, "grpc-encoding \(name) is not supported; these are: \(supported)"),
-      extra: [("grpc-accept-encoding", supported)])
-    return false
-  }
-
   /// Runs `body` with a request message as it was before the client compressed it.
   func withDecompressed<R>(
     _ message: UnsafeRawBufferPointer, isCompressed: Bool, _ body: (UnsafeRawBufferPointer) throws -> R
@@ -63,9 +44,9 @@ extension Call {
     return agreed(algorithm)
   }
 
-  /// The first message that is to be compressed decides what `grpc-encoding` says, if the header section is not sent.
+  /// The first message that is to be compressed decides what the head says of it, if that is not sent yet.
   private func agreed(_ algorithm: CompressionAlgorithm) -> CompressionAlgorithm? {
-    if responseCompression == nil, !isHeadSubmitted, exchange?.head.accepts(algorithm) == true {
+    if responseCompression == nil, !isHeadSubmitted, let exchange, format.accepts(algorithm, exchange.head) {
       responseCompression = algorithm
     }
     return responseCompression
@@ -77,38 +58,11 @@ extension Call {
     return try owner.writer.withUnsafeBytes { message in
       try owner.codec.withCompressed(message, algorithm) { compressed in
         guard compressed.count < message.count else { return false }
-        if let web, web.isText {
-          outbound.append(Base64.encodePadded(MessagePrefix.bytes(flag: 1, length: compressed.count) + compressed))
-        } else {
-          outbound.append(MessagePrefix.bytes(flag: 1, length: compressed.count))
-          outbound.append(compressed)
-        }
+        format.append(compressed, isCompressed: true, to: &outbound)
         observation?.sent(size: message.count, compressedSize: compressed.count)
         return true
       }
     }
-  }
-
-  /// What the response's head says of compression: nothing, in a call that has nothing to do with it.
-  var compressionFields: [(String, String)] {
-    guard responseCompression != nil || requestCompression != .identity else { return [] }
-    let accept = [("grpc-accept-encoding", connection.owner.core.acceptEncoding)]
-    return responseCompression.map { [("grpc-encoding", $0.name)] + accept } ?? accept
-  }
-}
-
-extension HeaderBlock {
-  /// Whether the client says in `grpc-accept-encoding` that it can decompress this.
-  fileprivate func accepts(_ algorithm: CompressionAlgorithm) -> Bool {
-    var isAccepted = false
-    forEach { name, value in
-      guard name.equals("grpc-accept-encoding") else { return }
-      for part in value.split(separator: UInt8(ascii: ",")) {
-        let text = String(decoding: part, as: UTF8.self)
-        if text.drop(while: { $0 == " " }).prefix(while: { $0 != " " }) == algorithm.name { isAccepted = true }
-      }
-    }
-    return isAccepted
   }
 }
 

@@ -7,14 +7,13 @@ import RPCCore
 extension Call {
   /// Bytes or the end of the request came.
   func requestsArrived() {
-    if let web, web.isDamaged { return end(Outcome(error: RPCError(.internal, "the request is not base64"))) }
     switch phase {
     case .head, .ready: break
     case .request: soleRequestArrived()
     case .running:
       guard let requestWaiter, requestWaiter.isTaken else { return }
       do {
-        if case .incomplete = try deframer.front(), !isRequestEnded { return awaitRest() }
+        if case .incomplete = try deframer.front(isEnded: isRequestEnded), !isRequestEnded { return awaitRest() }
       } catch {
         return end(Outcome(error: RPCError(deframing: error)))
       }
@@ -42,7 +41,7 @@ extension Call {
   /// messages is UNIMPLEMENTED.
   private func soleRequestArrived() {
     do {
-      let front = try deframer.front()
+      let front = try deframer.front(isEnded: isRequestEnded)
       switch front {
       case .incomplete:
         guard isRequestEnded else { return awaitRest() }
@@ -52,7 +51,7 @@ extension Call {
           : RPCError(.internal, "the request ends inside a message")
         end(Outcome(error: error))
       case .message(let length, _):
-        if deframer.count > length + MessageDeframer.prefixLength {
+        if deframer.hasMore(than: length) {
           end(Outcome(error: RPCError(.unimplemented, "the request has more than one message, the method takes one")))
         } else if isRequestEnded {
           start()
@@ -89,7 +88,7 @@ extension Call {
 extension Call: ServerCallChannel {
   func soleRequest<Request: WireMessage>(as type: Request.Type) throws -> Request {
     loop.assertCurrent()
-    guard case .message(let length, let isCompressed) = try deframer.front() else {
+    guard case .message(let length, let isCompressed) = try deframer.front(isEnded: isRequestEnded) else {
       throw RPCError(.internal, "the request was taken already")
     }
     return try decodeFront(length: length, isCompressed: isCompressed)
@@ -103,7 +102,7 @@ extension Call: ServerCallChannel {
       }
       guard phase == .running else { throw CancellationError() }
       do {
-        if case .message(let length, let isCompressed) = try deframer.front() {
+        if case .message(let length, let isCompressed) = try deframer.front(isEnded: isRequestEnded) {
           defer { creditReceived() }
           return try decodeFront(length: length, isCompressed: isCompressed) as Request
         }
@@ -129,6 +128,7 @@ extension RPCError {
       self.init(.resourceExhausted, "a request message has \(length) bytes, the server takes \(limit)")
     case .invalidFlag(let flag):
       self.init(.internal, "a message begins with \(flag), which is no compression flag")
+    case .invalidBase64: self.init(.internal, "the request is not base64")
     }
   }
 }

@@ -34,7 +34,7 @@ extension Call {
     speak()
   }
 
-  /// Encodes a message, back to front, and puts its five bytes of prefix before it.
+  /// Encodes a message and puts it behind the others.
   private func enqueue<Response: WireMessage>(_ message: Response, mayCompress: Bool) throws {
     guard phase == .running else { throw CancellationError() }
     let owner = connection.owner
@@ -50,19 +50,10 @@ extension Call {
       messagesGrew()
       return speak()
     }
-    owner.writer.prependBigEndian(UInt32(truncatingIfNeeded: length))
-    owner.writer.prependByte(0)
-    owner.writer.withUnsafeBytes { put($0) }
+    owner.writer.withUnsafeBytes { format.append($0, isCompressed: false, to: &outbound) }
     messagesGrew()
     observation?.sent(size: length)
     speak()
-  }
-
-  /// Puts a message behind the others.
-  @inline(__always)
-  private func put(_ frame: UnsafeRawBufferPointer) {
-    if let web, web.isText { return outbound.append(Base64.encodePadded(Array(frame))) }
-    outbound.append(frame)
   }
 
   /// Has `submit` called at the end of the turn.
@@ -72,45 +63,42 @@ extension Call {
     connection.wantsToSpeak(self)
   }
 
-  /// Tells the session what there is to say. A success or error without messages is one HEADERS frame, unless there is
-  /// initial metadata: in one frame nobody could tell it from trailing metadata.
+  /// Tells the session what there is to say. A success or error without messages is a head alone, unless there is
+  /// initial metadata: in one section nobody could tell it from trailing metadata.
   func submit(to session: HTTP2Session) {
     isSpeaking = false
     guard let exchange else { return }
     guard !isHeadSubmitted else { return session.resumeBody(exchange) }
-    if let outcome, outcome.isNotGRPC {
-      isHeadSubmitted = true
-      let fields = ResponseFields.notGRPC(httpStatus: outcome.httpStatus, extra: outcome.extra)
-      return session.respond(exchange, fields, body: outbound.isEmpty ? .none : .length(outbound.count))
-    }
     isHeadSubmitted = true
-    let initial = context?.call.response.withLock { response -> Metadata? in
-      response.isInitialMetadataSent = true
-      return response.metadata?.initial
-    }
-    if let web { return submit(exchange, to: session, web, initial: initial ?? [:]) }
-    if let outcome, outbound.isEmpty, initial?.isEmpty != false {
-      let fields = ResponseFields.trailersOnly(
-        httpStatus: outcome.httpStatus, trailers: makeTrailers(), extra: outcome.extra)
-      session.respond(exchange, fields, body: .none)
+    let initial =
+      context?.call.response.withLock { response -> Metadata? in
+        response.isInitialMetadataSent = true
+        return response.metadata?.initial
+      } ?? [:]
+    if outcome != nil, outbound.isEmpty, initial.isEmpty {
+      session.respond(exchange, format.headAlone(responseEnd), body: .none)
     } else {
-      session.respond(
-        exchange, ResponseFields.head(with: initial ?? [:], extra: compressionFields), body: .unknown)
+      let isCompressing = responseCompression != nil || requestCompression != .identity
+      let head = ResponseHead(
+        metadata: initial, compression: responseCompression,
+        acceptedCompression: isCompressing ? connection.owner.core.acceptEncoding : nil)
+      session.respond(exchange, format.head(head), body: .unknown)
     }
   }
 
-  /// Called by `writeBody`.
-  func moveResponses(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState) {
+  func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState) {
     let count = outbound.move(into: buffer)
     hasMoved = true
     messagesShrank()
     if outbound.count <= limits.responseHighMark / 4 { writeWaiter?.resume() }
     guard outbound.isEmpty else { return (count, .more) }
-    if let outcome {
-      guard web == nil, !outcome.isNotGRPC else { return (count, .end(trailers: nil)) }
-      let isPlain = outcome.error == nil && trailing.isEmpty
-      return (count, .end(trailers: isPlain ? ResponseFields.ok : HeaderFields(makeTrailers())))
-    }
-    return (count, count > 0 ? .more : .later)
+    guard let isWritten = outcome?.isWritten else { return (count, count > 0 ? .more : .later) }
+    if isWritten { return (count, .end(trailers: nil)) }
+    outcome?.isWritten = true
+    let trailers = format.end(responseEnd, in: &outbound)
+    if outbound.isEmpty { return (count, .end(trailers: trailers)) }
+    // What ends the response is the last piece of its body.
+    let more = outbound.move(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+    return (count + more, outbound.isEmpty ? .end(trailers: nil) : .more)
   }
 }

@@ -4,15 +4,16 @@ import Synchronization
 
 /// What ends the response of a call: its status, and the metadata of its handler.
 extension Call {
-  var hasInitialMetadata: Bool {
-    context?.call.response.withLock { $0.metadata?.initial.isEmpty == false } ?? false
+  var responseEnd: ResponseEnd {
+    let trailing = context?.call.response.withLock { $0.metadata?.trailing } ?? [:]
+    let error = answeredError
+    return ResponseEnd(
+      error: error, fields: error == nil && trailing.isEmpty ? [] : trailerFields(error, trailing),
+      httpStatus: outcome?.httpStatus ?? 200, extra: outcome?.extra ?? [])
   }
 
-  var trailing: Metadata { context?.call.response.withLock { $0.metadata?.trailing } ?? [:] }
-
-  /// The status and what goes with it.
-  func makeTrailers() -> [TrailerSection.Field] {
-    let section = TrailerSection(answeredError, trailing)
+  private func trailerFields(_ error: RPCError?, _ trailing: Metadata) -> [TrailerSection.Field] {
+    let section = TrailerSection(error, trailing)
     if section.isCut {
       let method = route?.description ?? "other"
       connection.owner.log(

@@ -7,7 +7,8 @@ import RPCCore
 import Synchronization
 internal import Transport
 
-/// One call: its HTTP exchange, the state machine of its gRPC exchange, and the task of its handler.
+/// One call: its HTTP exchange, its wire protocol's format, the state machine between them, and the task of its
+/// handler.
 ///
 /// It goes through these phases, each at most once: its head is awaited; for one request message, that message is
 /// awaited; its handler is about to be started, and runs; it is over. The handler's task may outlive the last phase,
@@ -32,8 +33,8 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
 
   /// What `Call+Memory` has counted of this call.
   @exclusivity(unchecked) var countedBytes = 0
-  /// Set in a call of gRPC-Web.
-  @exclusivity(unchecked) var web: WebExchange?
+  /// How its wire protocol writes the bodies: gRPC's, until the head says something else.
+  @exclusivity(unchecked) var format: any CallFormat
 
   // Requests.
   @exclusivity(unchecked) var deframer: MessageDeframer
@@ -46,7 +47,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   @exclusivity(unchecked) var requestCompression = CompressionAlgorithm.identity
 
   // Responses.
-  /// What `grpc-encoding` of the response says; nil until a message is to be compressed.
+  /// What compressed messages of the response are compressed with; nil until one is to be.
   @exclusivity(unchecked) var responseCompression: CompressionAlgorithm?
   @exclusivity(unchecked) var outbound = ByteBuffer()
   @exclusivity(unchecked) var writeWaiter: CallWaiter?
@@ -65,12 +66,14 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
     var error: RPCError?
     var httpStatus = 200
     var extra: [(String, String)] = []
-    var isNotGRPC = false
+    /// Nothing follows what is in `outbound`.
+    var isWritten = false
   }
 
   init(_ exchange: HTTPExchange, connection: Connection) {
     self.exchange = exchange
     self.connection = connection
+    format = connection.owner.grpc
     deframer = MessageDeframer(limit: connection.owner.core.limits.maximumRequestSize)
   }
 
@@ -85,17 +88,12 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   func receiveBody(_ bytes: UnsafeRawBufferPointer) {
     uncredited += bytes.count
     guard phase != .over else { return }
-    guard let web, web.isText else { return deframer.append(bytes) }
-    receiveText(bytes, web)
-  }
-
-  func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState) {
-    moveResponses(into: buffer)
+    format.receive(bytes, into: &deframer)
   }
 
   func handle(_ events: HTTPExchange.Events) {
     if events.contains(.closed) { return abandon() }
-    if events.contains(.head), let exchange { accept(exchange.head) }
+    if events.contains(.head), let exchange { accept(exchange) }
     if !events.isDisjoint(with: [.data, .end]) { requestsArrived() }
   }
 
@@ -114,28 +112,21 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
 
   // MARK: Head
 
-  private func accept(_ head: HeaderBlock) {
-    let core = connection.owner.core
+  private func accept(_ exchange: HTTPExchange) {
+    let head = exchange.head
     guard !head.isOverLimit else {
       started(nil, head)
       return refuse(RPCError(.resourceExhausted, "the header section is larger than the server takes"), httpStatus: 431)
     }
-    let request = RequestHead(head)
-    guard request.isPost && request.hasGRPCContentType || acceptAsWeb(head, isPost: request.isPost) else { return }
-    let found = head.withPath { core.router.route($0) }
-    started(found, head)
-    if let web, web.isDamaged { return requestsArrived() }
-    guard let route = found else {
+    guard let request = connection.owner.grpc.accept(exchange) ?? chooseProtocol(head) else { return }
+    started(request.route, head)
+    guard let route = request.route else {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
-      return refuse(RPCError(.unimplemented, core.router.explain(path)))
+      return refuse(RPCError(.unimplemented, connection.owner.core.router.explain(path)))
     }
-    if let encoding = request.encoding, !accept(encoding) { return }
-    var deadline: Deadline?
-    switch request.timeout {
-    case .none: break
-    case .malformed: return refuse(RPCError(.internal, "grpc-timeout is malformed"))
-    case .nanoseconds(let timeout): deadline = .after(nanoseconds: timeout, now: loop.now)
-    }
+    if let refusal = request.refusal { return refuse(refusal.error, extra: refusal.fields) }
+    requestCompression = request.compression
+    let deadline = request.timeout.map { Deadline.after(nanoseconds: $0, now: loop.now) }
     self.route = route
     context = ServerContext(
       CallState(
@@ -146,6 +137,23 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
       phase = .request
     } else {
       start()
+    }
+  }
+
+  /// It is no call of gRPC: finds its protocol, and begins again with the bytes that came already. Nil if it is no call
+  /// at all, and answered.
+  private func chooseProtocol(_ head: HeaderBlock) -> RequestHead? {
+    switch connection.owner.core.protocols.choose(head, connection.owner.core) {
+    case .call(let request):
+      format = request.format
+      let early = deframer.restart(format.framing)
+      early.withUnsafeBytes { format.receive($0, into: &deframer) }
+      return request
+    case .answer(let answer):
+      format = answer
+      outbound.append(answer.text)
+      answered(Outcome())
+      return nil
     }
   }
 
@@ -170,17 +178,6 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
     end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
   }
 
-  /// An answer to what is not gRPC.
-  func refuseAsHTTP(_ status: Int, _ extra: [(String, String)]) {
-    var extra = extra
-    if status != 204 {
-      let text = Array("This is a gRPC server.\n".utf8)
-      extra += [("content-type", "text/plain"), ("content-length", "\(text.count)")]
-      outbound.append(text)
-    }
-    end(Outcome(httpStatus: status, extra: extra, isNotGRPC: true))
-  }
-
   // MARK: Deadline
 
   private func startTimer(_ deadline: Deadline) {
@@ -201,17 +198,20 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   /// The answer is known: nothing more is taken from the peer or from the handler.
   func end(_ outcome: Outcome, keepingMessages: Bool = false) {
     guard phase != .over else { return }
+    finished(outcome.error?.code ?? .ok)
+    // An error of the server's own does not wait for messages that the peer may be too slow to read.
+    if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
+    answered(outcome)
+  }
+
+  private func answered(_ outcome: Outcome) {
     let wasRunning = phase == .running
     phase = .over
     self.outcome = outcome
-    if !outcome.isNotGRPC { finished(outcome.error?.code ?? .ok) }
-    // An error of the server's own does not wait for messages that the peer may be too slow to read.
-    if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
     release(cancelling: wasRunning && task != nil)
     deframer.removeAll()
     messagesShrank()
     creditReceived()
-    if web != nil { enqueueWebTrailers() }
     speak()
   }
 

@@ -10,15 +10,15 @@ public struct WebConfiguration: Sendable {
   /// "*" lets every other page call, without.
   public init(origins: [String] = []) { self.origins = origins }
 
-  /// What is said to a page of an origin: nil if it may not call.
-  func fields(for origin: String, authority: String) -> [(String, String)]? {
+  /// What a page of an origin is told; nil if it may not call.
+  func grant(origin: String, authority: String) -> CrossOriginGrant? {
     if origins.contains(origin) {
-      return [
+      return CrossOriginGrant(fields: [
         ("access-control-allow-origin", origin), ("access-control-allow-credentials", "true"), ("vary", "origin"),
-      ]
+      ])
     }
-    if origins.contains("*") { return [("access-control-allow-origin", "*")] }
+    if origins.contains("*") { return CrossOriginGrant(fields: [("access-control-allow-origin", "*")]) }
     let host = origin.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first
-    return host.map(String.init) == authority && !authority.isEmpty ? [] : nil
+    return host.map(String.init) == authority && !authority.isEmpty ? CrossOriginGrant() : nil
   }
 }

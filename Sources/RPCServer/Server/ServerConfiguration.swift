@@ -45,6 +45,9 @@ public struct ServerConfiguration: Sendable {
   /// If set, gRPC-Web is served on the same ports, for pages in browsers.
   public var web: WebConfiguration?
 
+  /// Wire protocols beside gRPC and gRPC-Web.
+  var protocols: [any WireProtocol] = []
+
   /// If set, every error without an ErrorInfo gets one of this domain, its reason being the status's name: also those
   /// that no handler made, such as a deadline that passed.
   public var errorDomain: String?

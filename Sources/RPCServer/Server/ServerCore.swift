@@ -19,6 +19,7 @@ final class ServerCore: Sendable {
   let http2: HTTP2Configuration
   let lifeLimits: LifeLimits
   let logger: Logger
+  let protocols: ProtocolTable
   /// What `grpc-accept-encoding` says.
   let acceptEncoding: String
 
@@ -33,6 +34,7 @@ final class ServerCore: Sendable {
     classes = CallClasses(configuration)
     self.loopCount = loopCount
     self.logger = logger
+    protocols = ProtocolTable(configuration)
     acceptEncoding = (["identity"] + configuration.acceptedCompression.map(\.name)).joined(separator: ",")
     var http2 = HTTP2Configuration()
     http2.maximumConcurrentStreams = UInt32(clamping: configuration.maximumConcurrentStreams)
@@ -69,6 +71,8 @@ final class ServerLoop: @unchecked Sendable {
 
   let loop: EventLoop
   let core: ServerCore
+  /// An instance a loop: what calls on all cores refer to would pass from one core's cache to the next.
+  let grpc: GRPCProtocol
   /// Connections on this loop, for choosing the least loaded one. Any thread.
   let load = Atomic(0)
   /// What a connection reads into; used up before the next one reads.
@@ -102,6 +106,7 @@ final class ServerLoop: @unchecked Sendable {
   init(loop: EventLoop, core: ServerCore) {
     self.loop = loop
     self.core = core
+    grpc = GRPCProtocol(core)
     bufferShare = Admission.share(of: core.configuration.maximumBufferedBytesInAll, loops: core.loopCount)
     admission = Admission(core.classes, limit: core.configuration.maximumRunningCalls, loops: core.loopCount)
   }

@@ -1,0 +1,15 @@
+internal import HTTP
+import RPCCore
+
+/// The header block of a request, as metadata when a handler asks for it.
+struct BlockHeaders: RequestHeaders {
+  let block: HeaderBlock
+
+  func metadata() -> Metadata {
+    var metadata = Metadata()
+    block.forEach { name, value in
+      metadata.addReceived(name: String(decoding: name, as: UTF8.self), value: value)
+    }
+    return metadata
+  }
+}
