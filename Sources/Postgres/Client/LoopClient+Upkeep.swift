@@ -82,14 +82,14 @@ extension LoopClient {
         retiring.removeAll { $0 === connection }
         connection.close(PostgresError(.connectionLost, "The connection was retired."))
       } else if now > connection.lastProgress.saturatingAdd(end) {
-        connection.lose(PostgresError(.connectionLost, "The database did not answer any more."))
+        connection.lose(PostgresError(.connectionLost, "The database no longer answers."))
       }
     }
   }
 
   private func closeReadOnly() {
     for connection in slots.compactMap(\.connection) where connection.turnedReadOnly {
-      connection.lose(PostgresError(.readOnlyServer, "The database server takes no writes any more."))
+      connection.lose(PostgresError(.readOnlyServer, "The database server no longer takes writes."))
     }
   }
 
@@ -126,7 +126,7 @@ extension LoopClient {
       request.fail(error.with(statement: request.statement.name, isSafeToRetry: request.isSafeToRetry))
     }
     refuseWrites(error)
-    // Before their connections close, which would be told as a failure to connect.
+    // Before their connections close, because that would be reported as a failure to connect.
     for waiter in leaseWaiters { waiter.fail(error) }
     for connection in slots.compactMap(\.connection) + retiring { connection.close(error) }
     for (id, connection) in leased {

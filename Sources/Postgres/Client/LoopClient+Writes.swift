@@ -42,7 +42,7 @@ extension LoopClient: TurnFlushable {
 
   // MARK: Sending
 
-  /// Sends an attempt that has got its connection, if any of its callers still waits.
+  /// Sends an attempt that now has a connection, if any of its callers still waits.
   func send(_ attempt: WriteAttempt, on id: Int) {
     let now = loop.now
     let writes = attempt.writes

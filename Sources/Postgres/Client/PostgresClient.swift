@@ -94,7 +94,8 @@ public final class PostgresClient: Sendable {
   /// Whether the client accepts calls: every loop has reached the database, and none has lost it since.
   public var isAvailable: Bool { availability.isAvailable }
 
-  /// Why the last attempt to connect failed; nil once there is a connection. `isLasting` says whether it can pass.
+  /// Why the last attempt to connect failed; nil once there is a connection. `isLasting` says whether waiting can't
+  /// help.
   public var connectFailure: PostgresError? { availability.failure }
 
   /// Calls `observer` with each change of `isAvailable`, on a loop's thread: it must not block.

@@ -106,7 +106,7 @@ extension Connection {
       request.hasOwnSync = !metLock
       enqueue(request)
     case .outOfStep:
-      lose(PostgresError(.protocolViolation, "The database's answers do not match what was asked."))
+      lose(PostgresError(.protocolViolation, "The database's answers do not match the requests."))
     }
   }
 
@@ -118,7 +118,7 @@ extension Connection {
     return error.with(statement: request.statement.name, isSafeToRetry: true)
   }
 
-  /// The server did not prepare the request's statement. Requests that were sent in the meantime count on it.
+  /// The server did not prepare the request's statement. Requests sent in the meantime rely on it.
   private func evictUnprepared(_ request: PendingQuery) {
     registry.evict(request.statement, serverName: request.serverName)
     unprepared.insert(request.serverName)

@@ -30,7 +30,7 @@ final class ParameterBuffer {
     bytes.deallocate()
   }
 
-  /// Writes the parameters; the three arrays are good until the next call.
+  /// Writes the parameters. The three arrays are valid until the next call.
   func encode(_ parameters: [PostgresValue]) throws(PostgresError) {
     guard parameters.count <= Self.maximumCount else {
       throw PostgresError(.invalidParameter, "A statement takes at most \(Self.maximumCount) parameters.")

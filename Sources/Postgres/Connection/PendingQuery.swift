@@ -41,11 +41,11 @@ final class PendingQuery: @unchecked Sendable {
   @exclusivity(unchecked) var isSent = false
   /// It has a Sync of its own.
   @exclusivity(unchecked) var hasOwnSync = false
-  /// When a connection first died under it; it was then given to another one.
+  /// When its connection was first lost; another one then got it.
   var firstLossAt: UInt64?
   /// It was sent again because the prepared statement was stale.
   var wasReprepared = false
-  /// It asked for its statement's preparation when it was last sent.
+  /// Its statement was prepared for it when it was last sent.
   var didPrepare = false
   /// The name it was last prepared or executed under.
   @exclusivity(unchecked) var serverName = ""

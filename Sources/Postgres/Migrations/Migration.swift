@@ -1,19 +1,20 @@
 /// One step of a schema, applied once, in the order of versions: SQL text, or Swift code.
 public struct Migration: Sendable {
-  /// What Swift code does to the database, on the migrator's connection, in no transaction but those that it begins.
-  /// It must be repeatable: an attempt may be interrupted at any point, and one that times out on a lock is repeated.
+  /// Swift code that changes the database, on the migrator's connection, and in no transaction but those that it
+  /// begins. It must be repeatable: an attempt may be interrupted at any point, and one that times out on a lock is
+  /// repeated.
   public typealias Code = nonisolated(nonsending) @Sendable (PostgresLease) async throws -> Void
 
   /// How its text is run.
   enum Form: Sendable {
-    /// All of it and the note that it was applied: one transaction.
+    /// The whole text and the row that records it, in one transaction.
     case transaction
-    /// Statement by statement, and then the note.
+    /// Statement by statement, then the row that records it.
     case statements([String])
     case code(Code)
   }
 
-  /// The first line of SQL that cannot run in a transaction.
+  /// The first line of SQL that can't run in a transaction.
   public static let withoutTransaction = "-- without a transaction"
 
   /// Positive, and unique among the migrations of a database.

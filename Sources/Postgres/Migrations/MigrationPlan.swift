@@ -12,7 +12,7 @@ enum MigrationPlan {
   ///
   /// A database may have later migrations than the program knows: during a rolling update the old program still runs.
   /// - Throws: `migrationFailed` if an applied one was changed, if one is missing before an applied one, if a later one
-  ///   is noted as too much for this program, or if versions are not unique and positive.
+  ///   needs a newer program, or if versions are not unique and positive.
   static func pending(_ migrations: [Migration], applied: [Applied]) throws(PostgresError) -> [Migration] {
     let sorted = migrations.sorted { $0.version < $1.version }
     var previous = 0

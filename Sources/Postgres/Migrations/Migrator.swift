@@ -19,9 +19,9 @@ public struct Migrator: Sendable {
   static let lockKey: Int64 = 0x6d_6967_7261_7465
 
   /// - Parameters:
-  ///   - client: started; must be reachable while `run` goes on.
-  ///   - patience: how long one migration is tried for while others hold locks, and how long another replica's
-  ///     migrations are waited for.
+  ///   - client: started; must be able to reach the database until `run` returns.
+  ///   - patience: how long it retries one migration while others hold locks, and how long it waits for another
+  ///     replica's migrations.
   ///   - lockTimeout: how long an attempt waits for a lock, and so how long others may wait behind it.
   public init(
     client: PostgresClient, migrations: [Migration], logger: Logger, patience: Duration = .seconds(3600),
@@ -34,13 +34,13 @@ public struct Migrator: Sendable {
     self.lockTimeout = lockTimeout
   }
 
-  /// Applies what is missing, and notes each migration in `schema_migrations`, which is found or made in the first
-  /// schema of the search path.
+  /// Applies the migrations that are missing, and records each in `schema_migrations`, which it creates in the first
+  /// schema of the search path if there is none.
   ///
   /// A migration has no time limit; cancellation closes the connection and so rolls the running command back.
   /// - Returns: what was applied now.
-  /// - Throws: `migrationFailed`, `lockNotAvailable` when others hold a lock for longer than `patience`, or what the
-  ///   SQL or the code met.
+  /// - Throws: `migrationFailed`, `lockNotAvailable` if others hold a lock for longer than `patience`, or the error
+  ///   of the SQL or the code.
   @discardableResult
   public nonisolated(nonsending) func run() async throws -> [Migration] {
     try await client.withConnection(deadline: .max) { connection in
@@ -49,14 +49,14 @@ public struct Migrator: Sendable {
       let applied = try await self.applied(connection)
       let pending = try MigrationPlan.pending(migrations, applied: applied)
       for migration in pending { try await apply(migration, connection) }
-      // The lock goes with the session, which is closed after this.
+      // Closing the session afterwards releases the lock.
       return pending
     }
   }
 
   /// What `run` would apply now. Changes nothing, and waits for no other process. If the database has later migrations
   /// than the program knows, and the program still works with them, the log says so.
-  /// - Throws: `migrationFailed` if the database's history is not this program's, or what the SQL met.
+  /// - Throws: `migrationFailed` if the database's history is not this program's, or the error of a query.
   public nonisolated(nonsending) func pending() async throws -> [Migration] {
     try await client.withConnection(deadline: nil) { connection in
       let applied = try await applied(connection)
@@ -64,7 +64,7 @@ public struct Migrator: Sendable {
       let later = MigrationPlan.later(migrations, applied: applied)
       if later > 0 {
         logger.warning(
-          "The database has later migrations than this version knows; they allow it to work.",
+          "The database has later migrations than this version knows; it works with them.",
           metadata: ["count": "\(later)"])
       }
       return pending
@@ -143,7 +143,7 @@ public struct Migrator: Sendable {
       let answer = try await connection.execute("migrations: commit", script: "COMMIT")
       guard answer.commandTag == "COMMIT" else {
         throw PostgresError(
-          .migrationFailed, "Migration \(migration.version) \(migration.name) ended its transaction by itself.")
+          .migrationFailed, "Migration \(migration.version) \(migration.name) ended its own transaction.")
       }
     case .statements(let statements):
       try await dropInvalidIndexes(of: migration, connection)

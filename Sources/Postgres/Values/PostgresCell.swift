@@ -140,7 +140,7 @@ public struct PostgresCell: Sendable {
 
   private func content(_ wanted: String) throws(PostgresError) -> UnsafeRawBufferPointer {
     guard exists else {
-      throw PostgresError(.decodingFailed, "Column \(column) was asked for, and the row has \(storage.columnCount).")
+      throw PostgresError(.decodingFailed, "Column \(column) does not exist: the row has \(storage.columnCount).")
     }
     let (row, column) = (Int32(clamping: row), Int32(clamping: column))
     let count = Int(PQgetlength(storage.pointer, row, column))

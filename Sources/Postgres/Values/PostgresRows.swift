@@ -1,8 +1,8 @@
-/// The rows of one answer, decoded only when asked for. Any thread may read them; they are held in one block that goes
-/// with the last row.
+/// The rows of one answer, decoded only when asked for. Any thread may read them. They share one block of memory, which
+/// is freed with the last row.
 public struct PostgresRows: Sendable, RandomAccessCollection {
   let storage: ResultStorage
-  /// Which of the block's rows are the answer: others may belong to statements that travelled with this one.
+  /// Which rows of the block are the answer. The others answer lookups that shared the statement.
   private let range: Range<Int>
 
   init(_ storage: ResultStorage) { self.init(storage, 0..<storage.rowCount) }

@@ -1,7 +1,6 @@
-/// base64url without padding (RFC 4648, section 5), for the opaque texts that are handed out.
+/// base64url without padding (RFC 4648, section 5), for the opaque texts that callers get: etags and page tokens.
 ///
-/// Decoding is strict: of all the texts that other decoders would take for the same bytes it accepts the one that
-/// `encode` writes, so that a changed text is a different one.
+/// Decoding is strict: it accepts only the text that `encode` writes, so that no two texts stand for the same bytes.
 enum Base64URL {
   private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

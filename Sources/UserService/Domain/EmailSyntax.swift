@@ -32,7 +32,7 @@ enum EmailSyntax {
           start = index + 1
         } else {
           guard isDomain(byte), byte != hyphen || previous != dot else { return false }
-          // "xn--", perhaps.
+          // It may begin with "xn--".
           if byte == hyphen, previous == hyphen, index - start == 3 { return false }
         }
         previous = byte

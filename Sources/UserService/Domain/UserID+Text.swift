@@ -42,7 +42,7 @@ extension UserID: CustomStringConvertible {
       func put(_ digits: UInt64, at offset: Int) {
         bytes.storeBytes(of: digits.bigEndian, toByteOffset: offset, as: UInt64.self)
       }
-      // Eight digits at a time; the hyphens, and the groups of four, over what a store before them wrote too much.
+      // Eight digits at a time. A group has four or twelve, so each store overwrites the excess of the one before it.
       let (b, c) = (Self.hexadecimal(high), Self.hexadecimal(low >> 32))
       put(Self.hexadecimal(high >> 32), at: 0)
       put(b, at: 9)
@@ -56,8 +56,8 @@ extension UserID: CustomStringConvertible {
     }
   }
 
-  /// The low 32 bits as eight ASCII digits, the first in the highest byte: each four bits are moved to a byte of their
-  /// own, and those above nine get the distance from "9" to "a" on top.
+  /// The low 32 bits as eight ASCII digits, the first in the highest byte. Spreads each four bits to a byte of its own,
+  /// and adds "0" to each, and to those above nine the distance from ":" to "a" as well.
   private static func hexadecimal(_ word: UInt64) -> UInt64 {
     var digits = word & 0xffff_ffff
     digits = (digits << 16 | digits) & 0x0000_ffff_0000_ffff

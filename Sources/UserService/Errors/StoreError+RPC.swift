@@ -24,7 +24,7 @@ extension StoreRefusal {
       error(.alreadyExists, "USER_NOT_DELETED", "The user is not deleted.", id, "not deleted")
     case .alreadyExists(let field):
       RPCError(
-        .alreadyExists, "Another user, deleted perhaps, has this \(field.rawValue) already.",
+        .alreadyExists, "Another user, who may be deleted, already has this \(field.rawValue).",
         details: [UserServiceError.info("USER_ALREADY_EXISTS", ["field": field.rawValue])])
     case .versionMismatch(let id):
       error(
@@ -51,7 +51,7 @@ extension StoreFailure {
         metadata: ["stage": "database"])
     case .unavailable:
       error(.unavailable, "DATABASE_UNAVAILABLE", "The database cannot be reached.", retryDelay: .seconds(1))
-    // The store may be promoted, or told to take writes again: so this is no failed precondition of the caller's.
+    // Not FAILED_PRECONDITION, which means "do not retry": the server may be promoted, or told to take writes again.
     case .readOnly:
       error(.unavailable, "DATABASE_READ_ONLY", "The database takes no writes at present.", retryDelay: .seconds(1))
     case .overloaded:

@@ -3,7 +3,7 @@ public import RPCCore
 extension UserServiceError: RPCErrorConvertible {
   /// The domain of every ErrorInfo of this service: https://google.aip.dev/193#errorinfo
   public static let domain = "user-service"
-  /// All that a caller is told of a fault that is not its own.
+  /// All that a caller learns of a fault of the service.
   static let internalMessage = "The service failed. Its log says why."
 
   /// What the caller is told. Values of the request appear in details only, never in the message: messages are logged.

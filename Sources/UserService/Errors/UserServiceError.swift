@@ -1,13 +1,13 @@
 /// Why the service itself, and not its store (`StoreError`), refuses a call. `UserServiceError+RPC.swift` says what the
 /// caller is told.
 public enum UserServiceError: Error, Sendable {
-  /// What a user is asked for by.
+  /// What a request names a user by.
   public enum Key: Sendable, Hashable {
     case id(UserID)
     case email(EmailAddress)
   }
 
-  /// The request is wrong in itself.
+  /// The request is invalid, whatever the store holds.
   case invalid(InvalidRequest)
   /// The store has no such user.
   case notFound(Key)
@@ -17,7 +17,7 @@ public enum UserServiceError: Error, Sendable {
   static func invalid(_ violations: FieldViolations) -> UserServiceError { .invalid(InvalidRequest(violations)) }
 }
 
-/// A request that is wrong in itself, with everything that is wrong.
+/// An invalid request, with everything that is wrong with it.
 public struct InvalidRequest: Sendable, Hashable {
   let violations: FieldViolations
 

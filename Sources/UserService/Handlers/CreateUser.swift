@@ -2,7 +2,7 @@ public import RPCCore
 public import UserAPI
 
 extension UserServiceHandlers {
-  /// Stores a new user, or says what storing it would answer (`validate_only`).
+  /// Stores a new user. With `validate_only`, only returns what that would return.
   /// - Throws: `UserServiceError`: invalid fields. `StoreError`: an id or email that is taken.
   public func createUser(_ request: CreateUserRequest, context: ServerContext) async throws -> User {
     let user = try newUser(request)

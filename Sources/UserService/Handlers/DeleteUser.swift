@@ -2,7 +2,7 @@ public import RPCCore
 public import UserAPI
 
 extension UserServiceHandlers {
-  /// Marks a user as deleted, and answers with it.
+  /// Marks a user as deleted, and returns it.
   /// - Throws: `UserServiceError`: an invalid id. `StoreError`: no such user, deleted already, or another etag.
   public func deleteUser(_ request: DeleteUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()

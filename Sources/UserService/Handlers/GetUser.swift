@@ -2,7 +2,7 @@ public import RPCCore
 public import UserAPI
 
 extension UserServiceHandlers {
-  /// Answers with a user, deleted or not.
+  /// Returns a user, deleted or not.
   /// - Throws: `UserServiceError`: an invalid id, or no such user. `StoreError`: the store failed.
   public func getUser(_ request: GetUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()

@@ -5,7 +5,7 @@ extension UserServiceHandlers {
   static let defaultPageSize = 50
   static let maximumPageSize = 1000
 
-  /// Answers with a page of users, and with a token for the next page if there is one.
+  /// Returns a page of users, and a token for the next page if there is one.
   /// - Throws: `UserServiceError`: an invalid page size or order, or a page token of another request. `StoreError`.
   public func listUsers(_ request: ListUsersRequest, context: ServerContext) async throws -> ListUsersResponse {
     let deadline = context.storeDeadline

@@ -2,7 +2,7 @@ public import RPCCore
 public import UserAPI
 
 extension UserServiceHandlers {
-  /// Answers with the user whose email has the same normal form, deleted or not.
+  /// Returns the user whose email has the same normal form, deleted or not.
   /// - Throws: `UserServiceError`: an invalid email, or no such user. `StoreError`: the store failed.
   public func lookupUser(_ request: LookupUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()

@@ -2,7 +2,7 @@ public import RPCCore
 public import UserAPI
 
 extension UserServiceHandlers {
-  /// Takes a deletion back, and answers with the user.
+  /// Undoes a deletion, and returns the user.
   /// - Throws: `UserServiceError`: an invalid id. `StoreError`: no such user, not deleted, past its purge time,
   ///   or another etag.
   public func undeleteUser(_ request: UndeleteUserRequest, context: ServerContext) async throws -> User {

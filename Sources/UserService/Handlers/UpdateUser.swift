@@ -3,7 +3,7 @@ public import RPCCore
 public import UserAPI
 
 extension UserServiceHandlers {
-  /// Changes the fields that the mask names, and answers with the user.
+  /// Changes the fields that the mask names, and returns the user.
   /// - Throws: `UserServiceError`: invalid fields or mask. `StoreError`: no such user, a deleted user, another etag, or
   ///   a taken email.
   public func updateUser(_ request: UpdateUserRequest, context: ServerContext) async throws -> User {
@@ -30,7 +30,7 @@ extension UserServiceHandlers {
 }
 
 extension User {
-  /// The mutable fields that are not empty: what an update without a mask takes over.
+  /// The mutable fields that are not empty: what an update without a mask changes.
   fileprivate var populatedFields: UpdateMask {
     var fields: UpdateMask = []
     if !email.isEmpty { fields.insert(.email) }

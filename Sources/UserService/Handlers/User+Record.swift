@@ -2,7 +2,7 @@ import ProtoWire
 import UserAPI
 
 extension User {
-  /// The message that stands for a stored user.
+  /// The message for a stored user.
   init(_ record: UserRecord) {
     self.init()
     id = record.id.description

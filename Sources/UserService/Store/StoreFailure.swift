@@ -10,7 +10,7 @@ public struct StoreFailure: Sendable {
     case unavailable
     /// The store can be read, and takes no writes at present. A standby, for example.
     case readOnly
-    /// As much work waits for the store as is allowed.
+    /// Too many calls are waiting for the store.
     case overloaded
     /// Another call interfered. The caller may repeat its read and its write.
     case conflict

@@ -1,6 +1,6 @@
-/// What a store found that rules a request out.
+/// Why the data of a store rule a request out.
 public enum StoreRefusal: Sendable, Hashable {
-  /// What no two users have in common, deleted ones included.
+  /// A field whose value no two users share, deleted ones included.
   public enum UniqueField: String, Sendable {
     case id, email
   }

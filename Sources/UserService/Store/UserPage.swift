@@ -8,13 +8,13 @@ public enum UserCursor: Sendable, Hashable {
 
 /// Which users to read.
 public struct UserPageQuery: Sendable, Hashable {
-  /// The order of the whole list, of which this is a page.
+  /// The order of the list.
   public var order: UserOrder
   /// Whether deleted users are in the list.
   public var showDeleted: Bool
-  /// Of the same kind as the order; nil begins at the start.
+  /// Where the page begins, by the key of `order`; nil: at the start.
   public var cursor: UserCursor?
-  /// At most so many users; at least 1.
+  /// The most users on the page; at least 1.
   public var limit: Int
   /// In bytes, roughly as in protobuf: the page ends before its users exceed this size, so that users with many labels
   /// don't make a response that clients refuse. A page has at least one user, if there is one.
@@ -34,7 +34,7 @@ public struct UserPageQuery: Sendable, Hashable {
 
 /// Some users, and where the next page begins.
 public struct UserPage: Sendable, Hashable {
-  /// In the order that was asked for.
+  /// In the order of the query.
   public var users: [UserRecord]
   /// Nil if there are no more.
   public var next: UserCursor?

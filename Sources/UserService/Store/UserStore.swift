@@ -2,16 +2,16 @@
 /// tests, hold every store to it.
 ///
 /// Every write is one atomic step: two processes on one store lose no update and never give one email to two users. A
-/// read sees every write that was answered before the read was asked for.
+/// read sees every write that was answered before the read began.
 ///
 /// A deadline is CLOCK_MONOTONIC in nanoseconds, nil for the store's own limit. Cancelling the caller's task ends the
 /// wait; a write may then have happened or not.
 public protocol UserStore: Sendable {
   /// Stores a new user.
-  /// - Throws: `alreadyExists` naming the id or the email, also if a deleted user has it.
+  /// - Throws: `alreadyExists` with the id or the email, also if a deleted user has it.
   nonisolated(nonsending) func create(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord
 
-  /// What `create` would answer now, without storing anything.
+  /// Returns or throws what `create` would now, without storing anything.
   /// - Throws: as `create`.
   nonisolated(nonsending) func preview(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord
 
@@ -27,23 +27,23 @@ public protocol UserStore: Sendable {
   nonisolated(nonsending) func page(_ query: UserPageQuery, deadline: UInt64?) async throws(StoreError)
     -> UserPage
 
-  /// The secret of page tokens: the same for every process on the store's data, as long as there is data.
+  /// The secret key of page tokens. It is part of the store's data: all processes get the same key, at any time.
   nonisolated(nonsending) func pageTokenKey(deadline: UInt64?) async throws(StoreError) -> PageTokenKey
 
   /// Changes the fields that `change` names, and no others. An empty change checks everything and changes nothing.
-  /// - Throws: `notFound` and `isDeleted`, `versionMismatch`, `alreadyExists` for the email.
+  /// - Throws: `notFound`, `isDeleted`, `versionMismatch`, or `alreadyExists` for the email.
   nonisolated(nonsending) func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord
 
   /// Marks a user as deleted. Its id and email stay taken.
-  /// - Throws: `notFound`, `isDeleted`, `versionMismatch`.
+  /// - Throws: `notFound`, `isDeleted` or `versionMismatch`.
   nonisolated(nonsending) func delete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord
 
-  /// Takes a deletion back, until the user's purge time.
-  /// - Throws: `notFound`, `isExpired` after the purge time, `isNotDeleted`, `versionMismatch`.
+  /// Undoes a deletion. Possible until the user's purge time.
+  /// - Throws: `notFound`, `isExpired` after the purge time, `isNotDeleted` or `versionMismatch`.
   nonisolated(nonsending) func undelete(
     _ id: UserID, expecting: VersionCondition, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord
