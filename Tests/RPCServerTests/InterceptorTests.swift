@@ -63,6 +63,19 @@ import Testing
     #expect(log.all.filter { $0 == "a after" }.count == 4)
   }
 
+  /// The rest of the call goes back to its loop, where the call's state belongs.
+  @Test func oneMayGoOnWithAnotherExecutor() async throws {
+    let leaving = Asking { _, next in
+      try await withTaskExecutorPreference(globalConcurrentExecutor) { try await next() }
+    }
+    try await serving([.echo, .count, .sum, .chat], interceptors: [leaving]) { server in
+      let client = try server.client()
+      for (name, request) in [("Echo", Number(1)), ("Count", Number(2)), ("Sum", Number(3)), ("Chat", Number(4))] {
+        #expect(try client.call(path(name), request).status == 0)
+      }
+    }
+  }
+
   @Test func oneMayAnswerInsteadOfTheHandler() async throws {
     let log = Log()
     let method = MethodHandler.unary(.test("Log", .unary)) { (request: Bytes, _) in

@@ -27,7 +27,13 @@ extension Call {
   func intercept(
     _ interceptors: ArraySlice<any ServerInterceptor>, _ route: Route, _ context: ServerContext
   ) async throws {
-    guard let first = interceptors.first else { return try await route.handler.body(self, context) }
+    guard let first = interceptors.first else {
+      // An interceptor may have gone on with another executor.
+      guard loop.isCurrent else {
+        return try await withTaskExecutorPreference(loop) { try await route.handler.body(self, context) }
+      }
+      return try await route.handler.body(self, context)
+    }
     try await first.intercept(context) { try await intercept(interceptors.dropFirst(), route, context) }
   }
 
