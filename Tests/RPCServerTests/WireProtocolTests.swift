@@ -6,8 +6,8 @@ import RPCCore
 import TestPeer
 import Testing
 
-/// A new wire protocol is a file: this one. The whole body is a message, each way; the status is a field of the head, or
-/// of the trailers once a message was sent.
+/// A new wire protocol is a file: this one. The whole body is a message, each way. The status is a field of the head,
+/// or of the trailers once a message was sent.
 private struct ToyProtocol: WireProtocol {
   let contentTypes = ["application/toy"]
 

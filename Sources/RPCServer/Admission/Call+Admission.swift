@@ -4,18 +4,20 @@ import RPCCore
 /// Whether a call may run, and what those are told that may not.
 extension Call {
   /// Counts the call in; refuses it where it is one too many.
-  func admit(_ route: Route) -> Bool {
+  func admit(_ route: Route) -> AdmissionSlot? {
     guard connection.runningHandlers < limits.maximumRunningHandlers else {
       refuse(.resourceExhausted, "too many calls of this connection are running")
-      return false
+      return nil
     }
-    guard hasMemory(isEssential: route.callClass == CallClasses.essential) else { return false }
+    guard hasMemory(isEssential: route.callClass == CallClasses.essential) else { return nil }
     switch connection.owner.admission.begin(route.callClass) {
-    case nil: return true
+    case nil:
+      connection.runningHandlers += 1
+      return AdmissionSlot(callClass: route.callClass, startedAt: route.hasTellingLatency ? loop.now : nil)
     case .server: refuse(.unavailable, "the server runs as many calls as it can")
     case .callClass(let name): refuse(.unavailable, "the server runs as many calls of the class \(name) as it can")
     }
-    return false
+    return nil
   }
 
   /// Nothing of the call was done: it can be tried again, but not at once, and not by everybody at the same time.
@@ -29,10 +31,11 @@ extension Call {
   }
 }
 
-extension Admission {
+extension Connection {
   /// Counts a call out whose handler has returned.
-  @inline(__always)
-  mutating func end(_ route: Route, _ startedAt: UInt64) {
-    end(route.callClass, startedAt: route.hasTellingLatency ? startedAt : nil, now: MonotonicClock.nanoseconds)
+  func giveBack(_ slot: consuming AdmissionSlot) {
+    runningHandlers -= 1
+    owner.admission.end(slot.callClass, startedAt: slot.startedAt, now: MonotonicClock.nanoseconds)
+    slot.giveBack()
   }
 }

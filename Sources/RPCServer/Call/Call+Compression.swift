@@ -46,7 +46,7 @@ extension Call {
 
   /// The first message that is to be compressed decides what the head says of it, if that is not sent yet.
   private func agreed(_ algorithm: CompressionAlgorithm) -> CompressionAlgorithm? {
-    if responseCompression == nil, !isHeadSubmitted, let exchange, format.accepts(algorithm, exchange.head) {
+    if responseCompression == nil, !machine.isHeadFixed, let exchange, format.accepts(algorithm, exchange.head) {
       responseCompression = algorithm
     }
     return responseCompression

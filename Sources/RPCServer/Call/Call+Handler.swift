@@ -5,21 +5,15 @@ import RPCCore
 
 /// The handler of a call, from its start to its return.
 extension Call {
-  /// All is here that the handler needs at first: it is started behind those of the other calls that were received with
-  /// this one.
-  func start() {
-    phase = .ready
-    connection.ready.append(self)
-  }
-
   /// Counts the call in as one that runs.
   /// - Returns: nil where it was ended before, or is one too many.
   func beginHandler() -> (Route, ServerContext)? {
-    guard phase == .ready, let route, let context, admit(route) else { return nil }
-    phase = .running
-    connection.runningHandlers += 1
+    guard machine.phase == .ready, let route, let context, let slot = admit(route) else { return nil }
+    if let slot = machine.begin(slot) {
+      connection.giveBack(slot)
+      return nil
+    }
     connection.latest = self
-    startedAt = loop.now
     loop.activity = route
     return (route, context)
   }
@@ -39,14 +33,16 @@ extension Call {
 
   func handlerReturned(_ error: (any Error)?) {
     loop.assertCurrent()
-    connection.runningHandlers -= 1
-    if let route { connection.owner.admission.end(route, startedAt) }
     task = nil
-    guard phase == .running else { return }
+    let isAnswer = machine.phase == .running
+    let release = machine.handlerReturned()
+    guard isAnswer else { return self.release(release) }
+    let hasSingleResponse = route?.handler.descriptor.kind.hasSingleResponse != false
     guard let error else {
       // Only an interceptor that never went on can leave out the one response.
-      let isWhole = !outbound.isEmpty || isHeadSubmitted || route?.handler.descriptor.kind.hasSingleResponse == false
-      return end(Outcome(error: isWhole ? nil : RPCError(.internal, "the handler was not called")))
+      let isWhole = !outbound.isEmpty || machine.isHeadFixed || !hasSingleResponse
+      let outcome = Outcome(error: isWhole ? nil : RPCError(.internal, "the handler was not called"))
+      return end(outcome, keepingMessages: false, release)
     }
     let answer = RPCError(mapping: error)
     if let cause = answer.cause {
@@ -56,7 +52,7 @@ extension Call {
         metadata: ["method": "\(method)", "code": "\(answer.code)", "cause": "\(cause)"])
     }
     // What a stream wrote before its error belongs to the answer; one response and an error do not go together.
-    end(Outcome(error: answer), keepingMessages: route?.handler.descriptor.kind.hasSingleResponse == false)
+    end(Outcome(error: answer), keepingMessages: !hasSingleResponse, release)
   }
 }
 
@@ -70,7 +66,7 @@ extension Connection {
     while started < ready.count {
       let task = owner.idleTasks.popLast() ?? HandlerTask()
       task.run(self)
-      if let latest, latest.phase == .running { latest.task = task.task }
+      if let latest, latest.machine.phase == .running { latest.task = task.task }
       latest = nil
     }
     ready.removeAll(keepingCapacity: true)

@@ -7,23 +7,26 @@ import RPCCore
 extension Call {
   /// Bytes or the end of the request came.
   func requestsArrived() {
-    switch phase {
-    case .head, .ready: break
-    case .request: soleRequestArrived()
-    case .running:
-      guard let requestWaiter, requestWaiter.isTaken else { return }
-      do {
-        if case .incomplete = try deframer.front(isEnded: isRequestEnded), !isRequestEnded { return awaitRest() }
-      } catch {
-        return end(Outcome(error: RPCError(deframing: error)))
-      }
-      requestWaiter.resume()
-    case .over: creditReceived()
+    guard machine.awaitsRequest else {
+      if machine.phase == .answered { creditReceived() }
+      return
+    }
+    do {
+      perform(machine.requestArrived(try front(), isEnded: isRequestEnded))
+    } catch {
+      end(Outcome(error: RPCError(deframing: error)))
+    }
+  }
+
+  private func front() throws(MessageDeframer.Failure) -> CallMachine.Front {
+    switch try deframer.front(isEnded: isRequestEnded) {
+    case .incomplete: deframer.isEmpty ? .nothing : .part
+    case .message(let length, _): deframer.hasMore(than: length) ? .messageAndMore : .message
     }
   }
 
   /// A message is not whole: its peer may send more, if there is memory for it.
-  private func awaitRest() {
+  func awaitRest() {
     messagesGrew()
     guard countedBytes == 0 || hasMemory(isEssential: false) else { return }
     creditReceived()
@@ -35,33 +38,6 @@ extension Call {
     let count = uncredited
     uncredited = 0
     if let exchange, !exchange.isRemoteClosed { connection.credit(exchange, count) }
-  }
-
-  /// Waits until the one message and the end of the request are here. gRPC's status code document: a wrong number of
-  /// messages is UNIMPLEMENTED.
-  private func soleRequestArrived() {
-    do {
-      let front = try deframer.front(isEnded: isRequestEnded)
-      switch front {
-      case .incomplete:
-        guard isRequestEnded else { return awaitRest() }
-        let error =
-          deframer.isEmpty
-          ? RPCError(.unimplemented, "the request has no message, the method takes one")
-          : RPCError(.internal, "the request ends inside a message")
-        end(Outcome(error: error))
-      case .message(let length, _):
-        if deframer.hasMore(than: length) {
-          end(Outcome(error: RPCError(.unimplemented, "the request has more than one message, the method takes one")))
-        } else if isRequestEnded {
-          start()
-        } else {
-          awaitRest()
-        }
-      }
-    } catch {
-      end(Outcome(error: RPCError(deframing: error)))
-    }
   }
 
   private func decodeFront<Request: WireMessage>(length: Int, isCompressed: Bool) throws -> Request {
@@ -100,7 +76,7 @@ extension Call: ServerCallChannel {
       guard loop.isCurrent else {
         return try await withTaskExecutorPreference(loop) { try await self.nextRequest(as: type) }
       }
-      guard phase == .running else { throw CancellationError() }
+      guard machine.phase == .running else { throw CancellationError() }
       do {
         if case .message(let length, let isCompressed) = try deframer.front(isEnded: isRequestEnded) {
           defer { creditReceived() }
@@ -113,9 +89,11 @@ extension Call: ServerCallChannel {
         guard deframer.isEmpty else { throw RPCError(.internal, "the request ends inside a message") }
         return nil
       }
-      let waiter = try freeWaiter(&requestWaiter, "two tasks read the requests of one call")
+      guard !machine.isWaiting(.reader) else {
+        throw RPCError(.internal, "two tasks read the requests of one call")
+      }
       creditReceived()
-      try await waiter.wait()
+      try await wait(.reader)
     }
   }
 }

@@ -19,7 +19,10 @@ extension Call {
     try enqueue(message, mayCompress: mayCompress)
     let highMark = limits.responseHighMark
     if outbound.count > highMark {
-      try await freeWaiter(&writeWaiter, "two tasks write the responses of one call").wait()
+      guard !machine.isWaiting(.writer) else {
+        throw RPCError(.internal, "two tasks write the responses of one call")
+      }
+      try await wait(.writer)
     }
   }
 
@@ -27,16 +30,16 @@ extension Call {
     guard loop.isCurrent else {
       return try await withTaskExecutorPreference(loop) { try await self.sendInitialMetadata() }
     }
-    guard phase == .running else { throw CancellationError() }
-    guard !isHeadSubmitted else { return }
+    guard machine.phase == .running else { throw CancellationError() }
+    guard !machine.isHeadFixed else { return }
     // The head says how messages will be compressed, also where it goes ahead of them.
     _ = wantedCompression
-    speak()
+    scheduleWrite()
   }
 
   /// Encodes a message and puts it behind the others.
   private func enqueue<Response: WireMessage>(_ message: Response, mayCompress: Bool) throws {
-    guard phase == .running else { throw CancellationError() }
+    guard machine.phase == .running else { throw CancellationError() }
     let owner = connection.owner
     owner.writer.removeAll()
     owner.writer.prependMessage(message)
@@ -48,28 +51,20 @@ extension Call {
     connection.messageLeft()
     if mayCompress, let algorithm = wantedCompression, try enqueueCompressed(algorithm) {
       messagesGrew()
-      return speak()
+      return scheduleWrite()
     }
     owner.writer.withUnsafeBytes { format.append($0, isCompressed: false, to: &outbound) }
     messagesGrew()
     observation?.sent(size: length)
-    speak()
-  }
-
-  /// Has `submit` called at the end of the turn.
-  func speak() {
-    guard !isSpeaking, exchange != nil else { return }
-    isSpeaking = true
-    connection.wantsToSpeak(self)
+    scheduleWrite()
   }
 
   /// Tells the session what there is to say. A success or error without messages is a head alone, unless there is
   /// initial metadata: in one section nobody could tell it from trailing metadata.
   func submit(to session: HTTP2Session) {
-    isSpeaking = false
-    guard let exchange else { return }
-    guard !isHeadSubmitted else { return session.resumeBody(exchange) }
-    isHeadSubmitted = true
+    let flush = machine.flush()
+    guard let exchange, flush != .nothing else { return }
+    if flush == .body { return session.resumeBody(exchange) }
     let initial =
       context?.call.response.withLock { response -> Metadata? in
         response.isInitialMetadataSent = true
@@ -88,17 +83,18 @@ extension Call {
 
   func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState) {
     let count = outbound.move(into: buffer)
-    hasMoved = true
     messagesShrank()
-    if outbound.count <= limits.responseHighMark / 4 { writeWaiter?.resume() }
+    perform(machine.moved(hasRoom: outbound.count <= limits.responseHighMark / 4))
     guard outbound.isEmpty else { return (count, .more) }
-    guard let isWritten = outcome?.isWritten else { return (count, count > 0 ? .more : .later) }
-    if isWritten { return (count, .end(trailers: nil)) }
-    outcome?.isWritten = true
-    let trailers = format.end(responseEnd, in: &outbound)
-    if outbound.isEmpty { return (count, .end(trailers: trailers)) }
-    // What ends the response is the last piece of its body.
-    let more = outbound.move(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-    return (count + more, outbound.isEmpty ? .end(trailers: nil) : .more)
+    switch machine.nextPiece() {
+    case .later: return (count, count > 0 ? .more : .later)
+    case .nothing: return (count, .end(trailers: nil))
+    case .end:
+      let trailers = format.end(responseEnd, in: &outbound)
+      if outbound.isEmpty { return (count, .end(trailers: trailers)) }
+      // What ends the response is the last piece of its body.
+      let more = outbound.move(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+      return (count + more, outbound.isEmpty ? .end(trailers: nil) : .more)
+    }
   }
 }

@@ -7,67 +7,45 @@ import RPCCore
 import Synchronization
 internal import Transport
 
-/// One call: its HTTP exchange, its wire protocol's format, the state machine between them, and the task of its
-/// handler.
-///
-/// It goes through these phases, each at most once: its head is awaited; for one request message, that message is
-/// awaited; its handler is about to be started, and runs; it is over. The handler's task may outlive the last phase,
-/// when the deadline or the peer ended the call.
+/// One call: its exchange, the format of its wire protocol, its messages and the task of its handler. `CallMachine`
+/// decides what happens when, and `Call` does it.
 // @unchecked Sendable: it belongs to its connection's loop. `ServerCallChannel`, which handlers use, goes to that loop
-// first.
+// first. Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
 final class Call: HTTPExchangeHandler, @unchecked Sendable {
-  enum Phase { case head, request, ready, running, over }
-
   let connection: Connection
+  @exclusivity(unchecked) var machine = CallMachine()
   /// Nil once it is closed: nobody waits for an answer any more.
   @exclusivity(unchecked) private(set) var exchange: HTTPExchange?
-  @exclusivity(unchecked) var phase = Phase.head
+  /// How its wire protocol writes the bodies: gRPC's, until the head says something else.
+  @exclusivity(unchecked) var format: any CallFormat
   @exclusivity(unchecked) var route: Route?
   @exclusivity(unchecked) var context: ServerContext?
   /// Of a handler that has suspended.
   @exclusivity(unchecked) var task: Task<Void, Never>?
   @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
-
   /// Nil where nobody observes.
   @exclusivity(unchecked) private(set) var observation: CallObservation?
-
   /// What `Call+Memory` has counted of this call.
   @exclusivity(unchecked) var countedBytes = 0
-  /// How its wire protocol writes the bodies: gRPC's, until the head says something else.
-  @exclusivity(unchecked) var format: any CallFormat
 
   // Requests.
   @exclusivity(unchecked) var deframer: MessageDeframer
   /// Received, and not yet given back to the peer's window.
   @exclusivity(unchecked) var uncredited = 0
-  /// Made by the first wait: a unary call has none.
-  @exclusivity(unchecked) var requestWaiter: CallWaiter?
-
   /// What the request's messages are compressed with, if they are.
   @exclusivity(unchecked) var requestCompression = CompressionAlgorithm.identity
 
   // Responses.
+  @exclusivity(unchecked) var outbound = ByteBuffer()
   /// What compressed messages of the response are compressed with; nil until one is to be.
   @exclusivity(unchecked) var responseCompression: CompressionAlgorithm?
-  @exclusivity(unchecked) var outbound = ByteBuffer()
-  @exclusivity(unchecked) var writeWaiter: CallWaiter?
-  @exclusivity(unchecked) var isSpeaking = false
-  /// Messages moved since the connection's timer last looked.
-  @exclusivity(unchecked) var hasMoved = false
-  /// Since when messages wait and none moves.
-  @exclusivity(unchecked) private var stalledSince: UInt64?
-  @exclusivity(unchecked) var isHeadSubmitted = false
-  /// When its handler was started.
-  @exclusivity(unchecked) var startedAt: UInt64 = 0
-  /// Set when the call is over: what follows the last message.
-  @exclusivity(unchecked) var outcome: Outcome?
+  /// Set when the answer is known: what follows the last message.
+  @exclusivity(unchecked) private(set) var outcome: Outcome?
 
   struct Outcome {
     var error: RPCError?
     var httpStatus = 200
     var extra: [(String, String)] = []
-    /// Nothing follows what is in `outbound`.
-    var isWritten = false
   }
 
   init(_ exchange: HTTPExchange, connection: Connection) {
@@ -87,7 +65,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
 
   func receiveBody(_ bytes: UnsafeRawBufferPointer) {
     uncredited += bytes.count
-    guard phase != .over else { return }
+    guard !machine.isOver else { return }
     format.receive(bytes, into: &deframer)
   }
 
@@ -99,12 +77,10 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
 
   /// The exchange is closed, or its connection: nobody waits for an answer.
   private func abandon() {
-    let wasRunning = phase == .running
-    if phase != .over, phase != .head { finished(.cancelled) }
-    phase = .over
+    if !machine.isOver, machine.phase != .head { finished(.cancelled) }
     connection.counters.streamEnded(exchange?.closeCode == .noError)
     exchange = nil
-    release(cancelling: wasRunning)
+    release(machine.closed())
     outbound.removeAll()
     deframer.removeAll()
     messagesShrank()
@@ -133,11 +109,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
         method: route.handler.descriptor, deadline: deadline, headers: BlockHeaders(block: head), peer: connection.peer,
         security: connection.transport.security, observers: observation?.observers ?? []))
     if let deadline { startTimer(deadline) }
-    if route.handler.descriptor.kind.hasSingleRequest {
-      phase = .request
-    } else {
-      start()
-    }
+    perform(machine.accepted(hasSingleRequest: route.handler.descriptor.kind.hasSingleRequest))
   }
 
   /// It is no call of gRPC: finds its protocol, and begins again with the bytes that came already. Nil if it is no call
@@ -152,7 +124,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
     case .answer(let answer):
       format = answer
       outbound.append(answer.text)
-      answered(Outcome())
+      if let release = machine.answered() { conclude(Outcome(), release) }
       return nil
     }
   }
@@ -188,66 +160,46 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   }
 
   private func deadlinePassed() {
-    guard phase != .over, let context else { return }
-    let stage = phase == .request ? "the request was received" : context.call.response.withLock { "\($0.stage)" }
+    guard !machine.isOver, let context else { return }
+    let stage =
+      machine.phase == .request ? "the request was received" : context.call.response.withLock { "\($0.stage)" }
     end(Outcome(error: RPCError(.deadlineExceeded, "the deadline passed while \(stage)")))
   }
 
   // MARK: End
 
-  /// The answer is known: nothing more is taken from the peer or from the handler.
+  /// The answer is known, whatever the handler does: nothing more is taken from it or from the peer.
   func end(_ outcome: Outcome, keepingMessages: Bool = false) {
-    guard phase != .over else { return }
-    finished(outcome.error?.code ?? .ok)
-    // An error of the server's own does not wait for messages that the peer may be too slow to read.
-    if outcome.error != nil, !keepingMessages, !isHeadSubmitted { outbound.removeAll() }
-    answered(outcome)
+    if let release = machine.answered() { end(outcome, keepingMessages: keepingMessages, release) }
   }
 
-  private func answered(_ outcome: Outcome) {
-    let wasRunning = phase == .running
-    phase = .over
+  func end(_ outcome: Outcome, keepingMessages: Bool, _ release: consuming CallMachine.Release) {
+    finished(outcome.error?.code ?? .ok)
+    // An error of the server's own does not wait for messages that the peer may be too slow to read.
+    if outcome.error != nil, !keepingMessages, !machine.isHeadFixed { outbound.removeAll() }
+    conclude(outcome, release)
+  }
+
+  private func conclude(_ outcome: Outcome, _ release: consuming CallMachine.Release) {
     self.outcome = outcome
-    release(cancelling: wasRunning && task != nil)
+    self.release(release)
     deframer.removeAll()
     messagesShrank()
     creditReceived()
-    speak()
+    scheduleWrite()
   }
 
-  /// Lets go of timer, task and waiters.
-  private func release(cancelling: Bool) {
+  /// Lets go of timer, task, waiters and slot.
+  func release(_ release: consuming CallMachine.Release) {
     deadlineTimer?.cancel()
     deadlineTimer = nil
-    if cancelling { task?.cancel() }
+    if release.endsTask { task?.cancel() }
     task = nil
-    requestWaiter?.resume(throwing: CancellationError())
-    writeWaiter?.resume(throwing: CancellationError())
+    if let slot = release.cancelWaits() { connection.giveBack(slot) }
   }
 
   /// Whether messages have waited for the client's window for so long. Asked now and then by the connection's timer.
   func isStalled(now: UInt64, limit: UInt64) -> Bool {
-    defer { hasMoved = false }
-    guard !outbound.isEmpty, !hasMoved, exchange != nil else {
-      stalledSince = nil
-      return false
-    }
-    guard let stalledSince else {
-      self.stalledSince = now
-      return false
-    }
-    return now.isPast(stalledSince, by: limit)
-  }
-
-  /// The place for a task to wait in, made for the first one. Loop thread.
-  /// - Throws: when another one waits there.
-  func freeWaiter(_ place: inout CallWaiter?, _ refusal: String) throws -> CallWaiter {
-    if let waiter = place {
-      guard !waiter.isTaken else { throw RPCError(.internal, refusal) }
-      return waiter
-    }
-    let made = CallWaiter(on: loop)
-    place = made
-    return made
+    machine.isStalled(hasMessages: !outbound.isEmpty, now: now, limit: limit)
   }
 }

@@ -3,7 +3,8 @@ import RPCCore
 
 /// A task that runs handlers and is kept for others afterwards: to make and to end one costs some 4,000 instructions,
 /// and the stack of its async functions some mallocs more.
-// @unchecked Sendable: it belongs to its loop's thread, on which its task runs.
+// @unchecked Sendable: it belongs to its loop's thread, on which its task runs. Each `@exclusivity(unchecked)`: that
+// thread reads and writes all of it, and no access calls back into another.
 final class HandlerTask: @unchecked Sendable {
   /// For the call whose handler has suspended: cancelling it is the end of this task.
   @exclusivity(unchecked) private(set) var task: Task<Void, Never>?
@@ -13,8 +14,9 @@ final class HandlerTask: @unchecked Sendable {
 
   /// Runs handlers of the connection, until one suspends or none is ready.
   func run(_ connection: Connection) {
-    self.connection = connection
     let loop = connection.owner.loop
+    loop.assertCurrent()
+    self.connection = connection
     if let wake {
       self.wake = nil
       return loop.runImmediately { wake.resume() }

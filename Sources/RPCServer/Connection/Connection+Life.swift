@@ -31,8 +31,7 @@ extension Connection {
     case .fail(let code, let reason):
       log(reason)
       session.giveUp(code, reason)
-      isFailing = true
-      owner.loop.flushAtEndOfTurn(self)
+      endAfterFlush()
     case .close(let reason):
       log(reason)
       return close()
@@ -63,8 +62,8 @@ extension Connection {
 
   /// The server stops, and no other calls are left: those that end with their connection are told so.
   func endOpenEndedCalls() {
-    let calls = calls.filter { $0.phase != .over }
-    guard calls.allSatisfy({ $0.phase == .running && $0.route?.isOpenEnded == true }) else { return }
+    let calls = calls.filter { !$0.machine.isOver }
+    guard calls.allSatisfy({ $0.machine.phase == .running && $0.route?.isOpenEnded == true }) else { return }
     let outcome = Call.Outcome(error: RPCError(.unavailable, "the server stops"))
     for call in calls { call.end(outcome, keepingMessages: true) }
   }

@@ -9,7 +9,8 @@ internal import Transport
 ///
 /// A turn: read, let the session take the bytes, walk the streams that have news; at the turn's end submit what the
 /// calls have to say and write all frames at once. docs/architecture.md tells the whole way.
-// @unchecked Sendable: for the tasks of handlers, which run on that thread.
+// @unchecked Sendable: for the tasks of handlers, which run on that thread. Each `@exclusivity(unchecked)`: one thread
+// reads and writes all of it, and no access calls back into another.
 final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @unchecked Sendable {
   private enum Phase {
     case open
@@ -17,6 +18,8 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     case announced
     /// GOAWAY(last) is sent; the calls that run are finished.
     case draining
+    /// Something is broken, and nothing more is read; GOAWAY or an alert leaves with the turn's flush.
+    case failing
     /// All is said; the peer's last bytes are read and dropped, so that closing does not destroy ours (RFC 9112, 9.6).
     case lingering
     case closed
@@ -50,7 +53,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   var calls: [Call] { session?.exchanges.compactMap { $0.handler as? Call } ?? [] }
   @exclusivity(unchecked) private var phase = Phase.open
   /// Calls with something to submit.
-  @exclusivity(unchecked) private var speaking: [Call] = []
+  @exclusivity(unchecked) private var writing: [Call] = []
   private var timer: LoopTimer?
 
   // Call+Handler.swift.
@@ -60,8 +63,6 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   @exclusivity(unchecked) var started = 0
   /// The one whose handler was started last.
   @exclusivity(unchecked) var latest: Call?
-
-  @exclusivity(unchecked) var isFailing = false
 
   // Connection+Life.swift.
   @exclusivity(unchecked) var life: ConnectionLife
@@ -96,6 +97,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   // MARK: Reading
 
   func ready(_ readiness: Readiness) {
+    owner.loop.assertCurrent()
     if !readiness.isDisjoint(with: [.readable, .hangup, .error]) { read() }
     if readiness.contains(.writable) { owner.loop.flushAtEndOfTurn(self) }
   }
@@ -115,7 +117,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   }
 
   private func take(_ bytes: UnsafeRawBufferPointer) throws(SocketTransport.Failure) {
-    guard phase != .lingering, !isFailing else { return }
+    guard phase != .lingering, phase != .failing else { return }
     owner.now = owner.loop.now
     lastReceived = owner.now
     // For TLS's own answers, whether or not there is plaintext.
@@ -124,13 +126,12 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   }
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
-    guard let session, !isFailing else { return }
+    guard let session, phase != .failing else { return }
     do {
       try session.receive(bytes, now: owner.now)
     } catch {
-      // What nghttp2 has to say about it (GOAWAY) goes out with this turn's flush, then the connection is closed.
       owner.log(.debug, "A connection broke HTTP/2.", metadata: ["peer": "\(peer)", "error": "\(error)"])
-      isFailing = true
+      endAfterFlush()
     }
     drainEvents()
     if phase == .announced, session.isPingAnswered { refuseNewStreams() }
@@ -143,9 +144,10 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
 
   // MARK: Writing
 
-  /// Has the call asked what it wants to submit at the end of the turn.
-  func wantsToSpeak(_ call: Call) {
-    speaking.append(call)
+  /// Asks the call at the end of the turn what it has to submit.
+  func scheduleWrite(_ call: Call) {
+    owner.loop.assertCurrent()
+    writing.append(call)
     owner.loop.flushAtEndOfTurn(self)
   }
 
@@ -164,17 +166,18 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   }
 
   func flushTurn() {
+    owner.loop.assertCurrent()
     guard phase != .closed, let session else { return }
     owner.now = owner.loop.now
     session.now = owner.now
     if phase == .draining, owner.isDraining { endOpenEndedCalls() }
-    for call in speaking { call.submit(to: session) }
-    speaking.removeAll(keepingCapacity: true)
+    for call in writing { call.submit(to: session) }
+    writing.removeAll(keepingCapacity: true)
     do throws(SocketTransport.Failure) {
       guard try transport.sendRest(now: owner.now) else { return watch() }
       guard transport.isOpen else {
         // Clients that are not through their handshake have no calls to finish.
-        if isFailing || phase == .draining { linger() }
+        if phase == .failing || phase == .draining { linger() }
         return watch()
       }
       try send(session)
@@ -219,6 +222,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
 
   /// Two-phase GOAWAY, then the calls that run are finished, then the connection is closed.
   func drain() {
+    owner.loop.assertCurrent()
     // One that drains already, for its age, now does so with its server.
     guard phase == .open, let session else { return owner.loop.flushAtEndOfTurn(self) }
     phase = .announced
@@ -236,7 +240,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   }
 
   private func finishIfDone(_ session: HTTP2Session) {
-    if isFailing {
+    if phase == .failing {
       linger()
     } else if phase == .draining, session.exchanges.isEmpty, !session.wantsWrite {
       linger()
@@ -249,7 +253,13 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   private func fail(_ failure: SocketTransport.Failure) {
     guard case .tls(let error) = failure, phase != .closed else { return close() }
     owner.log(.debug, "A connection broke TLS.", metadata: ["peer": "\(peer)", "error": "\(error)"])
-    isFailing = true
+    endAfterFlush()
+  }
+
+  /// Says what there is to say about a fault, and ends.
+  func endAfterFlush() {
+    guard phase != .lingering, phase != .closed else { return }
+    phase = .failing
     owner.loop.flushAtEndOfTurn(self)
   }
 
@@ -282,7 +292,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     timer?.cancel()
     timer = nil
     stopLifeTimer()
-    speaking = []
+    writing = []
     endCalls()
     source?.cancel()
     source = nil

@@ -16,7 +16,8 @@ struct ProtocolTable: Sendable {
 
   init(_ configuration: ServerConfiguration) {
     web = configuration.web
-    protocols = (web == nil ? [] : [GRPCWebProtocol()]) + configuration.protocols
+    let own: [any WireProtocol] = configuration.web == nil ? [] : [GRPCWebProtocol()]
+    protocols = own + configuration.protocols
   }
 
   /// What a request is that is no call of gRPC.

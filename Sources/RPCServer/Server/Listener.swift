@@ -69,6 +69,7 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   }
 
   func ready(_ readiness: Readiness) {
+    loop.assertCurrent()
     do {
       for _ in 0..<Self.acceptsPerTurn {
         guard let accepted = try Socket.accept(socket.descriptor) else { return }

@@ -64,7 +64,8 @@ struct CallLimits {
 }
 
 /// What the connections of one loop share: its buffers and the list of them.
-// @unchecked Sendable: everything but `load` belongs to `loop`'s thread.
+// @unchecked Sendable: everything but `load` belongs to `loop`'s thread. Each `@exclusivity(unchecked)`: that thread
+// reads and writes all of it, and no access calls back into another.
 final class ServerLoop: @unchecked Sendable {
   static let readSize = 65_536
   private static let maximumIdleTasks = 128
@@ -118,6 +119,7 @@ final class ServerLoop: @unchecked Sendable {
 
   /// Takes over an accepted socket. Loop thread.
   func adopt(_ accepted: Listener.Accepted) {
+    loop.assertCurrent()
     if isDraining {
       accepted.close()
       load.subtract(1, ordering: .relaxed)
@@ -140,6 +142,7 @@ final class ServerLoop: @unchecked Sendable {
   }
 
   func remove(_ connection: Connection) {
+    loop.assertCurrent()
     guard connections.indices.contains(connection.index), connections[connection.index] === connection else { return }
     let last = connections.count - 1
     if connection.index != last {
@@ -153,6 +156,7 @@ final class ServerLoop: @unchecked Sendable {
 
   /// Closes all connections once their calls are done, and at the latest after `grace`. Loop thread.
   func drain(grace: Duration, onEmpty: @escaping () -> Void) {
+    loop.assertCurrent()
     isDraining = true
     self.onEmpty.append(onEmpty)
     guard !connections.isEmpty else { return finishDraining() }

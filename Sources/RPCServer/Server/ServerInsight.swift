@@ -80,11 +80,11 @@ extension Connection {
 extension Call {
   fileprivate var insight: ConnectionInsight.Call {
     let state =
-      switch phase {
+      switch machine.phase {
       case .head: "receiving its head"
       case .request, .ready: "receiving its request"
       case .running: context?.call.response.withLock { "\($0.stage)" } ?? "running"
-      case .over: "sending its response"
+      case .answered, .closed: "sending its response"
       }
     return ConnectionInsight.Call(stream: exchange?.id ?? 0, method: route?.description, state: state)
   }

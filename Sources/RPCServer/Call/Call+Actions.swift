@@ -1,0 +1,42 @@
+internal import EventLoop
+import RPCCore
+
+/// What the machine returns, done; and the waits whose ends it decides.
+extension Call {
+  func perform(_ todo: CallMachine.Todo) {
+    // Behind those of the other calls that were received with this one.
+    if todo.contains(.startHandler) { connection.ready.append(self) }
+    if todo.contains(.awaitMore) { awaitRest() }
+    if todo.contains(.wakeReader), let reader = machine.take(.reader) { reader.resume() }
+    if todo.contains(.wakeWriter), let writer = machine.take(.writer) { writer.resume() }
+    if todo.contains(.scheduleWrite) { connection.scheduleWrite(self) }
+    if todo.contains(.refuseMissing) {
+      end(Outcome(error: RPCError(.unimplemented, "the request has no message, the method takes one")))
+    }
+    if todo.contains(.refuseCut) { end(Outcome(error: RPCError(.internal, "the request ends inside a message"))) }
+    if todo.contains(.refuseSurplus) {
+      end(Outcome(error: RPCError(.unimplemented, "the request has more than one message, the method takes one")))
+    }
+  }
+
+  /// Has `submit` called at the end of the turn.
+  func scheduleWrite() { perform(machine.wrote()) }
+
+  /// Suspends the calling task until `perform` or the end of the call resumes it. Loop thread.
+  /// - Throws: `CancellationError` when the call ends or the task is cancelled.
+  nonisolated(nonsending) func wait(_ place: CallMachine.Place) async throws {
+    loop.assertCurrent()
+    let id = machine.nextWaitID()
+    try await withTaskCancellationHandler {
+      try await withUnsafeThrowingContinuation { continuation in
+        if let refused = machine.wait(place, Waiter(continuation, id: id)) {
+          refused.resume(throwing: CancellationError())
+        }
+      }
+    } onCancel: {
+      loop.execute { [self] in
+        if let waiter = machine.take(place, id: id) { waiter.resume(throwing: CancellationError()) }
+      }
+    }
+  }
+}
