@@ -2,19 +2,19 @@ public import Logging
 import Synchronization
 
 // @unchecked Sendable: all variables belong to the loop; asserted in debug builds.
-/// Work that a service does on its own, again and again: purging, renewing certificates. It has a name, is started and
-/// stopped by who made it, and is tried again with growing pauses when it fails; the log and `state` say how it is.
+/// Work that a service repeats in the background: purging, reloading certificates. Its owner starts and stops it. When
+/// a run fails, the worker logs the error and retries with exponential backoff; `state` reports its health.
 ///
-/// The work is a function that does one turn of it, and returns how long to rest until the next one. It runs in a task
-/// on the loop, never twice at once. It must not block: `OffloadPool` is for what does. Stopping cancels the task. What
-/// it throws is logged by its description, so that must not hold personal data.
+/// The work is a function that does one run and returns how long to wait before the next one. It runs in a task on the
+/// loop, one run at a time. It must not block: use `OffloadPool` for blocking work. Stopping the worker cancels the
+/// task. The worker logs the description of each error that the function throws, so it must not contain personal data.
 ///
-/// Any thread may use it. It must be stopped before its loop ends.
+/// Any thread may use it. Its owner must stop it before its loop ends.
 public final class BackgroundWorker: @unchecked Sendable {
-  /// One turn of the work. Returns how long to rest until the next one.
+  /// One run of the work. Returns how long to wait before the next one.
   public typealias Work = @Sendable () async throws -> Duration
 
-  /// What the log and health call it.
+  /// Its name in the log and in health details.
   public let name: String
   private let loop: EventLoop
   private let logger: Logger
@@ -25,17 +25,17 @@ public final class BackgroundWorker: @unchecked Sendable {
   private var timer: LoopTimer?
   private var task: Task<Void, Never>?
   private var stopping: [UnsafeContinuation<Void, Never>] = []
-  /// The failure of which the log was told last, and when.
+  /// The failure that was logged last, and when.
   private var logged: (error: String, time: UInt64)?
-  /// How often it is told of one that stays the same.
+  /// The worker logs the same error at most this often.
   private static let logInterval = Duration.seconds(60)
 
   /// A worker that does nothing until `start()`.
   /// - Parameters:
-  ///   - name: what the log and health call it.
-  ///   - backoff: how long it rests after a failure.
-  ///   - onChange: called on the loop when it began to fail, and when it is well again.
-  ///   - work: one turn.
+  ///   - name: its name in the log and in health details.
+  ///   - backoff: how long it waits after a failure.
+  ///   - onChange: called on the loop when it begins to fail, and when it recovers.
+  ///   - work: one run.
   public init(
     _ name: String, on loop: EventLoop, logger: Logger,
     backoff: Backoff = Backoff(first: .seconds(1), limit: .seconds(60)),
@@ -51,20 +51,21 @@ public final class BackgroundWorker: @unchecked Sendable {
 
   deinit { assert([.new, .stopped].contains(state.phase), "worker \(name) was dropped without being stopped") }
 
-  /// How it is now.
+  /// Its current phase and health.
   public var state: WorkerState { machine.withLock { $0.state } }
 
-  /// Begins the first turn at once. Once only.
+  /// Begins the first run at once. Further calls do nothing.
   public func start() {
     loop.execute { [self] in perform(machine.withLock { $0.start() }) }
   }
 
-  /// Ends its rest, whatever it rests for. If its work is under way, another turn follows.
+  /// Begins the next run at once, whether the worker waits for its next run or for a retry. If a run is under way,
+  /// another one follows it.
   public func wake() {
     loop.execute { [self] in perform(machine.withLock { $0.wake() }) }
   }
 
-  /// Cancels its work, and returns when that has ended. It can't be started again.
+  /// Cancels the run that is under way, and returns when that has ended. The worker can't be started again.
   public func stop() async {
     await withUnsafeContinuation { continuation in
       loop.execute { [self] in
@@ -79,7 +80,7 @@ public final class BackgroundWorker: @unchecked Sendable {
     switch action {
     case .none: break
     case .run: run()
-    case .rest(let time):
+    case .wait(let time):
       task = nil
       let timer = timer ?? LoopTimer(on: loop) { [unowned self] in perform(machine.withLock { $0.wake() }) }
       self.timer = timer
@@ -108,23 +109,23 @@ public final class BackgroundWorker: @unchecked Sendable {
   private func ended(_ result: Result<Duration, any Error>) {
     let wasFailing = state.isFailing
     switch result {
-    case .success(let rest):
-      perform(machine.withLock { $0.succeeded(rest: rest, now: loop.now) })
+    case .success(let pause):
+      perform(machine.withLock { $0.succeeded(pause: pause, now: loop.now) })
       logged = nil
       guard wasFailing, !state.isFailing else { return }
-      logger.notice("A background worker is well again.", metadata: ["worker": "\(name)"])
+      logger.notice("A background worker recovered.", metadata: ["worker": "\(name)"])
       onChange(state)
     case .failure(let error):
       var random = SystemRandomNumberGenerator()
       let action = machine.withLock { $0.failed("\(error)", now: loop.now, using: &random) }
       perform(action)
-      guard case .rest(let time) = action else { return }
-      log("\(error)", rest: time)
+      guard case .wait(let time) = action else { return }
+      log("\(error)", retryIn: time)
       if !wasFailing { onChange(state) }
     }
   }
 
-  private func log(_ error: String, rest: Duration) {
+  private func log(_ error: String, retryIn delay: Duration) {
     if let logged, logged.error == error,
       loop.now < logged.time.saturatingAdd(Self.logInterval.clampedNanoseconds)
     {
@@ -132,7 +133,7 @@ public final class BackgroundWorker: @unchecked Sendable {
     }
     logged = (error, loop.now)
     logger.error(
-      "A background worker failed; it is tried again.",
-      metadata: ["worker": "\(name)", "error": "\(error)", "failures": "\(state.failures)", "rest": "\(rest)"])
+      "A background worker failed; it retries.",
+      metadata: ["worker": "\(name)", "error": "\(error)", "failures": "\(state.failures)", "retry_in": "\(delay)"])
   }
 }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// How many files and sockets the process may have open.
+/// How many file descriptors the process may have open (RLIMIT_NOFILE).
 public enum DescriptorLimit {
-  /// Raises the limit as far as the process may raise it by itself, as servers do: the soft one is low for the sake of
-  /// programs that use select(2).
-  /// - Returns: the limit that holds now.
+  /// Raises the soft limit to the hard limit, as servers do. Systems keep the soft limit low for programs that use
+  /// select(2).
+  /// - Returns: the soft limit afterwards; 0 if it can't be read.
   @discardableResult
   public static func raise() -> Int {
     var limit = rlimit()

@@ -3,33 +3,33 @@ import Glibc
 public import Logging
 import Synchronization
 
-// @unchecked Sendable: all stored state but the mailbox and the stop flag belongs to the loop's own thread;
-// `assertCurrent` checks it in debug builds.
+// @unchecked Sendable: only the loop's own thread touches the stored state, except the mailbox and the stop flag;
+// `assertCurrent` checks this in debug builds.
 /// One epoll loop on one thread: readiness, timers, and the executor of the tasks that belong to it.
 ///
 /// A turn has these phases (docs/architecture.md explains why in this order):
 ///
-/// 1. wait in epoll, until something is ready or the next timer is due
-/// 2. timers
-/// 3. readiness handlers
-/// 4. jobs: continuations and tasks that became ready, and the mailbox, until none is left
-/// 5. flush targets: each writes once what it collected; jobs that this makes ready run before the loop sleeps, the
-///    first few rounds of them in this turn
+/// 1. wait in epoll until a descriptor is ready or the next timer is due
+/// 2. fire timers
+/// 3. call readiness handlers
+/// 4. read the mailbox, and run jobs (continuations and tasks that became ready) until none is left
+/// 5. call flush targets: each writes once what it collected. Jobs that this makes ready run before the loop sleeps,
+///    the first few rounds of them in this turn
 ///
-/// State that is confined to a loop (connections, streams, timers) is touched by its thread only. `execute` and
-/// `enqueue` may be called from any thread; everything else from the loop's.
+/// Only the loop's thread touches state that is confined to a loop (connections, streams, timers). Any thread may call
+/// `execute`, `enqueue`, `stop` and `isCurrent`; only the loop's thread may call everything else.
 public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
-  /// A turn longer than this is logged: everything else on the loop waited for it.
+  /// The loop logs a turn that takes longer, in nanoseconds: everything else on the loop waited for it.
   static let stallThreshold: UInt64 = 50_000_000
   private static let eventsPerWait = 256
-  /// Flushes wake writers, whose jobs ask for the next flush: with a peer that reads fast this has no end, so the loop
-  /// looks at timers and other sockets in between.
+  /// A flush wakes writers, whose jobs request the next flush. A peer that reads fast would keep this going without
+  /// end, so after some rounds the loop looks at timers and other sockets.
   private static let roundsPerTurn = 4
-  /// A task that yields again and again has no end either.
+  /// A task that yields in a loop would keep a round going without end.
   private static let jobsPerRound = 4096
   private static let nanosecondsPerTick: UInt64 = 1_000_000
 
-  /// What its thread and its lines in the log are called.
+  /// The name of its thread, also in the log.
   public let name: String
   private let epoll: Int32
   private let mailbox: Mailbox
@@ -42,19 +42,19 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   @exclusivity(unchecked) private var dueTimers: [LoopTimer] = []
   @exclusivity(unchecked) private var flushTargets: [any TurnFlushable] = []
   @exclusivity(unchecked) private var flushingTargets: [any TurnFlushable] = []
-  /// Cancelled in this turn: an event of the same wait may still point at them.
+  /// Sources that were cancelled in this turn: an event of the same wait may still point at them.
   @exclusivity(unchecked) private var cancelledSources: [IOSource] = []
   @exclusivity(unchecked) private var hasMail = false
 
   /// CLOCK_MONOTONIC when this turn began, in nanoseconds. Loop thread only.
   @exclusivity(unchecked) public private(set) var now: UInt64
-  /// What runs, for the stall log: set by whoever starts work that is not the loop's own. Loop thread only.
+  /// What runs now, for the stall log. Code that starts a handler on the loop sets it. Loop thread only.
   @exclusivity(unchecked) public var activity: (any CustomStringConvertible & AnyObject)?
-  /// For lines that can come again and again. Loop thread only.
+  /// Limits log lines that a peer or a fault can repeat without end. Loop thread only.
   public private(set) lazy var logThrottle = LogThrottle(on: self)
 
-  /// Makes a loop that nothing runs yet.
-  /// - Throws: when the process has no file descriptors left.
+  /// Makes a loop. It does nothing until a thread calls `run()`.
+  /// - Throws: the error of epoll or eventfd, such as EMFILE when the process has no file descriptors left.
   public init(name: String, logger: Logger? = nil) throws(EventLoopError) {
     self.name = name
     self.logger = logger
@@ -71,7 +71,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     now = MonotonicClock.nanoseconds
     timers = TimerWheel(startTick: now / Self.nanosecondsPerTick)
     events = .allocate(capacity: Self.eventsPerWait)
-    // The mailbox's registration is the one without a source.
+    // The mailbox is the only registration without an IOSource.
     if clinux_epoll_add(epoll, mailbox.wakeDescriptor, Readiness.readable.rawValue, nil) != 0 {
       throw EventLoopError(call: "epoll_ctl", errno: errno)
     }
@@ -82,7 +82,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     events.deallocate()
   }
 
-  // MARK: Where am I
+  // MARK: The current loop
 
   /// The loop that runs on the calling thread, or nil.
   public static var current: EventLoop? {
@@ -90,27 +90,27 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     return Unmanaged<EventLoop>.fromOpaque(pointer).takeUnretainedValue()
   }
 
-  /// Whether the calling thread is this loop's. Any thread may ask.
+  /// Whether the calling thread is this loop's. Any thread may call it.
   public var isCurrent: Bool {
     clinux_get_current_loop() == Unmanaged.passUnretained(self).toOpaque()
   }
 
-  /// Stops a debug build when the calling thread is not this loop's.
+  /// Traps in debug builds if the calling thread is not this loop's.
   @inline(__always)
   public func assertCurrent() {
     assert(isCurrent, "state of loop \(name) touched from another thread")
   }
 
-  // MARK: Work from anywhere
+  // MARK: Work from any thread
 
-  /// Runs `work` on the loop's thread, in phase 4 of a turn. Any thread; work given by one thread keeps its order.
-  /// Work that comes after `stop()` may never run.
+  /// Runs `work` on the loop's thread, in phase 4 of a turn. Any thread may call it; the loop keeps the order of one
+  /// thread's calls. Work that is passed after `stop()` may never run.
   public func execute(_ work: @escaping @Sendable () -> Void) {
     mailbox.put(.work(work))
   }
 
   /// Runs a job of a task or an actor on this loop: in this turn if the loop's own thread calls, else as soon as the
-  /// loop reads its mail. Any thread.
+  /// loop reads its mailbox. Any thread.
   public func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     if isCurrent { jobs.append(job) } else { mailbox.put(.job(job)) }
@@ -124,12 +124,12 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
 
   // MARK: The turn
 
-  /// Runs turns on the calling thread until `stop()`. A loop is run once.
+  /// Runs turns on the calling thread until `stop()`. Call it once.
   public func run() {
     clinux_set_current_loop(Unmanaged.passUnretained(self).toOpaque())
     defer { clinux_set_current_loop(nil) }
     while !isStopping.load(ordering: .acquiring) { turn() }
-    // What was given before stop() still runs: continuations must not be lost.
+    // Work that was passed before stop() still runs: no continuation may be lost.
     takeMail()
     runJobs()
     flush()
@@ -219,14 +219,15 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     guard end &- now > Self.stallThreshold else { return }
     let activity = activity.map { $0.description } ?? "unknown"
     logThrottle.log(
-      .warning, "A turn of the event loop took long; everything else on it waited.", kind: activity,
+      .warning, "A turn of the event loop took over 50 ms; everything else on the loop waited.", kind: activity,
       metadata: ["loop": "\(name)", "milliseconds": "\((end - now) / 1_000_000)", "activity": "\(activity)"], to: logger
     )
   }
 
   // MARK: Loop thread only
 
-  /// Resumes a task of this loop, and runs it until it suspends before returning, as `Task.immediate` does a new one.
+  /// Resumes a task of this loop and runs it until it suspends again, before this method returns: what `Task.immediate`
+  /// does for a new task.
   /// - Parameter resume: resumes one continuation of a task that prefers this loop, and does nothing else.
   public func runImmediately(_ resume: () -> Void) {
     assertCurrent()
@@ -236,8 +237,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     job.runSynchronously(on: asUnownedTaskExecutor())
   }
 
-  /// Registers a file descriptor. The handler is held until the source's `cancel()`.
-  /// - Throws: what epoll_ctl says, ENOSPC when the user's watch limit is reached.
+  /// Registers a file descriptor. The source holds the handler until its `cancel()`.
+  /// - Throws: the error of epoll_ctl(2), such as ENOSPC when the user's watch limit is reached.
   public func register(
     _ fd: Int32, _ interest: Readiness, _ handler: any ReadinessHandler
   ) throws(EventLoopError) -> IOSource {
@@ -252,7 +253,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
     return source
   }
 
-  /// Has `target.flushTurn()` called once in phase 5 of this turn, however often it is asked for.
+  /// Calls `target.flushTurn()` in phase 5 of this turn: once, even if this is called more than once before.
   public func flushAtEndOfTurn(_ target: any TurnFlushable) {
     guard !target.isFlushScheduled else { return }
     assertCurrent()

@@ -2,17 +2,17 @@ import CLinux
 import Glibc
 public import Logging
 
-/// Loops that run, a thread each.
+/// Event loops, each running on a thread of its own.
 public final class EventLoopGroup: Sendable {
-  /// The loops, in the order of their numbers. Each runs until it is stopped.
+  /// The loops, in the order of their numbers. Each runs until `shutdown()`.
   public let loops: [EventLoop]
   private let threads: [LoopThread]
 
   /// Starts the threads.
   /// - Parameters:
-  ///   - count: how many loops; at least one is made.
-  ///   - name: what the threads are called, followed by their number.
-  ///   - logger: where a turn that held up its loop is reported; nil turns the stall detector off.
+  ///   - count: how many loops; fewer than 1 counts as 1.
+  ///   - name: the name of the threads; each adds its number.
+  ///   - logger: where a loop reports a stall; nil turns the stall detector off.
   public init(count: Int, name: String = "loop", logger: Logger? = nil) throws(EventLoopError) {
     var loops: [EventLoop] = []
     for index in 0..<max(count, 1) { loops.append(try EventLoop(name: "\(name)-\(index)", logger: logger)) }
@@ -22,10 +22,10 @@ public final class EventLoopGroup: Sendable {
     self.threads = threads
   }
 
-  /// The number of processors that this process may use: the default count.
+  /// The number of processors that are online: the default number of loops.
   public static var processorCount: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
 
-  /// Stops the loops and waits for their threads. Not from a loop's own thread.
+  /// Stops the loops and waits for their threads to end. Never call it on a loop's thread.
   public func shutdown() {
     for loop in loops { loop.stop() }
     for thread in threads { thread.join() }

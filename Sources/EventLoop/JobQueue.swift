@@ -1,4 +1,4 @@
-/// A ring of jobs that grows when full: one loop's ready jobs, first in, first out.
+/// One loop's ready jobs, first in, first out: a ring that grows when it is full.
 struct JobQueue: ~Copyable {
   private var storage: UnsafeMutablePointer<UnownedJob>
   private var capacity: Int

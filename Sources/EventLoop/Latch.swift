@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 import Synchronization
 
-// @unchecked Sendable: the semaphore lives in memory of its own and is made to be shared.
-/// A gate that opens once: for a main thread that waits for the loops. Never wait on a loop's thread.
+// @unchecked Sendable: the semaphore lives in its own memory, and POSIX lets threads share it.
+/// A gate that opens once, for a main thread that waits for the loops. Never wait on a loop's thread.
 public final class Latch: @unchecked Sendable {
   private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
@@ -15,10 +15,10 @@ public final class Latch: @unchecked Sendable {
     semaphore.deallocate()
   }
 
-  /// Any thread, any number of times.
+  /// Opens the gate. Any thread may call it, any number of times.
   public func open() { sem_post(semaphore) }
 
-  /// Blocks until the gate is open. Others that wait are let through too.
+  /// Blocks until the gate is open. It stays open for every other waiter.
   public func wait() {
     while sem_wait(semaphore) != 0 {}
     sem_post(semaphore)
@@ -26,7 +26,8 @@ public final class Latch: @unchecked Sendable {
 }
 
 extension Latch {
-  /// Blocks the calling thread, which is no loop's and no task's, until `work` is done: how a main thread waits.
+  /// Blocks the calling thread until `work` is done. For a main thread only: never call it on a loop's thread or in a
+  /// task.
   public static func wait<Value: Sendable>(for work: @escaping @Sendable () async -> Value) -> Value {
     let latch = Latch()
     let result = Mutex<Value?>(nil)

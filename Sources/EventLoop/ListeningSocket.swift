@@ -1,16 +1,17 @@
 import CLinux
 import Glibc
 
-/// A socket that listens, non-blocking, at the address where clients reach it. Whoever opened it closes it.
+/// A non-blocking listening socket. The code that opens it must close it.
 public struct ListeningSocket: Sendable {
   /// Its file descriptor.
   public let descriptor: Int32
-  /// Where clients reach it: an IP address with the port that was chosen, or the path of a Unix socket.
+  /// Where clients reach it: an IP address with the port that it is bound to, or the path of a Unix socket.
   public let address: SocketAddress
-  /// The file of a Unix socket, where this process made it.
+  /// The file of a Unix socket that this process created.
   private let file: FileIdentity?
 
-  /// One that listens already, such as those of `SocketActivation`. A Unix socket's file is left to who made it.
+  /// Takes over a socket that listens already, such as one of `SocketActivation`. `close()` leaves the file of such a
+  /// Unix socket to the process that created it.
   public init(adopting descriptor: Int32) {
     self.init(descriptor, Socket.localAddress(descriptor) ?? .unix(path: ""))
   }
@@ -21,14 +22,14 @@ public struct ListeningSocket: Sendable {
     self.file = file
   }
 
-  /// Listens. Name resolution may block: call it at start-up, not on a loop.
+  /// Listens on an address. Name resolution may block: call it at start-up, never on a loop.
   ///
-  /// A host name stands for all addresses that it has and this machine too, with one port for all of them. The file of
-  /// a Unix socket is replaced if nobody listens on it any more; a file of another kind never is.
-  /// - Parameter mode: who may connect to a Unix socket, as chmod has it; nil: as the umask says. Without meaning for
-  ///   TCP.
-  /// - Returns: at least one, with the port that was chosen if it was 0.
-  /// - Throws: what refuses one of the addresses; then none listens.
+  /// For a host name it listens on each of the name's addresses that this machine has, with one port for all of them.
+  /// It replaces the file of a Unix socket if no process listens on it any more, but never a file of another kind.
+  /// - Parameter mode: the file mode of a Unix socket, as for chmod(2): it decides who may connect. nil: by the umask.
+  ///   Ignored for TCP.
+  /// - Returns: at least one socket. If `address` has port 0, the system has chosen their port.
+  /// - Throws: the error of the first address that can't be listened on; then no socket stays open.
   public static func open(
     _ address: SocketAddress, mode: UInt32? = nil, backlog: Int32 = 4096
   ) throws(EventLoopError) -> [ListeningSocket] {
@@ -38,7 +39,7 @@ public struct ListeningSocket: Sendable {
     }
   }
 
-  /// Closes the socket, and removes its file unless somebody has put another one in its place.
+  /// Closes the socket. Removes its file too, if this process created it and it still is the same file.
   public func close() {
     _ = Glibc.close(descriptor)
     if let file, case .unix(let path) = address, FileIdentity(path) == file { unlink(path) }
@@ -52,13 +53,13 @@ public struct ListeningSocket: Sendable {
   }
 
   /// - Parameters:
-  ///   - numbers: the addresses of a host, such as 127.0.0.1; those that this machine does not have are left out, if it
-  ///     has any.
-  ///   - name: what errors call them.
+  ///   - numbers: the IP addresses of a host, such as 127.0.0.1. Those that this machine does not have are left out,
+  ///     unless that leaves none.
+  ///   - name: the host and port as errors name them.
   static func open(
     numbers: [String], of name: String, port: UInt16, backlog: Int32 = 4096
   ) throws(EventLoopError) -> [ListeningSocket] {
-    // A port that is free at one address may be taken at another: then any other one will do, if any will do.
+    // The port that the system chose for one address may be in use at another. If any port will do, try another one.
     var attempts = port == 0 ? 16 : 1
     while true {
       attempts -= 1
@@ -83,7 +84,7 @@ public struct ListeningSocket: Sendable {
         opened.append(socket)
         if case .tcp(_, let bound) = socket.address { port = bound }
       } catch {
-        // `localhost` is ::1 too where there is no IPv6.
+        // `localhost` resolves to ::1 even if this machine has no IPv6.
         guard error.errno == EADDRNOTAVAIL || error.errno == EAFNOSUPPORT else {
           for socket in opened { socket.close() }
           throw error
@@ -95,7 +96,7 @@ public struct ListeningSocket: Sendable {
     return opened
   }
 
-  /// The addresses of a name as numbers, each once: the resolver may say them again.
+  /// The IP addresses of a host name, each once: the resolver may repeat them.
   private static func resolve(_ host: String, _ subject: String) throws(EventLoopError) -> [String] {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -147,7 +148,7 @@ public struct ListeningSocket: Sendable {
       _ = Glibc.close(descriptor)
       throw EventLoopError(call: "bind", errno: EADDRINUSE, subject: address.description)
     }
-    // What files of other kinds say as well.
+    // connect(2) gives ECONNREFUSED for files of other kinds too.
     if errno == ECONNREFUSED {
       guard FileIdentity(path)?.isSocket == true else {
         _ = Glibc.close(descriptor)
@@ -155,8 +156,8 @@ public struct ListeningSocket: Sendable {
       }
       unlink(path)
     }
-    // Before bind it narrows what the file will have, so that it is never open to more; afterwards it is what was asked
-    // for.
+    // bind(2) creates the file with the socket's mode less the umask, so that it never grants more than `mode`. The
+    // chmod afterwards restores what the umask took away.
     if let mode { fchmod(descriptor, mode) }
     try check("bind", withUnixAddress(path) { bind(descriptor, $0, $1) }, descriptor, address.description)
     let file = FileIdentity(path)
@@ -165,7 +166,7 @@ public struct ListeningSocket: Sendable {
     return ListeningSocket(descriptor, address, file: file)
   }
 
-  /// Tells whether a path still leads to the same file.
+  /// Identifies a file, to find out whether a path still leads to it.
   private struct FileIdentity: Sendable, Equatable {
     let device: UInt
     let inode: UInt

@@ -1,8 +1,7 @@
 public import Logging
 
-/// Logs what a peer or a fault can repeat without end: the first line of a kind at once, and while more of it come at
-/// most one a second, which is the last of them and says in `left_out` how many others were not logged. None is lost
-/// unmentioned.
+/// Limits log lines that a peer or a fault can repeat without end. It logs the first line of a kind at once. While more
+/// follow, it logs one a second: the latest, with the number of lines that it left out in `left_out`.
 ///
 /// ```swift
 /// loop.logThrottle.log(.warning, "A statement was slow.", kind: statement.name, metadata: […], to: logger)
@@ -15,7 +14,7 @@ public final class LogThrottle {
     let subject: String
   }
 
-  /// What came since a line of the kind was logged.
+  /// The lines of a kind since one was logged.
   private struct Backlog {
     var count = 0
     var last: Line?
@@ -35,21 +34,21 @@ public final class LogThrottle {
   }
 
   static let interval = Duration.seconds(1)
-  /// Kinds that are told apart. What there is beyond them counts as one: `kind` may come from a peer.
+  /// How many kinds it distinguishes. All further ones share a single kind: `kind` may come from a peer.
   private static let maximumKinds = 64
 
   private unowned let loop: EventLoop
-  /// Kinds of which a line was logged in this interval.
+  /// The kinds that were logged in this interval.
   private var recent: [Kind: Backlog] = [:]
   private var timer: LoopTimer?
 
   init(on loop: EventLoop) { self.loop = loop }
 
-  /// Logs the line, now or as one of those that the next line of its kind counts.
+  /// Logs the line now, or keeps it for the end of the interval: then a later line of the same kind replaces it.
   /// - Parameters:
-  ///   - message: what happened. Lines of different messages never stand for each other.
-  ///   - kind: tells apart lines with the same message, where one must not hide the other: a method, a statement.
-  ///   - logger: whose level decides whether there is anything to log.
+  ///   - message: what happened. Lines with different messages are always of different kinds.
+  ///   - kind: distinguishes lines with the same message that must not hide each other: a method, a statement.
+  ///   - logger: where the line goes. A line below its level is dropped and not counted.
   public func log(
     _ level: Logger.Level, _ message: StaticString, kind subject: String = "",
     metadata: @autoclosure () -> Logger.Metadata = [:], to logger: Logger, file: String = #fileID,
@@ -70,7 +69,7 @@ public final class LogThrottle {
     }
   }
 
-  /// Logs what was held back, and forgets all kinds: the loop ends.
+  /// Logs all lines that were kept, and forgets all kinds: the loop ends.
   func finish() {
     timer = nil
     writeBacklogs()

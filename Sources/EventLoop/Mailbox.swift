@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// What other threads leave for a loop: jobs and closures, in the order of their coming, and one eventfd to wake it.
+/// Jobs and closures that other threads pass to a loop, in the order of arrival, and an eventfd that wakes the loop.
 ///
-/// The eventfd is written only by the first who leaves something since the loop last looked: at most once per sleep.
+/// Only the first `put` since the loop last emptied the mailbox writes to the eventfd.
 final class Mailbox: Sendable {
   enum Item {
     case job(UnownedJob)
@@ -36,12 +36,13 @@ final class Mailbox: Sendable {
     if mustWake { wake() }
   }
 
-  /// Any thread. A full counter wakes the loop as well, so the result does not matter.
+  /// Any thread. The write fails only if the eventfd's counter is full, and then the loop wakes anyway.
   func wake() {
     clinux_eventfd_signal(wakeDescriptor)
   }
 
-  /// The loop's thread, when the eventfd was readable: takes everything, and lets the next `put` write again.
+  /// Takes everything, and lets the next `put` write to the eventfd again. The loop calls it on its own thread when the
+  /// eventfd is readable.
   func takeAll() -> [Item] {
     clinux_eventfd_clear(wakeDescriptor)
     return state.withLock { state in

@@ -2,32 +2,33 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Why work was not done by the offload pool.
+/// Why the offload pool refused work.
 public struct OffloadError: Error, Sendable, Hashable {
   private enum Code { case queueFull, shutDown, noThread }
   private let code: Code
 
-  /// As much work as the pool may keep is waiting already.
+  /// The pool's queue is full.
   public static let queueFull = OffloadError(code: .queueFull)
   /// The pool was shut down.
   public static let shutDown = OffloadError(code: .shutDown)
-  /// The system lets this process start no thread.
+  /// The pool has no thread, and the system refuses to start one.
   public static let noThread = OffloadError(code: .noThread)
 }
 
-/// Threads for work that blocks or computes for over a millisecond: name resolution, password hashing. Its queue is
-/// bounded.
+/// Threads for work that blocks or that computes for longer than a millisecond: name resolution, password hashing. Its
+/// queue is bounded.
 public final class OffloadPool: Sendable {
   private struct State {
     var queue: [@Sendable () -> Void] = []
     var head = 0
     var isShutDown = false
-    /// Those that run.
+    /// Threads that were started.
     var threads = 0
     var waiting: Int { queue.count - head }
   }
 
-  /// Starts a detached thread that calls the function with the argument; the errno of pthread_create.
+  /// Starts a detached thread that calls the function with the argument. Returns the result of pthread_create: 0, or an
+  /// errno.
   typealias Starter =
     @Sendable (
       _ function: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?,
@@ -41,9 +42,9 @@ public final class OffloadPool: Sendable {
   private let wakeups: Wakeups
 
   /// - Parameters:
-  ///   - threads: how many pieces of work run at once; the core count is a good choice for work that computes. Those
-  ///     that the system refuses are asked for again when there is work.
-  ///   - queueLimit: how many more may wait.
+  ///   - threads: how many calls of `run` execute at once; for work that computes, use the number of cores. If the
+  ///     system refuses to start some of the threads, each `run` tries again.
+  ///   - queueLimit: how many further calls may wait.
   public convenience init(threads: Int, queueLimit: Int) {
     self.init(threads: threads, queueLimit: queueLimit) { function, argument in
       var thread = pthread_t()
@@ -62,8 +63,8 @@ public final class OffloadPool: Sendable {
     startThreads()
   }
 
-  /// Runs `work` on a thread of the pool and suspends the caller meanwhile. Work that has begun is not interrupted by
-  /// cancellation: its result comes when it comes.
+  /// Runs `work` on a thread of the pool and suspends the caller until it returns. Cancelling the caller's task neither
+  /// removes the work from the queue nor interrupts it.
   public func run<T: Sendable>(_ work: @escaping @Sendable () -> T) async throws(OffloadError) -> T {
     let result: Result<T, OffloadError> = await withUnsafeContinuation { continuation in
       let refusal = submit { continuation.resume(returning: .success(work())) }
@@ -72,7 +73,7 @@ public final class OffloadPool: Sendable {
     return try result.get()
   }
 
-  /// Refuses new work; what waits is still done, then the threads end.
+  /// Refuses new work. The threads still do the work that waits, and then end.
   public func shutdown() {
     state.withLock { $0.isShutDown = true }
     wakeups.postAll()
@@ -96,7 +97,7 @@ public final class OffloadPool: Sendable {
       guard state.waiting > 0 else { return (nil, state.isShutDown) }
       let work = state.queue[state.head]
       state.head += 1
-      // The places of what was taken are given back once they are the larger part.
+      // The array drops the entries that were taken once they are at least half of it.
       if state.head * 2 >= state.queue.count {
         state.queue.removeFirst(state.head)
         state.head = 0
@@ -105,14 +106,14 @@ public final class OffloadPool: Sendable {
     }
   }
 
-  /// Starts the threads that are missing, as far as the system lets it.
+  /// Starts the threads that are missing, until the system refuses one.
   private func startThreads() {
     state.withLock { state in
       while !state.isShutDown, state.threads < threads, startThread() { state.threads += 1 }
     }
   }
 
-  /// - Returns: false if the system refuses.
+  /// - Returns: whether the system started the thread.
   private func startThread() -> Bool {
     let argument = Unmanaged.passRetained(self)
     let code = start(
@@ -140,8 +141,8 @@ public final class OffloadPool: Sendable {
   }
 }
 
-/// A condition with a count, for threads that have nothing to do.
-// @unchecked Sendable: the pthread objects live in memory of their own and are made to be shared.
+/// A condition variable with a count, on which idle threads wait.
+// @unchecked Sendable: the pthread objects live in their own memory, and the mutex guards the other fields.
 private final class Wakeups: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

@@ -1,10 +1,10 @@
 import CLinux
 import Glibc
 
-// @unchecked Sendable: after init everything belongs to the loop that `start` names.
-/// Signals as events of a loop. Make it on the main thread before any other thread is started, so that all of them
-/// block the signals and only the descriptor sees them. From then on the process also ignores SIGPIPE: a reader of its
-/// output that goes away does not end it.
+// @unchecked Sendable: after init only the loop that `start` names touches it.
+/// Delivers signals as events of a loop, by signalfd(2). Make it on the main thread before the process starts other
+/// threads: they inherit its signal mask, so that only the descriptor receives the signals. From then on the process
+/// also ignores SIGPIPE: it does not end when the reader of its output closes the pipe.
 public final class SignalSource: ReadinessHandler, @unchecked Sendable {
   private let descriptor: Int32
   private var source: IOSource?
@@ -25,14 +25,14 @@ public final class SignalSource: ReadinessHandler, @unchecked Sendable {
     source = try loop.register(descriptor, .readable, self)
   }
 
-  /// Loop thread only.
+  /// Stops delivering signals. They stay blocked. Loop thread only.
   public func cancel() {
     source?.cancel()
     source = nil
     onSignal = nil
   }
 
-  /// Hands each signal that is pending to the closure of `start`. The loop calls it, on its thread.
+  /// Calls the closure of `start` for each pending signal. The loop calls this on its thread.
   public func ready(_ readiness: Readiness) {
     while true {
       let signal = clinux_signalfd_read(descriptor)
@@ -43,11 +43,12 @@ public final class SignalSource: ReadinessHandler, @unchecked Sendable {
 }
 
 extension SignalSource {
-  /// Calls `first` on the loop's thread for the first signal. A second one ends the process at once: who presses ctrl-C
-  /// twice does not want to wait for calls to finish. Any thread but the loop's; the source must live until the loop
-  /// has stopped.
-  /// - Parameter onHangup: called for each SIGHUP, if that is among the signals; it ends nothing.
-  /// - Throws: when the loop can't watch it.
+  /// Calls `first` on the loop's thread for the first signal. A second one ends the process at once: an operator who
+  /// presses ctrl-C twice does not want to wait for calls to finish. It blocks until the loop watches the signals, so
+  /// don't call it on the loop's thread. Keep the source until the loop has stopped.
+  /// - Parameter onHangup: called for each SIGHUP, if the source has it; SIGHUP then counts neither as first nor as
+  ///   second signal.
+  /// - Throws: the error of epoll_ctl(2).
   public func watch(
     on loop: EventLoop, onHangup: (@Sendable () -> Void)? = nil, first: @escaping @Sendable () -> Void
   ) throws(EventLoopError) {

@@ -1,17 +1,17 @@
 import CLinux
 import Glibc
 
-/// Calls on stream sockets, all non-blocking.
+/// System calls on non-blocking stream sockets.
 public enum Socket {
-  /// The next connection of a listening socket, or nil if there is none now.
-  /// - Throws: what is wrong with the listener or this process (EMFILE), not with the peer.
+  /// Accepts the next connection of a listening socket; nil if none is pending.
+  /// - Throws: errors of the listener or of this process (EMFILE). It skips connections that failed by themselves.
   public static func accept(_ listener: Int32) throws(EventLoopError) -> Int32? {
     while true {
       let descriptor = clinux_accept(listener)
       if descriptor >= 0 { return descriptor }
       switch errno {
       case EAGAIN: return nil
-      // The peer gave up meanwhile: not our error (accept(2)).
+      // The connection failed before we accepted it: accept(2) says to retry.
       case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET, ENOPROTOOPT, EOPNOTSUPP:
         continue
       default: throw EventLoopError(call: "accept", errno: errno)
@@ -19,18 +19,18 @@ public enum Socket {
     }
   }
 
-  /// Small writes leave at once: the loop gathers what belongs together itself.
+  /// Sets TCP_NODELAY: the loop gathers small writes itself, so the kernel need not delay them.
   public static func setNoDelay(_ descriptor: Int32) {
     var one: Int32 = 1
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
   }
 
-  /// The address of the other end, for logs and contexts.
+  /// The address of the other end as text, for logs and call contexts; "unknown" if there is none.
   public static func peerName(_ descriptor: Int32) -> String {
     withAddress { getpeername(descriptor, $0, $1) }?.description ?? "unknown"
   }
 
-  /// The address of the other end; nil if there is none any more.
+  /// The address of the other end; nil if the socket is not connected any more.
   public static func peerAddress(_ descriptor: Int32) -> SocketAddress? {
     withAddress { getpeername(descriptor, $0, $1) }
   }
@@ -40,9 +40,9 @@ public enum Socket {
     withAddress { getsockname(descriptor, $0, $1) }
   }
 
-  // MARK: How it is done
+  // MARK: Reading addresses
 
-  /// Empty for the client's end, which has no name.
+  /// The path of a Unix socket; empty for a client's end, which is not bound to a path.
   private static func unixPath(_ storage: UnsafeMutablePointer<sockaddr_storage>, _ length: socklen_t) -> String {
     let start = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 0
     let bytes = UnsafeRawBufferPointer(start: storage, count: min(Int(length), MemoryLayout<sockaddr_un>.size))
@@ -63,7 +63,7 @@ public enum Socket {
     }
   }
 
-  /// An address of IPv4 or IPv6, its host as a number.
+  /// An IPv4 or IPv6 address in numeric form.
   static func numericAddress(_ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> SocketAddress? {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { host in
       withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16) { port in

@@ -1,16 +1,16 @@
 import CLinux
 import Glibc
 
-/// Listening sockets that systemd opened before it started this process (sd_listen_fds(3)): no privileges for low
-/// ports, and no connection refused while the service restarts.
+/// Listening sockets that systemd opened before it started this process (sd_listen_fds(3)). The process needs no
+/// privileges for low ports, and clients are not refused while the service restarts.
 public enum SocketActivation {
   /// SD_LISTEN_FDS_START.
   private static let first: Int32 = 3
 
-  /// Takes the sockets over. Start-up only, before any other thread reads the environment: the variables are removed,
-  /// so that child processes don't take them for theirs.
-  /// - Returns: none if this process was not started that way.
-  /// - Throws: when a descriptor is no listening stream socket.
+  /// Takes over the sockets. Call it at start-up, before any other thread reads the environment: it removes systemd's
+  /// variables, so that child processes don't take the sockets for their own.
+  /// - Returns: the descriptors; none if systemd passed none to this process.
+  /// - Throws: ENOTSOCK if a descriptor is not a listening stream socket.
   public static func take() throws(EventLoopError) -> [Int32] {
     defer { for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { unsetenv(name) } }
     guard number("LISTEN_PID") == getpid(), let count = number("LISTEN_FDS"), count > 0 else { return [] }

@@ -1,11 +1,13 @@
 import Glibc
 
-/// Where a server listens: `127.0.0.1:50051`, `[::1]:50051`, `localhost:0`, `unix:/run/users.sock`.
+/// The address of a socket: `127.0.0.1:50051`, `[::1]:50051`, `localhost:0`, `unix:/run/users.sock`.
 public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
   case tcp(host: String, port: UInt16)
   case unix(path: String)
 
-  /// nil if the text is no address: a port out of range, an empty path, a path longer than a socket's may be.
+  /// Parses an address. Without a host (`:50051`) it is 0.0.0.0.
+  /// - Returns: nil if the text is not an address: no port, a port out of range, an empty path, or a path too long for
+  ///   `sun_path`.
   public init?(_ text: String) {
     if text.hasPrefix("unix:") {
       let path = String(text.dropFirst(5))
@@ -23,7 +25,7 @@ public enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
     self = .tcp(host: host.isEmpty ? "0.0.0.0" : String(host), port: port)
   }
 
-  /// `host:port`, with brackets around an IPv6 address, or `unix:path`: the form that `init` reads.
+  /// `host:port`, with brackets around an IPv6 address, or `unix:path`: the form that `init` parses.
   public var description: String {
     switch self {
     case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

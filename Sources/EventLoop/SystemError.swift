@@ -1,8 +1,8 @@
 import CLinux
 
-/// errno values as text, without strerror's shared buffer.
+/// Texts of errno values, without strerror's shared buffer.
 public enum SystemError {
-  /// The C library's sentence for an errno. Any thread may call it.
+  /// The C library's text for an errno. Any thread may call it.
   public static func text(of code: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
       guard let base = buffer.baseAddress else { return "errno \(code)" }

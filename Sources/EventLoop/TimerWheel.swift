@@ -1,20 +1,20 @@
-/// A hierarchical timing wheel: O(1) to schedule and to cancel, and a cancelled timer is gone at once (gRPC calls set a
-/// deadline each and nearly all cancel it).
+/// A hierarchical timing wheel: scheduling and cancelling are O(1), and a cancelled timer takes no memory in it (each
+/// gRPC call sets a deadline, and nearly all of them cancel it).
 ///
-/// Six levels of 64 slots with a tick of one millisecond reach over two years; a later time waits in the last slot and
-/// is placed again when that comes up. A level's occupied slots are bits of a word, so that the next expiry is found
-/// without walking empty slots. Time is handed in: the wheel reads no clock. After Varghese and Lauck, "Hashed and
-/// Hierarchical Timing Wheels" (1987).
+/// Six levels of 64 slots with a tick of one millisecond cover over two years; a later timer waits in the last slot,
+/// and is placed again when that slot comes up. A word of bits marks a level's occupied slots, so that finding the next
+/// expiry needs no walk over empty slots. The caller passes the time: the wheel reads no clock. After Varghese and
+/// Lauck, "Hashed and Hierarchical Timing Wheels" (1987).
 struct TimerWheel: ~Copyable {
   private static let levelCount = 6
   private static let slotBits = 6
   private static let slotCount = 1 << slotBits
   private static let maximumTicks: UInt64 = (1 << UInt64(levelCount * slotBits)) - 1
 
-  /// Heads of the slots' lists, level by level. The wheel does not keep timers alive: a timer leaves it in its deinit.
+  /// Heads of the slots' lists, level by level. The wheel holds no references: a timer removes itself in its deinit.
   private let slots: UnsafeMutablePointer<Unmanaged<LoopTimer>?>
   private var occupied: [UInt64] = Array(repeating: 0, count: levelCount)
-  /// All ticks up to and including this one were fired.
+  /// The wheel has expired all ticks up to and including this one.
   private(set) var currentTick: UInt64
   private(set) var count = 0
 
@@ -35,21 +35,21 @@ struct TimerWheel: ~Copyable {
     slots.deallocate()
   }
 
-  /// Places a timer. A tick that is already past fires at the next `expire`.
+  /// Inserts a timer. One whose tick has passed already expires at the next tick.
   mutating func insert(_ timer: LoopTimer, tick: UInt64) {
     timer.tick = tick
     place(timer)
     count += 1
   }
 
-  /// Takes a timer out. It must be in the wheel.
+  /// Removes a timer, which must be in the wheel.
   mutating func remove(_ timer: LoopTimer) {
     unlink(timer)
     count -= 1
   }
 
-  /// The tick at which `expire` has something to do next, or nil if no timer is scheduled. It may be earlier than the
-  /// first timer (a slot of a higher level that has to be spread), never later.
+  /// The next tick at which `expire` has something to do, or nil if no timer is scheduled. It may be earlier than the
+  /// first timer's tick (when a slot of a higher level must be spread over the lower ones), never later.
   func nextTick() -> UInt64? {
     for level in 0..<Self.levelCount where occupied[level] != 0 {
       let shift = UInt64(level * Self.slotBits)
@@ -63,7 +63,7 @@ struct TimerWheel: ~Copyable {
     return nil
   }
 
-  /// Moves on to `tick` and hands each timer that is due, already taken out, to `fire`, in the order of their slots.
+  /// Advances to `tick`. Removes each timer that is due and appends it to `due`, in the order of the ticks.
   mutating func expire(through tick: UInt64, into due: inout [LoopTimer]) {
     while let next = nextTick(), next <= tick {
       currentTick = next
@@ -111,7 +111,7 @@ struct TimerWheel: ~Copyable {
 
   private mutating func place(_ timer: LoopTimer) {
     let tick = min(max(timer.tick, currentTick + 1), currentTick + Self.maximumTicks)
-    // The level is that of the highest bit in which the tick differs from now: below it, slots are still ahead.
+    // The level is that of the highest bit in which the tick differs from the current one.
     let difference = tick ^ currentTick
     let highestBit = 63 - difference.leadingZeroBitCount
     let level = min(highestBit / Self.slotBits, Self.levelCount - 1)

@@ -1,20 +1,21 @@
-/// The life of a background worker without its tasks and timers: it is told what happened, and says what to do.
+/// The state machine of a background worker, without its tasks and timers: each method takes an event and returns what
+/// to do.
 struct WorkerMachine {
   enum Action: Sendable, Hashable {
     case none
-    /// Begin the work.
+    /// Begin a run.
     case run
-    /// Have `rested` called after this time.
-    case rest(Duration)
-    /// Cancel the work that is under way; it will still report how it ended.
+    /// Call `wake` after this time.
+    case wait(Duration)
+    /// Cancel the run that is under way, and still report its end by `succeeded` or `failed`.
     case cancel
-    /// It has stopped: tell those who wait for that.
+    /// The worker has stopped: resume the callers of `stop`.
     case finish
   }
 
   private(set) var state = WorkerState()
   private var backoff: Backoff
-  /// It was woken while it worked: what it was woken for may have come too late for that.
+  /// `wake` was called during a run, which may have begun too early to see the reason: another run follows.
   private var isWoken = false
 
   init(backoff: Backoff) { self.backoff = backoff }
@@ -24,7 +25,7 @@ struct WorkerMachine {
     return begin()
   }
 
-  /// Its time to rest is over, or somebody has work for it.
+  /// The wait is over, or somebody has work for it.
   mutating func wake() -> Action {
     switch state.phase {
     case .waiting: return begin()
@@ -42,14 +43,14 @@ struct WorkerMachine {
   }
 
   /// - Parameter now: CLOCK_MONOTONIC in nanoseconds.
-  mutating func succeeded(rest: Duration, now: UInt64) -> Action {
+  mutating func succeeded(pause: Duration, now: UInt64) -> Action {
     guard state.phase == .running else { return end() }
     backoff.reset()
     state.failedSince = nil
     state.failures = 0
     state.lastSuccess = now
     state.phase = .waiting
-    return .rest(isWoken ? .zero : rest)
+    return .wait(isWoken ? .zero : pause)
   }
 
   mutating func failed(
@@ -60,7 +61,7 @@ struct WorkerMachine {
     state.failures += 1
     state.lastError = error
     state.phase = .waiting
-    return .rest(backoff.next(using: &generator))
+    return .wait(backoff.next(using: &generator))
   }
 
   mutating func stop() -> Action {

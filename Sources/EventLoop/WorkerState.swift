@@ -1,29 +1,31 @@
-/// How a background worker is.
+/// What a background worker does, and whether it fails.
 public struct WorkerState: Sendable, Hashable {
   /// What it does now.
   public enum Phase: Sendable, Hashable {
     /// Not started yet.
     case new
-    /// Its work is under way.
+    /// A run is under way.
     case running
-    /// Until its next turn, or until it tries again what failed.
+    /// It waits for its next run or its next retry.
     case waiting
-    /// It was told to stop; what was under way has ended when it is `stopped`.
-    case stopping, stopped
+    /// Its owner stopped it, and the run that was under way has not ended yet.
+    case stopping
+    /// Its owner stopped it, and no run is under way.
+    case stopped
   }
 
   /// What it does now.
   public internal(set) var phase = Phase.new
-  /// CLOCK_MONOTONIC in nanoseconds of the first failure since it last succeeded; nil while all is well.
+  /// CLOCK_MONOTONIC in nanoseconds at the first failure since its last success; nil if its last run succeeded.
   public internal(set) var failedSince: UInt64?
-  /// Failures in a row.
+  /// Consecutive failures.
   public internal(set) var failures = 0
-  /// What it failed with last, also when it succeeded since then.
+  /// The error of its last failure. A later success does not clear it.
   public internal(set) var lastError: String?
-  /// CLOCK_MONOTONIC in nanoseconds; nil before its first success.
+  /// CLOCK_MONOTONIC in nanoseconds at its last success; nil before the first.
   public internal(set) var lastSuccess: UInt64?
 
-  /// Whether its last turn failed.
+  /// Whether its last run failed.
   public var isFailing: Bool { failedSince != nil }
 
   init() {}

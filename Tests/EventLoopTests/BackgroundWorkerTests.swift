@@ -64,8 +64,8 @@ import Testing
       #expect(changes.withLock { $0 } == [true, false])
       // The same failure again and again is a line a minute.
       #expect(log.lines.count == 2)
-      #expect(log.lines[0].hasPrefix("error A background worker failed; it is tried again. error=broken failures=1 "))
-      #expect(log.lines[1] == "notice A background worker is well again. worker=test")
+      #expect(log.lines[0].hasPrefix("error A background worker failed; it retries. error=broken failures=1 "))
+      #expect(log.lines[1] == "notice A background worker recovered. worker=test")
     }
   }
 

@@ -7,7 +7,7 @@ import Testing
   private var random = SystemRandomNumberGenerator()
 
   private mutating func fail(_ error: String, at now: UInt64) -> Duration? {
-    guard case .rest(let time) = machine.failed(error, now: now, using: &random) else { return nil }
+    guard case .wait(let time) = machine.failed(error, now: now, using: &random) else { return nil }
     return time
   }
 
@@ -16,10 +16,10 @@ import Testing
     #expect(machine.start() == .run)
     #expect(machine.start() == .none)
     #expect(machine.state.phase == .running && machine.state.lastSuccess == nil)
-    #expect(machine.succeeded(rest: .seconds(5), now: 7) == .rest(.seconds(5)))
+    #expect(machine.succeeded(pause: .seconds(5), now: 7) == .wait(.seconds(5)))
     #expect(machine.state.phase == .waiting && machine.state.lastSuccess == 7)
     #expect(machine.wake() == .run)
-    #expect(machine.succeeded(rest: .seconds(6), now: 9) == .rest(.seconds(6)))
+    #expect(machine.succeeded(pause: .seconds(6), now: 9) == .wait(.seconds(6)))
     #expect(machine.state.lastSuccess == 9)
   }
 
@@ -27,9 +27,9 @@ import Testing
   @Test mutating func wokenAtWorkItGoesOnAtOnce() {
     _ = machine.start()
     #expect(machine.wake() == .none)
-    #expect(machine.succeeded(rest: .seconds(5), now: 1) == .rest(.zero))
+    #expect(machine.succeeded(pause: .seconds(5), now: 1) == .wait(.zero))
     #expect(machine.wake() == .run)
-    #expect(machine.succeeded(rest: .seconds(5), now: 2) == .rest(.seconds(5)))
+    #expect(machine.succeeded(pause: .seconds(5), now: 2) == .wait(.seconds(5)))
   }
 
   @Test mutating func failuresRestLongerAndLongerAndAreForgottenAfterASuccess() throws {
@@ -41,7 +41,7 @@ import Testing
       #expect(machine.state.lastError == "error \(index)" && machine.state.isFailing)
       #expect(machine.wake() == .run)
     }
-    #expect(machine.succeeded(rest: .seconds(5), now: 200) == .rest(.seconds(5)))
+    #expect(machine.succeeded(pause: .seconds(5), now: 200) == .wait(.seconds(5)))
     #expect(!machine.state.isFailing && machine.state.failures == 0 && machine.state.lastError == "error 5")
     _ = machine.wake()
     let rest = try #require(fail("again", at: 300))
@@ -57,7 +57,7 @@ import Testing
     if fails {
       #expect(machine.failed("cancelled", now: 1, using: &random) == .finish)
     } else {
-      #expect(machine.succeeded(rest: .zero, now: 1) == .finish)
+      #expect(machine.succeeded(pause: .zero, now: 1) == .finish)
     }
     #expect(machine.state.phase == .stopped && !machine.state.isFailing)
     #expect(machine.stop() == .finish)
@@ -66,7 +66,7 @@ import Testing
 
   @Test mutating func stoppedAtRestItEndsAtOnce() {
     _ = machine.start()
-    _ = machine.succeeded(rest: .seconds(5), now: 1)
+    _ = machine.succeeded(pause: .seconds(5), now: 1)
     #expect(machine.stop() == .finish)
     #expect(machine.wake() == .none)
   }
