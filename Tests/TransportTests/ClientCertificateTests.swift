@@ -1,6 +1,5 @@
 import COpenSSL
 import Primitives
-import RPCCore
 import Transport
 import Testing
 
