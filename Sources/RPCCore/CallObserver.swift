@@ -1,15 +1,15 @@
 public import Primitives
 
-/// Hears what becomes of one call, also of one that no handler ever sees: for access logs, metrics and traces.
+/// Observes one call, for access logs, metrics and traces: also a call that is refused before a handler runs.
 ///
-/// Everything is told on the thread of the call's loop, in order, so nothing here may block.
+/// The server calls the methods in order, on the thread of the call's loop, so they must not block.
 /// https://github.com/grpc/proposal/blob/master/A66-otel-stats.md#opentelemetry-plugin-architecture
 public protocol CallObserver: Sendable {
-  /// A request message was taken.
+  /// The handler received a request message.
   func received(_ message: MessageInfo)
-  /// A response message was handed over.
+  /// The handler wrote a response message.
   func sent(_ message: MessageInfo)
-  /// The call is over. Told once, and last.
+  /// The call has ended. The server calls this once, and nothing afterwards.
   func ended(_ summary: CallSummary)
 }
 
@@ -20,13 +20,13 @@ extension CallObserver {
   public func sent(_ message: MessageInfo) {}
 }
 
-/// What is known of a call when its head was read.
+/// What the server knows of a call once it has read the request's head.
 public struct CallStart: Sendable {
-  /// Nil if nobody serves what the client asked for. Its own words are not told: they would be a label without bounds.
+  /// nil if the server has no such method. The path itself is left out: as a label of metrics it would be unbounded.
   public let method: MethodDescriptor?
   /// The caller's address.
   public let peer: String
-  /// What TLS says of the connection and of the caller; nil without TLS.
+  /// The connection's TLS parameters and the caller's certificate; nil without TLS.
   public let security: TransportSecurity?
   private let headers: any RequestHeaders
 
@@ -44,20 +44,20 @@ public struct CallStart: Sendable {
     self.init(method: method, peer: peer, headers: requestMetadata)
   }
 
-  /// "users.v1.UserService/GetUser"; "other" where nobody serves it, as gRFC A66 has it.
+  /// "users.v1.UserService/GetUser"; "other" if the server has no such method, as gRFC A66 specifies.
   public var methodName: String { method?.description ?? "other" }
 
-  /// Decoded at each call.
+  /// The request's metadata. Each access decodes it anew.
   public var requestMetadata: Metadata { headers.metadata() }
 }
 
 /// One message of a call.
 public struct MessageInfo: Sendable, Hashable {
-  /// 0 for the first of its direction.
+  /// Its position among the messages of its direction, from 0.
   public let index: Int
-  /// Bytes of the message.
+  /// Bytes of the message, uncompressed.
   public let size: Int
-  /// Bytes that it had on the wire, if it was compressed.
+  /// Bytes of the compressed message; nil if it was sent uncompressed.
   public let compressedSize: Int?
 
   package init(index: Int, size: Int, compressedSize: Int?) {
@@ -66,29 +66,29 @@ public struct MessageInfo: Sendable, Hashable {
     self.compressedSize = compressedSize
   }
 
-  /// Bytes on the wire, without gRPC's prefix and HTTP/2's frames.
+  /// Bytes on the wire, without gRPC's message prefix and HTTP/2's framing.
   public var wireSize: Int { compressedSize ?? size }
 }
 
 /// How a call ended.
 public struct CallSummary: Sendable, Hashable {
-  /// The messages of one direction, together.
+  /// Totals of the messages of one direction.
   public struct Messages: Sendable, Hashable {
     /// How many messages.
     public package(set) var count = 0
-    /// Bytes on the wire, without gRPC's prefix and HTTP/2's frames.
+    /// Bytes on the wire, without gRPC's message prefixes and HTTP/2's framing.
     public package(set) var wireSize = 0
 
     package init() {}
   }
 
-  /// What the client was told; CANCELLED if it left before it could be.
+  /// The status that the server sent; CANCELLED if the client or the connection was gone before.
   public let status: StatusCode
-  /// From the head to the status.
+  /// The time from the request's head to the status.
   public let duration: Duration
-  /// The request's messages, as far as they were taken.
+  /// The request messages that the handler received.
   public let received: Messages
-  /// The response's messages, as far as they were handed over.
+  /// The response messages that the handler wrote.
   public let sent: Messages
 
   package init(status: StatusCode, duration: Duration, received: Messages, sent: Messages) {

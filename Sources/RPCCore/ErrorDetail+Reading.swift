@@ -1,39 +1,40 @@
 public import ProtoWire
 
-/// Details by their type: `error.details.errorInfo?.reason`.
+/// Access to details by their type: `error.details.errorInfo?.reason`.
 extension Sequence<ErrorDetail> {
-  /// The first detail that is a message of a type.
+  /// The first detail that is a message of the type.
   public func first<Message: WireMessage>(as type: Message.Type = Message.self) -> Message? {
     lazy.compactMap { $0.unpack(as: type) }.first
   }
 
-  /// All details that are messages of a type.
+  /// All details that are messages of the type.
   public func all<Message: WireMessage>(as type: Message.Type = Message.self) -> [Message] {
     compactMap { $0.unpack(as: type) }
   }
 
-  /// Why the call failed, for programs: a reason, the domain that defines it, and metadata.
+  /// The cause of the error in machine-readable form: a reason, the domain that defines it, and metadata.
   public var errorInfo: Google_Rpc_ErrorInfo? { first() }
-  /// How long to wait before the next attempt, as the server sent it; `retryDelay` checks it.
+  /// How long to wait before a retry, as the server sent it, which may be invalid: use `retryDelay`.
   public var retryInfo: Google_Rpc_RetryInfo? { first() }
-  /// A stack trace and more for the developer of the server. Do not show it to users.
+  /// A stack trace and other information for the server's developers. Do not show it to users.
   public var debugInfo: Google_Rpc_DebugInfo? { first() }
-  /// Which quotas were used up.
+  /// The quotas that the call exceeded.
   public var quotaFailure: Google_Rpc_QuotaFailure? { first() }
-  /// Which conditions of the system's state the call needs and did not find.
+  /// The preconditions of the call that were not met.
   public var preconditionFailure: Google_Rpc_PreconditionFailure? { first() }
-  /// Which fields of the request are wrong, and why.
+  /// The fields of the request that are wrong, each with the reason.
   public var badRequest: Google_Rpc_BadRequest? { first() }
-  /// How the server's logs name the request.
+  /// The name of the request in the server's logs.
   public var requestInfo: Google_Rpc_RequestInfo? { first() }
-  /// Which resource the call failed on.
+  /// The resource that the error is about.
   public var resourceInfo: Google_Rpc_ResourceInfo? { first() }
-  /// Links to what explains the error.
+  /// Links to documentation about the error.
   public var help: Google_Rpc_Help? { first() }
-  /// One a language.
+  /// Messages that may be shown to users, one for each language.
   public var localizedMessages: [Google_Rpc_LocalizedMessage] { all() }
 
-  /// How long the server asks to wait before the call is tried again; nil where it says nothing that makes sense.
+  /// How long the server wants the client to wait before a retry; nil without a RetryInfo that holds a valid,
+  /// non-negative duration.
   public var retryDelay: Duration? {
     guard let delay = retryInfo?.retryDelay, delay.seconds >= 0, (0..<1_000_000_000).contains(delay.nanos) else {
       return nil
@@ -43,7 +44,7 @@ extension Sequence<ErrorDetail> {
 }
 
 extension RPCError {
-  /// The error that a status message tells of; nil for OK. A code that gRPC does not have becomes UNKNOWN.
+  /// The error in a status message; nil if its code is OK. A code that gRPC does not define becomes UNKNOWN.
   public init?(_ status: Google_Rpc_Status) {
     guard status.code != 0 else { return nil }
     self.init(

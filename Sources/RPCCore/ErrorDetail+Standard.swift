@@ -1,8 +1,9 @@
 import ProtoWire
 
-/// The details that google/rpc/error_details.proto has, each in a line. https://google.aip.dev/193
+/// Makes the details that google/rpc/error_details.proto defines. https://google.aip.dev/193
 extension ErrorDetail {
-  /// Why it failed, for programs. Reasons are UPPER_SNAKE_CASE and unique within the domain (AIP-193).
+  /// The cause of the error in machine-readable form. Reasons are UPPER_SNAKE_CASE and unique within their domain
+  /// (AIP-193).
   public static func errorInfo(reason: String, domain: String, metadata: [String: String] = [:]) -> ErrorDetail {
     ErrorDetail(
       Google_Rpc_ErrorInfo.with {
@@ -12,7 +13,7 @@ extension ErrorDetail {
       })
   }
 
-  /// All fields of the request that are wrong.
+  /// The fields of the request that are wrong. Name all of them, not just the first.
   public static func badRequest(_ violations: [(field: String, description: String, reason: String)]) -> ErrorDetail {
     ErrorDetail(
       Google_Rpc_BadRequest.with {
@@ -26,7 +27,7 @@ extension ErrorDetail {
       })
   }
 
-  /// Which resource it is about.
+  /// The resource that the error is about.
   public static func resourceInfo(
     type: String, name: String, owner: String = "", description: String = ""
   ) -> ErrorDetail {
@@ -39,7 +40,7 @@ extension ErrorDetail {
       })
   }
 
-  /// How long to wait before trying again.
+  /// How long the client should wait before it retries.
   public static func retryInfo(delay: Duration) -> ErrorDetail {
     ErrorDetail(
       Google_Rpc_RetryInfo.with {
@@ -50,7 +51,7 @@ extension ErrorDetail {
       })
   }
 
-  /// What a debugger wants to know. It tells of the server's inside: not for callers whom you do not trust.
+  /// Information for debugging. It reveals how the server works inside: send it only to callers that you trust.
   public static func debugInfo(detail: String, stack: [String] = []) -> ErrorDetail {
     ErrorDetail(
       Google_Rpc_DebugInfo.with {
@@ -59,7 +60,7 @@ extension ErrorDetail {
       })
   }
 
-  /// Which quota is used up, and whose: `clientip:10.1.2.3`, `project:42`.
+  /// The quotas that the call exceeded. The subject says whose quota it is: `clientip:10.1.2.3`, `project:42`.
   public static func quotaFailure(_ violations: [(subject: String, description: String)]) -> ErrorDetail {
     ErrorDetail(
       Google_Rpc_QuotaFailure.with {
@@ -72,8 +73,8 @@ extension ErrorDetail {
       })
   }
 
-  /// What must be done before the call can succeed. Types are the service's own, such as `TOS`; the subject says of
-  /// what it is true.
+  /// The preconditions of the call that were not met. The service defines the types, such as `TOS`; the subject says
+  /// what the precondition applies to.
   public static func preconditionFailure(
     _ violations: [(type: String, subject: String, description: String)]
   ) -> ErrorDetail {
@@ -89,7 +90,7 @@ extension ErrorDetail {
       })
   }
 
-  /// By what the request is to be found in the server's logs.
+  /// The name of the request in the server's logs.
   public static func requestInfo(id: String, servingData: String = "") -> ErrorDetail {
     ErrorDetail(
       Google_Rpc_RequestInfo.with {
@@ -98,7 +99,7 @@ extension ErrorDetail {
       })
   }
 
-  /// Where there is help.
+  /// Links to documentation about the error.
   public static func help(_ links: [(description: String, url: String)]) -> ErrorDetail {
     ErrorDetail(
       Google_Rpc_Help.with {
@@ -111,7 +112,8 @@ extension ErrorDetail {
       })
   }
 
-  /// What a user may be shown, in a language of theirs: "de-CH", "fr-FR".
+  /// A message that may be shown to users.
+  /// - Parameter locale: its language, as a BCP 47 tag: "de-CH", "fr-FR".
   public static func localizedMessage(_ message: String, locale: String) -> ErrorDetail {
     ErrorDetail(
       Google_Rpc_LocalizedMessage.with {

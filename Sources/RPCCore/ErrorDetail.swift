@@ -1,10 +1,10 @@
 public import ProtoWire
 
-/// One detail of an error: a message, mostly one of google/rpc/error_details.proto, packed as google.protobuf.Any.
+/// One detail of an error: a message packed as google.protobuf.Any, usually one of google/rpc/error_details.proto.
 public struct ErrorDetail: Sendable, Hashable {
   let any: Google_Protobuf_Any
 
-  /// A detail that is packed already.
+  /// A detail from a message that is packed already.
   public init(packed: Google_Protobuf_Any) { any = packed }
 
   /// Packs one of the messages of google/rpc/error_details.proto, or one of your own.
@@ -16,7 +16,7 @@ public struct ErrorDetail: Sendable, Hashable {
     }
   }
 
-  /// The detail as a message of a type, or nil if it is of another or damaged.
+  /// The detail as a message of the type; nil if it is of another type or can't be decoded.
   public func unpack<Message: WireMessage>(as type: Message.Type = Message.self) -> Message? {
     guard any.typeURL.split(separator: "/").last.map(String.init) == Message.messageName else { return nil }
     return try? Message(wireBytes: any.value)
@@ -29,13 +29,13 @@ extension RPCError {
     details.isEmpty ? nil : status.wireBytes()
   }
 
-  /// How many of the details, from the first on, `statusDetails` of at most so many bytes has room for.
+  /// How many details, counted from the first, fit into a `statusDetails` of at most `bytes` bytes.
   package func leadingDetails(within bytes: Int) -> Int {
     var bare = self
     bare.details = []
     var size = bare.status.wireBytes().count
     for (index, detail) in details.enumerated() {
-      // A tag of one byte, and a length of five at most.
+      // A tag of one byte, and a length of at most five.
       size += detail.any.wireBytes().count + 6
       if size > bytes { return index }
     }

@@ -1,21 +1,21 @@
 internal import Primitives
 
-/// Cuts the body of a request into messages. In gRPC's byte stream each has five bytes before it: a flag (compressed or
-/// not), and the length. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
+/// Splits the body of a request into messages. In gRPC's framing each has a prefix of five bytes: a flag (compressed or
+/// not) and the length. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
 package struct MessageDeframer: ~Copyable {
   private static let prefixLength = 5
 
-  /// How messages are told apart.
+  /// How a body contains messages.
   package enum Framing: Sendable {
-    /// By gRPC's prefixes.
+    /// Each message has gRPC's prefix.
     case prefixed
-    /// There is one, which is all of the body.
+    /// The whole body is one message.
     case wholeBody
   }
 
   private enum State {
     case prefixed, wholeBody
-    /// The message that was the whole body is taken.
+    /// The message that is the whole body was taken.
     case taken
     /// `fail` was called.
     case failed(Failure)
@@ -26,11 +26,11 @@ package struct MessageDeframer: ~Copyable {
     case tooLarge(length: Int, limit: Int)
     /// The flag byte is neither 0 nor 1.
     case invalidFlag(UInt8)
-    /// The text form of gRPC-Web is not the base64 that it should be.
+    /// A body of grpc-web-text is not valid base64.
     case invalidBase64
   }
 
-  /// What is at the front of the stream.
+  /// What the buffer begins with.
   package enum Front: Sendable, Hashable {
     /// A whole message of this length.
     case message(length: Int, isCompressed: Bool)
@@ -42,23 +42,24 @@ package struct MessageDeframer: ~Copyable {
   private var state = State.prefixed
   private var buffer = ByteBuffer()
 
-  /// - Parameter limit: the largest message that is taken, in bytes.
+  /// - Parameter limit: the largest message that it accepts, in bytes.
   package init(limit: Int) { self.limit = limit }
 
-  /// Bytes that were received and not yet taken.
+  /// Bytes that were appended and not yet taken.
   package var count: Int { buffer.count }
   package var isEmpty: Bool { buffer.isEmpty }
 
   package mutating func append(_ bytes: UnsafeRawBufferPointer) { buffer.append(bytes) }
 
-  /// Nothing sensible can follow: whoever asks for a message from now on is told.
+  /// Drops all bytes. From now on `front` throws `failure`.
   package mutating func fail(_ failure: Failure) {
     buffer.removeAll()
     state = .failed(failure)
   }
 
-  /// What can be taken. A message that is too large is refused by its prefix, before its bytes are waited for.
-  /// - Parameter isEnded: nothing of the body is to come.
+  /// Whether a whole message is there. A message that is too large throws as soon as its prefix is there, before its
+  /// bytes arrive.
+  /// - Parameter isEnded: whether the body has ended.
   package func front(isEnded: Bool) throws(Failure) -> Front {
     guard case .prefixed = state else { return try unprefixedFront(isEnded: isEnded) }
     let prefix = buffer.withUnsafeBytes { bytes -> (flag: UInt8, length: Int)? in
@@ -85,10 +86,10 @@ package struct MessageDeframer: ~Copyable {
 
   private var prefixLength: Int { if case .prefixed = state { Self.prefixLength } else { 0 } }
 
-  /// Whether something follows the message at the front, whose length `front()` gave.
+  /// Whether bytes follow the first message, whose length `front` returned.
   package func hasMore(than length: Int) -> Bool { buffer.count > prefixLength + length }
 
-  /// Hands over the message at the front, whose length `front()` gave, and drops it.
+  /// Passes the first message to `body`, and removes it. `length` is the one that `front` returned.
   package mutating func take<R>(length: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     let start = prefixLength
     defer {
@@ -101,8 +102,8 @@ package struct MessageDeframer: ~Copyable {
     }
   }
 
-  /// Begins again with another framing.
-  /// - Returns: all that was appended before it was known.
+  /// Removes all bytes, and begins again with another framing.
+  /// - Returns: the bytes, which the caller must decode and append again.
   package mutating func restart(_ framing: Framing) -> [UInt8] {
     defer { buffer.removeAll() }
     state = framing == .prefixed ? .prefixed : .wholeBody

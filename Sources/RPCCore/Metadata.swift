@@ -1,19 +1,19 @@
 internal import Primitives
 
-/// Metadata of a call: an ordered list of names, each with text or, if it ends in `-bin`, bytes. A name may stand there
-/// more than once. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+/// Metadata of a call: an ordered list of entries. An entry's value is text, or bytes if its name ends in `-bin`.
+/// Several entries may have the same name. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleByDictionaryLiteral {
-  /// What stands behind a name.
+  /// The value of an entry.
   public enum FieldValue: Sendable, Hashable {
     /// Printable ASCII, without leading or trailing spaces.
     case text(String)
-    /// Any bytes; they travel in base64.
+    /// Any bytes. They are sent as base64.
     case bytes([UInt8])
   }
 
   /// A name and its value.
   public struct Entry: Sendable, Hashable {
-    /// Lower case.
+    /// The name, in lower case.
     public let name: String
     /// Text, or bytes if the name ends in `-bin`.
     public let value: FieldValue
@@ -24,7 +24,7 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
   /// No entries.
   public init() {}
 
-  /// Entries that may not be sent are left out, as with `add`.
+  /// Adds the entries in order. Leaves out those that `add` would refuse.
   public init(dictionaryLiteral elements: (String, String)...) {
     for (name, value) in elements { add(name, value) }
   }
@@ -37,8 +37,8 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
   public subscript(position: Int) -> Entry { entries[position] }
 
   /// Adds a text entry.
-  /// - Returns: false, and nothing is added, if the name is not a metadata name, is reserved (begins with `grpc-` or
-  ///   `:`, or belongs to HTTP/2), ends in `-bin`, or the value is not printable ASCII.
+  /// - Returns: false if it adds nothing: the name is not a valid metadata name, is reserved (begins with `grpc-` or
+  ///   `:`, or belongs to HTTP/2) or ends in `-bin`, or the value is not printable ASCII.
   @discardableResult
   public mutating func add(_ name: String, _ value: String) -> Bool {
     let name = name.lowercased()
@@ -47,8 +47,8 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
     return true
   }
 
-  /// Adds a binary entry. The name must end in `-bin`; else, or if it is reserved, nothing is added and it returns
-  /// false.
+  /// Adds a binary entry.
+  /// - Returns: false if it adds nothing: the name does not end in `-bin`, is not a valid metadata name or is reserved.
   @discardableResult
   public mutating func add(_ name: String, bytes: [UInt8]) -> Bool {
     let name = name.lowercased()
@@ -57,16 +57,16 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
     return true
   }
 
-  /// Adds the other's entries behind these. Names that both have keep all values.
+  /// Appends the other's entries. A name that both have keeps all its values.
   public mutating func append(contentsOf other: Metadata) { entries.append(contentsOf: other.entries) }
 
-  /// Removes all entries of a name, whose case does not matter.
+  /// Removes all entries with a name. The case of names does not matter, here and below.
   public mutating func removeAll(named name: String) {
     let name = name.lowercased()
     entries.removeAll { $0.name == name }
   }
 
-  /// The first text of a name, whose case does not matter; nor does it below.
+  /// The first text value of a name; nil if there is none.
   public func text(_ name: String) -> String? {
     let name = name.lowercased()
     for entry in entries where entry.name == name {
@@ -75,7 +75,7 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
     return nil
   }
 
-  /// All texts of a name.
+  /// All text values of a name, in order.
   public func texts(_ name: String) -> [String] {
     let name = name.lowercased()
     return entries.compactMap { entry in
@@ -83,7 +83,7 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
     }
   }
 
-  /// All byte values of a name that ends in `-bin`.
+  /// All binary values of a name, which ends in `-bin`, in order.
   public func bytes(_ name: String) -> [[UInt8]] {
     let name = name.lowercased()
     return entries.compactMap { entry in
@@ -93,8 +93,8 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
 
   // MARK: From and to the wire
 
-  /// Adds a header field as it came. A `-bin` value is a comma-joined list of base64, padded or not; a part that is not
-  /// base64 is dropped, as are reserved names.
+  /// Adds a header field that was received. A `-bin` value is a comma-separated list of base64 values, with or without
+  /// padding; parts that are not base64 are dropped. So are fields with reserved names.
   package mutating func addReceived(name: String, value: UnsafeRawBufferPointer) {
     guard !Self.isReserved(name) else { return }
     if name.hasSuffix("-bin") {
@@ -108,7 +108,7 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
     }
   }
 
-  /// An entry's value as it is sent.
+  /// An entry's value on the wire.
   package static func wireValue(_ value: FieldValue) -> [UInt8] {
     switch value {
     case .text(let text): Array(text.utf8)
@@ -128,7 +128,7 @@ public struct Metadata: Sendable, Hashable, RandomAccessCollection, ExpressibleB
       }
   }
 
-  /// Names that gRPC and HTTP/2 keep for themselves.
+  /// Names that gRPC and HTTP/2 reserve.
   private static func isReserved(_ name: String) -> Bool {
     if name.hasPrefix(":") || name.hasPrefix("grpc-") { return true }
     switch name {

@@ -1,8 +1,8 @@
 public import ProtoWire
 
-/// A method and the code that answers it, whatever its message types.
+/// A method and the function that handles its calls, without the types of its messages.
 public struct MethodHandler: Sendable {
-  /// The method that is answered.
+  /// The method.
   public let descriptor: MethodDescriptor
   package let body: @Sendable (any ServerCallChannel, ServerContext) async throws -> Void
 
@@ -81,13 +81,13 @@ extension ServerCallChannel {
   }
 }
 
-/// Where a handler writes its responses, one after the other.
+/// Writes the responses of a streaming call, one after the other.
 public struct ResponseWriter<Message: WireMessage>: Sendable {
   private let send: @Sendable (Message, _ mayCompress: Bool) async throws -> Void
   private let initialMetadata: @Sendable () async throws -> Void
 
-  /// A writer that hands each message to a function: for tests, and for services that wrap others. Another function is
-  /// told when the initial metadata is to go ahead of the first message.
+  /// A writer that passes each message to a function: for tests, and for services that wrap others.
+  /// - Parameter initialMetadata: called by `sendInitialMetadata()`.
   public init(
     _ send: @escaping @Sendable (Message) async throws -> Void,
     initialMetadata: @escaping @Sendable () async throws -> Void = {}
@@ -103,37 +103,39 @@ public struct ResponseWriter<Message: WireMessage>: Sendable {
     self.initialMetadata = initialMetadata
   }
 
-  /// Writes a message. Suspends while the client does not keep up.
-  /// - Parameter compressed: false for a message that is not to be compressed where the others of its call are: one
-  ///   with a secret beside what a stranger chose (CRIME), or one that would not get smaller.
-  /// - Throws: `CancellationError` once the call is over: cancelled by the client, past its deadline, connection lost.
+  /// Writes a message. Suspends while the client reads more slowly than the handler writes.
+  /// - Parameter compressed: false sends this message uncompressed in a call that is compressed: use it for a message
+  ///   that holds a secret beside text that a stranger chose (CRIME), or that would not get smaller.
+  /// - Throws: `CancellationError` once the call has ended: the client cancelled it, its deadline passed, or the
+  ///   connection is lost.
   public func write(_ message: Message, compressed: Bool = true) async throws { try await send(message, compressed) }
 
-  /// Sends the initial metadata now, not with the first message: the client learns that its call was taken while the
-  /// first message is still being made. Does nothing once it was sent.
-  /// - Throws: `CancellationError` once the call is over.
+  /// Sends the initial metadata now, rather than with the first message, so that the client learns early that the
+  /// server accepted its call. Does nothing if it was sent already.
+  /// - Throws: `CancellationError` once the call has ended.
   public func sendInitialMetadata() async throws { try await initialMetadata() }
 }
 
-/// The requests of a call, in the order in which they were sent. One reader at a time.
+/// The requests of a streaming call, in the order in which the client sent them. One task at a time may read it.
 public struct RequestStream<Message: WireMessage>: AsyncSequence, Sendable {
   /// The type of the method's requests.
   public typealias Element = Message
 
   private let receive: @Sendable () async throws -> Message?
 
-  /// A stream that asks a function for each message, until nil: for tests, and for services that wrap others.
+  /// A stream that calls a function for each message, until it returns nil: for tests, and for services that wrap
+  /// others.
   public init(_ receive: @escaping @Sendable () async throws -> Message?) { self.receive = receive }
 
   /// Reads the stream. Use one iterator of a stream at a time.
   public struct AsyncIterator: AsyncIteratorProtocol {
     fileprivate let receive: @Sendable () async throws -> Message?
 
-    /// Waits for the next request; nil when the client has sent its last.
-    /// - Throws: `RPCError` if it can't be decoded or is too large, `CancellationError` when the call has ended.
+    /// Waits for the next request; nil when the client has sent its last one.
+    /// - Throws: `RPCError` if the request can't be decoded or is too large, `CancellationError` if the call has ended.
     public func next() async throws -> Message? { try await receive() }
   }
 
-  /// An iterator that goes on where the last one stopped: requests that were taken do not come again.
+  /// An iterator that continues where the last one stopped: it does not repeat requests.
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(receive: receive) }
 }

@@ -1,10 +1,10 @@
-/// What a peer sent, as far as messages, log lines and header fields may repeat it.
+/// Makes text that a peer sent safe to quote in error messages, log lines and header fields.
 package enum PeerText {
-  /// Bytes that are repeated.
+  /// The most bytes that are quoted, in UTF-8.
   package static let limit = 200
 
-  /// At most `limit` bytes of the text, in whole characters, with an ellipsis behind them if that is not all of it.
-  /// Control characters, which could begin another line of a log, become U+FFFD.
+  /// The text, cut after at most `limit` bytes at a whole character. An ellipsis marks the cut. Control characters,
+  /// which could start a new line of a log, become U+FFFD.
   package static func excerpt(_ text: some StringProtocol) -> String {
     var excerpt = ""
     for scalar in text.unicodeScalars {

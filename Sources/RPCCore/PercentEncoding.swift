@@ -1,4 +1,4 @@
-/// `grpc-message`: UTF-8, of which everything outside printable ASCII and the percent sign travel as %XX.
+/// The encoding of `grpc-message`: UTF-8, with the percent sign and each byte outside printable ASCII as %XX.
 /// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
 package enum PercentEncoding {
   private static let digits = Array("0123456789ABCDEF".utf8)
@@ -18,7 +18,7 @@ package enum PercentEncoding {
     return encoded
   }
 
-  /// Bytes that a character takes.
+  /// The number of bytes that a character takes when it is encoded.
   package static func size(of scalar: Unicode.Scalar) -> Int {
     let width = UTF8.width(scalar)
     return width == 1 && isSentAsItIs(UInt8(truncatingIfNeeded: scalar.value)) ? 1 : 3 * width
@@ -26,7 +26,7 @@ package enum PercentEncoding {
 
   private static func isSentAsItIs(_ byte: UInt8) -> Bool { (0x20...0x7e).contains(byte) && byte != UInt8(ascii: "%") }
 
-  /// What can't be decoded is kept as it is: a bad encoding must not hide the message.
+  /// Keeps what it can't decode: a bad encoding must not hide the message.
   package static func decode(_ bytes: some Collection<UInt8>) -> String {
     let input = Array(bytes)
     var decoded: [UInt8] = []

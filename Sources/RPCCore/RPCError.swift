@@ -1,17 +1,17 @@
-/// An error that a handler throws to answer a call with a status of its choice.
+/// An error that a handler throws to end a call with a status of its choice.
 public struct RPCError: Error, Sendable, CustomStringConvertible {
-  /// What `grpc-status` says.
+  /// The status code, sent as `grpc-status`.
   public var code: StatusCode
-  /// For developers, in English; travels in `grpc-message`.
+  /// For developers, in English; sent as `grpc-message`.
   public var message: String
-  /// Travel in `grpc-status-details-bin`, as a google.rpc.Status.
+  /// Sent as a google.rpc.Status in `grpc-status-details-bin`.
   public var details: [ErrorDetail]
-  /// Added to the trailing metadata.
+  /// Sent with the trailing metadata.
   public var metadata: Metadata
-  /// For the log only: it never leaves the process.
+  /// The underlying error, for the log only: it never leaves the process.
   public var cause: (any Error)?
 
-  /// An error with a status code, and a message that the caller reads.
+  /// An error with a status code and a message for the caller.
   public init(
     _ code: StatusCode, _ message: String, details: [ErrorDetail] = [], metadata: Metadata = [:],
     cause: (any Error)? = nil
@@ -27,15 +27,16 @@ public struct RPCError: Error, Sendable, CustomStringConvertible {
   public var description: String { "\(code): \(message)" }
 }
 
-/// A domain error that says which status it means.
+/// A domain error that knows its status.
 public protocol RPCErrorConvertible: Error {
-  /// What the caller is told.
+  /// The error that the caller gets.
   var rpcError: RPCError { get }
 }
 
 extension RPCError {
-  /// The one place where errors become statuses: an `RPCError` as it is, a domain error as it says, a cancelled task as
-  /// CANCELLED, and anything else as UNKNOWN with a fixed text, its own words going to the log only.
+  /// Maps each error that a handler throws to a status, in this one place: an `RPCError` stays as it is, an
+  /// `RPCErrorConvertible` converts itself, `CancellationError` becomes CANCELLED, and any other error becomes UNKNOWN
+  /// with a fixed message, with the error as `cause` for the log.
   public init(mapping error: any Error) {
     switch error {
     case let error as RPCError: self = error

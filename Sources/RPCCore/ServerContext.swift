@@ -1,8 +1,8 @@
 public import Primitives
 package import Synchronization
 
-/// What a handler knows of its call, and what it may say beside its response. Any thread may use it, also after the
-/// call.
+/// The context of a call: what a handler needs to know about it, and what it may send beside its responses. Any thread
+/// may use it, also after the call has ended.
 public struct ServerContext: Sendable {
   package let call: CallState
 
@@ -19,20 +19,21 @@ public struct ServerContext: Sendable {
   /// The method that was called.
   public var method: MethodDescriptor { call.method }
 
-  /// When the caller stops waiting; nil if it never does. The call's task is cancelled then.
+  /// When the caller stops waiting; nil if it never does. The server then cancels the call's task.
   public var deadline: Deadline? { call.deadline }
 
   /// The caller's address: "127.0.0.1:40312", "unix".
   public var peer: String { call.peer }
 
-  /// What TLS says of the connection and of the caller, such as its certificate; nil if it has no TLS.
+  /// The connection's TLS parameters and the caller's certificate; nil without TLS.
   public var security: TransportSecurity? { call.security }
 
-  /// The request's metadata without the fields that belong to HTTP/2 and gRPC. Decoded at each call: keep it if you
-  /// need it twice.
+  /// The request's metadata, without the fields that belong to HTTP/2 and gRPC. Each access decodes it anew: keep it if
+  /// you need it twice.
   public var requestMetadata: Metadata { call.headers.metadata() }
 
-  /// Adds to the metadata that goes before the first message. Returns false, and adds nothing, once that was sent.
+  /// Adds to the initial metadata, which is sent before the first message.
+  /// - Returns: false if it was sent already; then this adds nothing.
   @discardableResult
   public func addInitialMetadata(_ metadata: Metadata) -> Bool {
     call.response.withLock { response in
@@ -42,34 +43,35 @@ public struct ServerContext: Sendable {
     }
   }
 
-  /// Adds to the metadata that goes behind the last message, with the status.
+  /// Adds to the trailing metadata, which is sent with the status.
   public func addTrailingMetadata(_ metadata: Metadata) {
     call.response.withLock { $0.makeMetadata().trailing.append(contentsOf: metadata) }
   }
 
-  /// How responses are compressed, if the client takes it; nil, as at first, leaves it to the server's configuration.
-  /// What is set once the first message was sent can only turn compression off, with `identity`.
+  /// The algorithm that compresses the responses if the client accepts it; nil, the default, leaves the choice to the
+  /// server's configuration. Set it before the first message; afterwards only `identity` has an effect: it turns
+  /// compression off.
   public var responseCompression: CompressionAlgorithm? {
     get { call.compression.load(ordering: .relaxed).algorithm }
     nonmutating set { call.compression.store(CompressionChoice(newValue), ordering: .relaxed) }
   }
 
-  /// Whether the request message that was taken last came compressed.
+  /// Whether the last request message that the handler received was compressed.
   public var isRequestCompressed: Bool { call.isRequestCompressed.load(ordering: .relaxed) }
 
-  /// The observer of a type that an interceptor's `callStarted` made for this call.
+  /// The observer with this type that an interceptor's `callStarted` returned for this call; nil if there is none.
   public func observer<Observer: CallObserver>(as type: Observer.Type = Observer.self) -> Observer? {
     for case let observer as Observer in call.observers { return observer }
     return nil
   }
 
-  /// Says what the call is about to wait for, in words that complete "the deadline passed while …".
+  /// Names what the call waits for from now on, as a clause that completes "the deadline passed while …".
   public func enterStage(_ stage: StaticString) {
     call.response.withLock { $0.stage = stage }
   }
 }
 
-/// A request's header fields, decoded when somebody asks.
+/// A request's header fields, which are decoded on demand.
 package protocol RequestHeaders: Sendable {
   func metadata() -> Metadata
 }
@@ -78,9 +80,9 @@ extension Metadata: RequestHeaders {
   package func metadata() -> Metadata { self }
 }
 
-/// What `ServerContext` refers to: made when a call is accepted.
+/// The state behind `ServerContext`. The server makes it when it accepts a call.
 package final class CallState: Sendable {
-  /// Most calls have no metadata of their own, and then nothing is made for it.
+  /// The response's metadata. Made on first use: most calls have none.
   package final class ResponseMetadata {
     package var initial = Metadata()
     package var trailing = Metadata()
@@ -105,7 +107,7 @@ package final class CallState: Sendable {
   package let peer: String
   package let security: TransportSecurity?
   package let response = Mutex(Response())
-  /// Atomic, since it is looked at for each message.
+  /// Atomic, because each message reads it.
   package let compression = Atomic(CompressionChoice(nil))
   package let isRequestCompressed = Atomic(false)
   package let observers: [any CallObserver]
@@ -123,9 +125,9 @@ package final class CallState: Sendable {
   }
 }
 
-/// What a handler wants of compression: an algorithm, or nothing in particular.
+/// The algorithm that a handler chose for its responses, or none.
 package struct CompressionChoice: Sendable, AtomicRepresentable {
-  /// One more than the algorithm's number; zero without one.
+  /// The algorithm's number plus one; zero without an algorithm.
   private let rawValue: UInt8
 
   package init(_ algorithm: CompressionAlgorithm?) { rawValue = algorithm.map { $0.kind.rawValue + 1 } ?? 0 }

@@ -10,7 +10,7 @@ public struct StatusCode: Sendable, Hashable, CustomStringConvertible {
 
   private init(_ kind: Kind) { self.kind = kind }
 
-  /// The code of a number from the wire; nil outside 0...16.
+  /// The code with a number from the wire; nil outside 0...16.
   public init?(rawValue: Int) {
     guard let byte = UInt8(exactly: rawValue), let kind = Kind(rawValue: byte) else { return nil }
     self.kind = kind
@@ -19,37 +19,37 @@ public struct StatusCode: Sendable, Hashable, CustomStringConvertible {
   /// The number on the wire.
   public var rawValue: Int { Int(kind.rawValue) }
 
-  /// The call has succeeded.
+  /// The call succeeded.
   public static let ok = StatusCode(.ok)
-  /// The caller gave up.
+  /// The call was cancelled, usually by the caller.
   public static let cancelled = StatusCode(.cancelled)
-  /// An error that says no more: of another system, or one that a handler threw and nobody translated.
+  /// An error without a code of its own: it came from another system, or a handler threw an error that has no status.
   public static let unknown = StatusCode(.unknown)
   /// The request is wrong whatever the state of the system.
   public static let invalidArgument = StatusCode(.invalidArgument)
   /// The deadline passed before the call was complete. A write may still have had its effect.
   public static let deadlineExceeded = StatusCode(.deadlineExceeded)
-  /// What the request names does not exist.
+  /// The entity that the request names does not exist.
   public static let notFound = StatusCode(.notFound)
-  /// What was to be created exists already.
+  /// The entity that the request creates exists already.
   public static let alreadyExists = StatusCode(.alreadyExists)
-  /// The caller is known, and may not do this.
+  /// The caller is authenticated, but not allowed to do this.
   public static let permissionDenied = StatusCode(.permissionDenied)
-  /// A quota or a limit is used up.
+  /// A quota or a limit is exhausted.
   public static let resourceExhausted = StatusCode(.resourceExhausted)
-  /// Do not retry before the system's state was changed.
+  /// The system is not in the state that the call needs. Do not retry until its state has changed.
   public static let failedPrecondition = StatusCode(.failedPrecondition)
-  /// Retry the whole read-modify-write.
+  /// A concurrent change got in the way. Retry the whole read-modify-write.
   public static let aborted = StatusCode(.aborted)
-  /// The request goes beyond a valid range, which may change with the system's state: past the end of a file.
+  /// The request goes beyond a valid range that depends on the system's state, such as the end of a file.
   public static let outOfRange = StatusCode(.outOfRange)
-  /// The server does not have the method, or not in this form.
+  /// The server does not implement the method, or not this use of it.
   public static let unimplemented = StatusCode(.unimplemented)
-  /// An invariant of the server is broken: something is wrong in the program.
+  /// An invariant of the server is broken: the program has a fault.
   public static let `internal` = StatusCode(.internal)
-  /// Retry this call.
+  /// The service can't answer now. Retry this call.
   public static let unavailable = StatusCode(.unavailable)
-  /// Data is lost or damaged for good.
+  /// Data is lost or corrupted for good.
   public static let dataLoss = StatusCode(.dataLoss)
   /// The call carries no valid credentials.
   public static let unauthenticated = StatusCode(.unauthenticated)
@@ -57,7 +57,7 @@ public struct StatusCode: Sendable, Hashable, CustomStringConvertible {
   /// All codes, in the order of their numbers.
   public static var allCodes: [StatusCode] { Kind.allCases.map(StatusCode.init) }
 
-  /// The name in the gRPC documents, such as `NOT_FOUND`.
+  /// The name in gRPC's documentation, such as `NOT_FOUND`.
   public var description: String {
     switch kind {
     case .ok: "OK"
