@@ -1,16 +1,17 @@
 public import ArgumentParser
 internal import Glibc
 
-/// Several values in one environment variable, separated by commas.
+/// Environment variables that hold several values, separated by commas.
 public enum EnvironmentList {
-  /// - Returns: nil where the variable is unset or empty; else at least one value, without the spaces around it.
-  /// - Throws: `ValidationError` for one that has commas and spaces only: who sets it means something.
+  /// Reads the values of a variable, without the spaces around them.
+  /// - Returns: nil if the variable is unset or empty; otherwise at least one value.
+  /// - Throws: `ValidationError` if it holds only commas and spaces, which is a mistake rather than an empty list.
   public static func values(of variable: String) throws -> [String]? {
     guard let pointer = getenv(variable), pointer.pointee != 0 else { return nil }
     let text = String(cString: pointer)
     let values = text.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
     guard !values.isEmpty else {
-      throw ValidationError("\(variable) is '\(text)'; it must name at least one thing, or be unset.")
+      throw ValidationError("\(variable) is '\(text)'; it must hold at least one value, or be unset.")
     }
     return values
   }

@@ -2,33 +2,36 @@ public import ArgumentParser
 internal import Glibc
 public import Transport
 
-/// The flags by which a program is told to speak TLS, the same for all of them.
+/// The flags that turn on TLS, the same for all programs.
 public struct TLSOptions: ParsableArguments {
-  /// `--tls-cert`: files of certificate chains, PEM. The first is for clients that ask for no name or an unknown one.
+  /// `--tls-cert`: PEM files of certificate chains. Clients that send no server name, or one that no certificate has,
+  /// get the first.
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Speak TLS with this certificate chain (PEM); further pairs are for the names that their certificates carry (SNI).",
+      "Serve TLS with this certificate chain (PEM). Clients that ask for a name of a further pair get that one (SNI).",
       valueName: "file"))
   public var tlsCert: [String] = []
 
-  /// `--tls-key`: files of private keys, PEM, not encrypted; the n-th belongs to the n-th certificate.
+  /// `--tls-key`: PEM files of private keys, not encrypted; the n-th belongs to the n-th certificate.
   @Option(
-    name: .long, help: ArgumentHelp("The key of the certificate (PEM); as many as certificates.", valueName: "file"))
+    name: .long, help: ArgumentHelp("The private key of a certificate (PEM); one for each.", valueName: "file"))
   public var tlsKey: [String] = []
 
-  /// `--tls-client-ca`: a file of CA certificates, PEM. A client must then show a certificate that one of them signed.
+  /// `--tls-client-ca`: a PEM file of CA certificates. If given, each client must present a certificate that one of
+  /// them issued.
   @Option(
     name: .long,
-    help: ArgumentHelp("Take only clients with a certificate that one of these has signed (PEM).", valueName: "file"))
+    help: ArgumentHelp("Accept only clients with a certificate that one of these CAs issued (PEM).", valueName: "file"))
   public var tlsClientCa: String?
 
-  /// No flags; `ArgumentParser` fills them in.
+  /// No flags; `ArgumentParser` sets them.
   public init() {}
 
-  /// What the flags say, and where they say nothing the environment's `PREFIX_TLS_CERT`, `_KEY` and `_CLIENT_CA`.
-  /// - Returns: nil if there is to be no TLS.
-  /// - Throws: `ValidationError` for flags that don't go together, and for files that can't be used.
+  /// Loads the files that the flags name. Without flags, the environment's `PREFIX_TLS_CERT`, `PREFIX_TLS_KEY` and
+  /// `PREFIX_TLS_CLIENT_CA` name them.
+  /// - Returns: nil if nothing names a certificate: no TLS.
+  /// - Throws: `ValidationError` if the flags contradict each other, or if a file can't be used.
   public func credentials(environment prefix: String? = nil) throws -> TLSCredentials? {
     func text(_ name: String) -> String? {
       guard let prefix, let value = getenv("\(prefix)_\(name)") else { return nil }
@@ -41,7 +44,8 @@ public struct TLSOptions: ParsableArguments {
     let keys = tlsKey.isEmpty ? try list("TLS_KEY") : tlsKey
     let authorities = tlsClientCa ?? text("TLS_CLIENT_CA")
     guard chains.count == keys.count else {
-      throw ValidationError("--tls-cert and --tls-key belong together: \(chains.count) and \(keys.count) were given.")
+      throw ValidationError(
+        "Give one --tls-key for each --tls-cert: there are \(keys.count) for \(chains.count) certificate(s).")
     }
     guard !chains.isEmpty else {
       guard authorities == nil else { throw ValidationError("--tls-client-ca needs --tls-cert and --tls-key.") }
@@ -53,7 +57,7 @@ public struct TLSOptions: ParsableArguments {
     do throws(TLSError) {
       return try TLSCredentials(configuration)
     } catch {
-      throw ValidationError("TLS can't be spoken: \(error).")
+      throw ValidationError("The TLS files can't be used: \(error).")
     }
   }
 }

@@ -1,8 +1,8 @@
-/// Why bytes could not be compressed or decompressed.
+/// Why a message could not be compressed or decompressed.
 package enum CompressionError: Error, Sendable, Hashable {
-  /// Not what the algorithm writes: garbage, cut off, or with something behind its end.
+  /// The bytes are not valid for the algorithm: damaged, truncated, or followed by others.
   case damaged
-  /// There is more in it than the limit allows.
+  /// The message, or what it decompresses to, is larger than the limit.
   case tooLarge(limit: Int)
   case outOfMemory
 }

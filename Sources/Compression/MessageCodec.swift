@@ -1,7 +1,7 @@
 package import RPCCore
 
-/// Compresses and decompresses whole messages. Belongs to one thread, and is meant to be kept: what each algorithm
-/// needs is made for its first message and used again.
+/// Compresses and decompresses whole messages. Only one thread may use it. Keep it: it makes the context of each
+/// algorithm for the first message, and reuses it.
 package final class MessageCodec {
   private var output = OutputMemory()
   private var zlibDecompressor: ZlibDecompressor?
@@ -12,9 +12,9 @@ package final class MessageCodec {
 
   package init() {}
 
-  /// Runs `body` with what a message holds. The bytes must not leave it.
-  /// - Parameter limit: the most that may be in it. Decompressing stops one byte later, and no more memory than that is
-  ///   taken, whatever the message says of itself.
+  /// Decompresses a message and calls `body` with the result, which is valid only during that call.
+  /// - Parameter limit: the largest result, in bytes. Decompression stops one byte beyond it and never takes more
+  ///   memory, whatever size the message declares.
   /// - Throws: `CompressionError`, and what `body` throws.
   package func withDecompressed<R>(
     _ message: UnsafeRawBufferPointer, _ algorithm: CompressionAlgorithm, limit: Int,
@@ -31,7 +31,7 @@ package final class MessageCodec {
     return try body(output.bytes)
   }
 
-  /// Runs `body` with a message compressed. The bytes must not leave it.
+  /// Compresses a message and calls `body` with the result, which is valid only during that call.
   /// - Throws: `CompressionError`, and what `body` throws.
   package func withCompressed<R>(
     _ message: UnsafeRawBufferPointer, _ algorithm: CompressionAlgorithm,
@@ -51,7 +51,7 @@ package final class MessageCodec {
     return try body(output.bytes)
   }
 
-  /// What is kept at a place, made for the first use.
+  /// The codec that `place` keeps; makes it on first use.
   private func make<Codec>(
     _ place: inout Codec?, _ create: () throws(CompressionError) -> Codec
   ) throws(CompressionError) -> Codec {

@@ -1,9 +1,10 @@
-/// Where a codec writes: memory that grows with what is written, never beyond what the limit allows, and is used again.
+/// The memory that a codec writes to. It grows up to the limit, and is reused for the next message.
 ///
-/// Unsafe code: `0 <= count <= capacity` holds, and the room that is given out lies between the two.
+/// Unsafe code: `0 <= count <= capacity` always holds, and `room` returns only memory between the two.
 struct OutputMemory: ~Copyable {
-  /// What is kept for the next message. One that needed more gives it back.
+  /// The most bytes that are kept for the next message.
   private static let kept = 262_144
+  /// The first allocation, in bytes.
   private static let least = 4096
 
   private var memory: UnsafeMutableRawPointer?
@@ -15,14 +16,14 @@ struct OutputMemory: ~Copyable {
 
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
 
-  /// Begins anew: at most `limit` bytes will be written.
+  /// Begins a new message of at most `limit` bytes.
   mutating func start(limit: Int) {
     count = 0
     self.limit = min(max(limit, 0), Int(UInt32.max))
   }
 
-  /// Room behind what was written, at least a byte and as many as the caller hopes for. A byte more than the limit can
-  /// be written, so that the decoder may find out whether the end comes there; past that it throws.
+  /// Free memory behind the bytes that were written: `wanted` bytes if the limit allows, and at least one. It allows
+  /// one byte beyond the limit, so that a decoder can find out whether a message ends at the limit; then it throws.
   mutating func room(for wanted: Int = 1) throws(CompressionError) -> UnsafeMutableRawBufferPointer {
     guard count <= limit else { throw .tooLarge(limit: limit) }
     let most = limit + 1
@@ -34,12 +35,12 @@ struct OutputMemory: ~Copyable {
 
   mutating func wrote(_ written: Int) { count = min(count + written, capacity) }
 
-  /// - Throws: when more was written than the limit allows.
+  /// - Throws: `tooLarge` if more bytes were written than the limit allows.
   func checkLimit() throws(CompressionError) {
     guard count <= limit else { throw .tooLarge(limit: limit) }
   }
 
-  /// Gives back what a large message needed.
+  /// Frees the memory if a large message made it grow.
   mutating func trim() {
     guard capacity > Self.kept else { return }
     memory?.deallocate()

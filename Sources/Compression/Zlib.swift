@@ -1,14 +1,15 @@
 internal import CZlib
 
-/// The two formats that zlib writes, as it names them: the size of the window, and 16 more for gzip.
+/// The two formats that zlib writes, as values of its `windowBits`: the base-2 logarithm of the window, plus 16 for
+/// gzip.
 enum ZlibFormat: Int32 {
-  /// RFC 1950, which gRPC as HTTP calls deflate.
+  /// RFC 1950, which HTTP and gRPC call deflate.
   case zlib = 15
   /// RFC 1952.
   case gzip = 31
 }
 
-/// Decompresses gzip and zlib, one message after the other.
+/// Decompresses the gzip and zlib formats, one message after the other.
 final class ZlibDecompressor {
   private let stream: UnsafeMutablePointer<z_stream>
 
@@ -41,17 +42,17 @@ final class ZlibDecompressor {
       switch result {
       case Z_OK: continue
       case Z_STREAM_END where stream.pointee.avail_in == 0: return try output.checkLimit()
-      // A gzip file may be several, one behind the other (RFC 1952, section 2.2).
+      // A gzip file consists of one or more members (RFC 1952, section 2.2).
       case Z_STREAM_END where format == .gzip: inflateReset(stream)
       case Z_MEM_ERROR: throw .outOfMemory
-      // Z_BUF_ERROR too: there is room to write, so the input is used up before its end.
+      // Includes Z_BUF_ERROR: there is room for output, so the input is truncated.
       default: throw .damaged
       }
     }
   }
 }
 
-/// Compresses to one of zlib's formats, one message after the other.
+/// Compresses to the gzip or the zlib format, one message after the other.
 final class ZlibCompressor {
   private let stream: UnsafeMutablePointer<z_stream>
 

@@ -2,8 +2,8 @@ internal import CZstd
 
 /// Decompresses zstd frames, one message after the other.
 final class ZstdDecompressor {
-  /// A frame says how much it wants remembered while it is decompressed. RFC 8878, section 3.1.1.1.2: decoders should
-  /// take 8 MiB, and may refuse more.
+  /// The base-2 logarithm of the largest window. Each frame declares its window; RFC 8878, section 3.1.1.1.2: decoders
+  /// should support 8 MiB, and may refuse more.
   private static let windowLog: Int32 = 23
 
   private let context: OpaquePointer
@@ -28,7 +28,7 @@ final class ZstdDecompressor {
       guard ZSTD_isError(result) == 0 else { throw Self.error(result) }
       output.wrote(target.pos)
       if source.pos == source.size {
-        // Zero: the frame is decoded and all of it is written.
+        // Zero: the frame is completely decoded and flushed.
         if result == 0 { return try output.checkLimit() }
         if target.pos == 0, taken == source.pos { throw .damaged }
       }

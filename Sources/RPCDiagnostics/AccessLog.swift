@@ -2,16 +2,16 @@ public import Logging
 internal import Primitives
 public import RPCCore
 
-/// Logs each call when it is over, a line with its method, status, time and sizes, and with who called where that is
-/// proven by a client certificate. Neither messages nor metadata are logged, nor what an error says: they may be secret
-/// or personal.
+/// Logs a line for each call when it ends: its method, status, duration and sizes, and the caller's identity if a
+/// client certificate proves it. It never logs messages, metadata or error messages: they may hold secrets or personal
+/// data.
 public struct AccessLog: ServerInterceptor {
   private let logger: Logger
   private let level: Logger.Level
 
   /// - Parameters:
   ///   - logger: where the lines go.
-  ///   - level: of each line. If the logger is set to a higher one, calls are not observed at all.
+  ///   - level: the level of each line. If the logger's level is higher, calls are not observed at all.
   public init(logger: Logger, level: Logger.Level = .info) {
     self.logger = logger
     self.level = level

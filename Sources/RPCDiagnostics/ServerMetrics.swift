@@ -2,7 +2,7 @@ public import CoreMetrics
 public import RPCCore
 import Synchronization
 
-/// The metrics of gRFC A66 for servers, through swift-metrics:
+/// Records the server metrics of gRFC A66 through swift-metrics:
 ///
 /// | name | kind | labels |
 /// |---|---|---|
@@ -11,13 +11,13 @@ import Synchronization
 /// | `grpc.server.call.sent_total_compressed_message_size` | recorder, in bytes | the same |
 /// | `grpc.server.call.rcvd_total_compressed_message_size` | recorder, in bytes | the same |
 ///
-/// A method that nobody serves counts as "other", so that a caller can't make labels up.
+/// Calls of unknown methods have the label "other", so that callers can't create labels.
 /// https://github.com/grpc/proposal/blob/master/A66-otel-stats.md#server-instruments
 public final class ServerMetrics: ServerInterceptor {
   private let factory: any MetricsFactory
   private let methods = Mutex<[MethodDescriptor?: MethodMetrics]>([:])
 
-  /// - Parameter factory: whose metrics they become; the process's if you name none.
+  /// - Parameter factory: makes the metrics; by default the factory of the process.
   public init(factory: any MetricsFactory = MetricsSystem.factory) { self.factory = factory }
 
   /// Counts the call as started, and observes it until it ends.
@@ -33,9 +33,9 @@ public final class ServerMetrics: ServerInterceptor {
   }
 }
 
-/// The metrics of one method; it observes all its calls, having nothing to remember of any.
+/// The metrics of one method. One object observes all its calls: it keeps nothing about a single call.
 private final class MethodMetrics: CallObserver {
-  /// Those of calls that ended with the same status.
+  /// The metrics of calls that ended with the same status.
   private struct Ended {
     let duration: Timer
     let sent: Recorder

@@ -2,18 +2,19 @@ public import Logging
 public import RPCCore
 public import Tracing
 
-/// A span around each call, named and filled as gRFC A72 has it, and the caller's trace continued: handlers find it in
-/// `ServiceContext.current`, and `Metadata.addTrace` hands it on to what they call.
+/// Starts a span for each call, with the name and attributes of gRFC A72, and continues the caller's trace. Handlers
+/// find it in `ServiceContext.current`; `Metadata.addTrace` propagates it to the services that they call.
 ///
-/// W3C's `traceparent` is read and continued even where the tracer knows nothing of it, or there is none.
+/// It reads and continues W3C's `traceparent` even if the tracer does not, or if there is no tracer.
 /// https://github.com/grpc/proposal/blob/master/A72-open-telemetry-tracing.md
 public struct ServerTracing: ServerInterceptor {
   private let tracer: any Tracer
 
-  /// - Parameter tracer: who makes the spans; the process's if you name none.
+  /// - Parameter tracer: makes the spans; by default the tracer of the process.
   public init(tracer: any Tracer = InstrumentationSystem.tracer) { self.tracer = tracer }
 
-  /// Starts the call's span, below the caller's if its metadata names one. Calls of unknown methods have none.
+  /// Starts the call's span, as a child of the caller's span if its metadata names one. Calls of unknown methods get no
+  /// span.
   public func callStarted(_ start: CallStart) -> (any CallObserver)? {
     guard let method = start.method else { return nil }
     let metadata = start.requestMetadata
@@ -29,14 +30,14 @@ public struct ServerTracing: ServerInterceptor {
     return TracedCall(span: span)
   }
 
-  /// Makes the call's span the parent of what the handler starts.
+  /// Makes the call's span the parent of the spans that the handler starts.
   public func intercept(_ context: ServerContext, next: () async throws -> Void) async throws {
     guard let traced: TracedCall = context.observer() else { return try await next() }
     try await ServiceContext.withValue(traced.span.context) { try await next() }
   }
 }
 
-/// Tells a span what becomes of its call.
+/// Records the messages and the status of a call on its span.
 private struct TracedCall: CallObserver {
   let span: any Span
 
@@ -60,7 +61,7 @@ private struct TracedCall: CallObserver {
 }
 
 extension Logger.MetadataProvider {
-  /// Adds `trace_id` and `span_id` to what is logged while a traced call runs.
+  /// Adds `trace_id` and `span_id` to the lines that a traced call logs.
   public static var trace: Logger.MetadataProvider {
     Logger.MetadataProvider {
       guard let trace = ServiceContext.current?.trace else { return [:] }

@@ -1,36 +1,36 @@
 public import RPCCore
 public import Tracing
 
-/// Where in which trace a call stands, as W3C's Trace Context carries it between services: `traceparent` and
+/// The position of a call in a trace. W3C's Trace Context carries it between services, in `traceparent` and
 /// `tracestate`. https://www.w3.org/TR/trace-context/
 public struct TraceContext: Sendable, Hashable {
-  /// The number that all spans of a trace share; 0 is not valid.
+  /// The id of the trace, which all its spans share; never 0.
   public var traceID: UInt128
-  /// Of the span that is the parent of what is called.
+  /// The id of the parent span (`parent-id`); never 0.
   public var spanID: UInt64
-  /// Bit 0: the caller may have recorded the trace.
+  /// `trace-flags`. Bit 0 (sampled): the caller may have recorded the trace.
   public var flags: UInt8
-  /// What tracing systems tell each other; handed on as it is.
+  /// `tracestate`: data of tracing systems, propagated unchanged.
   public var state: String?
 
-  /// A trace of its own.
+  /// A new trace.
   public init() {
     traceID = .random(in: 1 ... .max)
     spanID = .random(in: 1 ... .max)
     flags = 0
   }
 
-  /// What a caller sent; nil without a valid `traceparent`. One of a version to come is read as far as version 0 goes.
+  /// Reads what a caller sent; nil without a valid `traceparent`. Of a later version it reads the fields of version 0.
   public init?(_ metadata: Metadata) {
     let parents = metadata.texts("traceparent")
     guard parents.count == 1 else { return nil }
     self.init(traceparent: parents[0])
     let state = metadata.texts("tracestate").joined(separator: ",")
-    // The document's least that is to be handed on; a longer one may be dropped, but only as a whole.
+    // Section 3.3.1.5: propagate at least 512 characters. This drops a longer list as a whole.
     if !state.isEmpty, state.utf8.count <= 512 { self.state = state }
   }
 
-  /// `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`
+  /// Parses a `traceparent`, such as `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`; nil if it is not valid.
   public init?(traceparent: String) {
     let text = Array(traceparent.utf8)
     guard text.count >= 55, text[2] == Self.dash, text[35] == Self.dash, text[52] == Self.dash,
@@ -45,21 +45,21 @@ public struct TraceContext: Sendable, Hashable {
     self.flags = flags
   }
 
-  /// The same trace, with a span of its own.
+  /// The same trace with a new span id.
   public func child() -> TraceContext {
     var child = self
     child.spanID = .random(in: 1 ... .max)
     return child
   }
 
-  /// As it is sent.
+  /// The value of the `traceparent` field.
   public var traceparent: String {
     "00-\(Self.hex(traceID))-\(Self.hex(spanID))-\(Self.hex(flags & 1))"
   }
 
   private static let dash = UInt8(ascii: "-")
 
-  /// Lower case only, as the document wants it.
+  /// Parses hexadecimal digits; lower case only, as section 3.2.2 requires.
   private static func number<Number: FixedWidthInteger>(_ digits: ArraySlice<UInt8>, as type: Number.Type) -> Number? {
     var number: Number = 0
     for digit in digits {
@@ -83,7 +83,7 @@ extension ServiceContext {
     typealias Value = TraceContext
   }
 
-  /// Where the work that is done stands in its trace; set by `ServerTracing`.
+  /// The position of the current work in its trace. `ServerTracing` sets it.
   public var trace: TraceContext? {
     get { self[TraceContextKey.self] }
     set { self[TraceContextKey.self] = newValue }
@@ -91,8 +91,8 @@ extension ServiceContext {
 }
 
 extension Metadata {
-  /// Adds what makes an outgoing call part of the trace: whatever the tracer sends, and `traceparent` where it sends
-  /// none.
+  /// Adds the fields that make an outgoing call part of the trace: those of the tracer, and `traceparent` if the tracer
+  /// adds none.
   public mutating func addTrace(
     of context: ServiceContext? = .current, tracer: any Instrument = InstrumentationSystem.instrument
   ) {

@@ -6,17 +6,17 @@ import Glibc
 import RPCCore
 import RPCServer
 
-/// A server on RPCServer alone, made to be measured.
+/// A server for benchmarks of RPCServer, without a database.
 @main
 struct BenchServer: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench-server",
-    abstract: "Serves helloworld.Greeter and benchmark.BenchmarkService, to measure RPCServer with.")
+    abstract: "Serve helloworld.Greeter and benchmark.BenchmarkService, to measure RPCServer.")
 
-  @Option(help: "Where to listen: HOST:PORT or unix:PATH; port 0 chooses one.")
+  @Option(help: "Where to listen: HOST:PORT or unix:PATH; port 0 lets the system choose one.")
   var listen = "127.0.0.1:50052"
 
-  @Option(help: "How many event loops, a thread each.")
+  @Option(help: "The number of event loops, each with a thread of its own.")
   var loops = EventLoopGroup.processorCount
 
   @OptionGroup var tls: TLSOptions

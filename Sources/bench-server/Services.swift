@@ -1,14 +1,14 @@
 import ProtoWire
 import RPCCore
 
-/// helloworld.Greeter: the request comes back.
+/// helloworld.Greeter: returns the request.
 struct Greeter: GreeterProvider {
   func sayHello(_ request: HelloRequest, context: ServerContext) async throws -> HelloReply {
     .with { $0.response = request.request }
   }
 }
 
-/// benchmark.BenchmarkService: additions. Sums wrap around, as they do in Go, since a client may send any two numbers.
+/// benchmark.BenchmarkService: adds numbers. A client may send any numbers, so sums wrap around as they do in Go.
 struct Benchmark: BenchmarkServiceProvider {
   func getSum(_ request: SumRequest, context: ServerContext) async throws -> SumReply {
     .with { $0.result = request.a &+ request.b }

@@ -1,7 +1,7 @@
 import ProtoWire
 import RPCCore
 
-/// connectrpc.conformance.v1.ConformanceService: answers as each request asks, and tells what it saw of the request.
+/// connectrpc.conformance.v1.ConformanceService: responds as each request specifies, and reports what it received.
 struct ConformanceHandlers: ConformanceServiceProvider {
   func unary(_ request: UnaryRequest, context: ServerContext) async throws -> UnaryResponse {
     let payload = try await answer(request.responseDefinition, RequestEcho(context, [request]))
@@ -48,7 +48,8 @@ struct ConformanceHandlers: ConformanceServiceProvider {
     if reply != nil { try await responses.sendInitialMetadata() }
 
     if first.fullDuplex {
-      // A response for each request; once there is none left, the error. What is left when requests end goes out below.
+      // Sends a response for each request, and the error once no response is left. If requests end first, the code
+      // below sends the remaining responses.
       var answered = true
       while answered {
         guard let data = try await reply?.next() else { return try reply?.finish(echo) ?? () }
@@ -68,10 +69,10 @@ struct ConformanceHandlers: ConformanceServiceProvider {
   }
 
   func unimplemented(_ request: UnimplementedRequest, context: ServerContext) async throws -> UnimplementedResponse {
-    throw RPCError(.unimplemented, "Unimplemented is not implemented, on purpose")
+    throw RPCError(.unimplemented, "the test suite expects that Unimplemented is not implemented")
   }
 
-  /// What calls with one response do.
+  /// The response of a call that has exactly one.
   private func answer(
     _ definition: UnaryResponseDefinition?, _ echo: RequestEcho
   ) async throws -> ConformancePayload {
@@ -80,7 +81,7 @@ struct ConformanceHandlers: ConformanceServiceProvider {
     echo.context.addTrailingMetadata(Metadata(definition.responseTrailers))
     if definition.responseDelayMs > 0 { try await Task.sleep(for: .milliseconds(Int64(definition.responseDelayMs))) }
     switch definition.response {
-    case .error(let error): throw RPCError(error, telling: echo.info)
+    case .error(let error): throw RPCError(error, reporting: echo.info)
     case .responseData(let data): return .with(data, echo.info)
     case nil: return .with([], echo.info)
     }

@@ -5,14 +5,14 @@ import RPCCore
 import RPCServer
 import Transport
 
-/// The server under test for the Connect project's conformance runner: it reads one ServerCompatRequest from its
-/// standard input, serves as that asks, says on its standard output where, and stops by SIGTERM.
+/// The server under test for the Connect project's conformance runner. It reads a ServerCompatRequest from standard
+/// input, serves as that specifies, writes its address to standard output, and stops on SIGTERM.
 /// https://github.com/connectrpc/conformance/blob/main/docs/testing_servers.md
 @main
 enum ConformanceServer {
   static func main() {
     do {
-      // Before any thread is started.
+      // Before the process starts a thread.
       let signals = try SignalSource(SIGTERM, SIGINT)
       try serve(try Pipe.read(ServerCompatRequest.self), until: signals)
     } catch {
@@ -48,7 +48,7 @@ enum ConformanceServer {
     group.shutdown()
   }
 
-  /// The client's certificate is its own authority.
+  /// The client's certificate is self-signed: it is its own CA.
   private static func tlsConfiguration(_ certificate: TLSCertificate, _ request: ServerCompatRequest)
     -> TLSConfiguration
   {

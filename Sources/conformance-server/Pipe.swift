@@ -1,7 +1,8 @@
 import Glibc
 import ProtoWire
 
-/// Messages on standard input and output, each behind its length in four bytes, big-endian.
+/// Reads messages from standard input and writes them to standard output, each after its length in four bytes,
+/// big-endian.
 enum Pipe {
   enum Failure: Swift.Error {
     case ended

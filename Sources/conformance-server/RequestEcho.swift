@@ -2,7 +2,7 @@ internal import Primitives
 import ProtoWire
 import RPCCore
 
-/// What was seen of a call's request.
+/// What the server received of a call's request.
 struct RequestEcho {
   let context: ServerContext
   var requests: [Google_Protobuf_Any]
@@ -43,7 +43,7 @@ extension Google_Protobuf_Any {
 }
 
 extension Metadata {
-  /// The fields that a test wants; those named -bin are in Base64 there.
+  /// The fields that a test case specifies. It gives the values of `-bin` fields in base64.
   init(_ headers: [Header]) {
     self.init()
     for header in headers {
@@ -57,7 +57,7 @@ extension Metadata {
     }
   }
 
-  /// A header for each name, with its values in order.
+  /// One header for each name, with its values in order.
   fileprivate var headers: [Header] {
     var headers: [Header] = []
     for entry in self {
@@ -76,8 +76,8 @@ extension Metadata {
 }
 
 extension RPCError {
-  /// The error that a test wants, with what was seen of the request as its last detail.
-  init(_ error: ErrorMessage, telling info: ConformancePayload.RequestInfo?) {
+  /// The error that a test case specifies, with what the server received as its last detail.
+  init(_ error: ErrorMessage, reporting info: ConformancePayload.RequestInfo?) {
     self.init(
       StatusCode(rawValue: Int(error.code.rawValue)) ?? .unknown, error.message ?? "",
       details: error.details.map { ErrorDetail(packed: $0) } + (info.map { [ErrorDetail($0)] } ?? []))

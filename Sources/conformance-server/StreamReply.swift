@@ -1,7 +1,7 @@
 import ProtoWire
 import RPCCore
 
-/// The responses that a StreamResponseDefinition asks for, one after the other.
+/// The responses that a StreamResponseDefinition specifies, one after the other.
 struct StreamReply {
   private let definition: StreamResponseDefinition
   private var sent = 0
@@ -12,10 +12,10 @@ struct StreamReply {
     context.addTrailingMetadata(Metadata(definition.responseTrailers))
   }
 
-  /// Whether what `next` gave last was the first.
+  /// Whether `next` has returned exactly one response.
   var isFirst: Bool { sent == 1 }
 
-  /// What to send next, when it is time to; nil if nothing is left.
+  /// The next response, after the delay that the test case specifies; nil if none is left.
   mutating func next() async throws -> [UInt8]? {
     guard sent < definition.responseData.count else { return nil }
     if definition.responseDelayMs > 0 { try await Task.sleep(for: .milliseconds(Int64(definition.responseDelayMs))) }
@@ -23,10 +23,10 @@ struct StreamReply {
     return definition.responseData[sent]
   }
 
-  /// Ends the call with the error that is asked for. Where no response told what was seen of the request, the error
-  /// does.
+  /// Ends the call with the error that the test case specifies, if any. If there was no response to report what the
+  /// server received, the error reports it.
   func finish(_ echo: RequestEcho) throws {
     guard let error = definition.error else { return }
-    throw RPCError(error, telling: sent == 0 ? echo.info : nil)
+    throw RPCError(error, reporting: sent == 0 ? echo.info : nil)
   }
 }

@@ -10,12 +10,14 @@ import RPCServer
 struct InteropServer: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "interop-server",
-    abstract: "Serves grpc.testing.TestService, for the interoperability tests of other implementations.")
+    abstract: "Serve grpc.testing.TestService, for the interoperability tests of other implementations.")
 
-  @Option(help: "The port to listen on, on all addresses; 0 chooses one.")
+  @Option(help: "The port to listen on, on all addresses; 0 lets the system choose one.")
   var port: UInt16 = 10_000
 
-  @Flag(name: .customLong("tls"), help: "Speak TLS; needs --tls-cert and --tls-key, which say so by themselves.")
+  @Flag(
+    name: .customLong("tls"),
+    help: "Serve TLS. Needs --tls-cert and --tls-key, which turn it on even without this flag.")
   var wantsTLS = false
 
   @OptionGroup var tls: TLSOptions

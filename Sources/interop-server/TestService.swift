@@ -1,10 +1,10 @@
 import ProtoWire
 import RPCCore
 
-/// grpc.testing.TestService, as gRPC's interoperability tests want it.
+/// grpc.testing.TestService, as gRPC's interoperability tests specify it.
 /// https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md#server
 struct TestService: TestServiceProvider {
-  /// More than any test asks for; a size comes from the caller.
+  /// The largest payload that it returns: the caller chooses the size. No test needs as much.
   private static let largestPayload: Int32 = 16 << 20
 
   func emptyCall(_ request: Empty, context: ServerContext) async throws -> Empty {
@@ -64,10 +64,10 @@ struct TestService: TestServiceProvider {
   }
 
   func unimplementedCall(_ request: Empty, context: ServerContext) async throws -> Empty {
-    throw RPCError(.unimplemented, "UnimplementedCall is not implemented, on purpose")
+    throw RPCError(.unimplemented, "the test suite expects that UnimplementedCall is not implemented")
   }
 
-  // MARK: What the calls share
+  // MARK: Shared by the calls
 
   private func answer(
     _ request: StreamingOutputCallRequest, _ responses: ResponseWriter<StreamingOutputCallResponse>,
@@ -86,7 +86,7 @@ struct TestService: TestServiceProvider {
 
   private func payload(_ size: Int32) throws -> Payload {
     guard (0...Self.largestPayload).contains(size) else {
-      throw RPCError(.invalidArgument, "a payload of \(size) bytes is not to be had")
+      throw RPCError(.invalidArgument, "a payload must have from 0 to \(Self.largestPayload) bytes, not \(size)")
     }
     return .with { $0.body = [UInt8](repeating: 0, count: Int(size)) }
   }
@@ -96,14 +96,15 @@ struct TestService: TestServiceProvider {
     throw RPCError(StatusCode(rawValue: Int(status.code)) ?? .unknown, status.message)
   }
 
-  /// client_compressed_unary and client_compressed_streaming: a request says how it should have come.
+  /// client_compressed_unary and client_compressed_streaming: a request says whether it is compressed.
   private func check(_ isExpected: BoolValue?, _ context: ServerContext) throws {
     guard let isExpected, isExpected.value != context.isRequestCompressed else { return }
     throw RPCError(
-      .invalidArgument, "the message \(isExpected.value ? "is not" : "is") compressed, against what it says")
+      .invalidArgument,
+      "expect_compressed is \(isExpected.value), but the message is \(isExpected.value ? "not " : "")compressed")
   }
 
-  /// custom_metadata: what comes in one field goes back in the initial metadata, in the other in the trailing.
+  /// custom_metadata: returns one field as initial metadata, and the other as trailing metadata.
   private func echoMetadata(_ context: ServerContext) {
     let received = context.requestMetadata
     if let text = received.text("x-grpc-test-echo-initial") {

@@ -3,21 +3,22 @@ import ProtoWire
 public import RPCCore
 internal import RPCServer
 
-/// grpc.channelz.v1.Channelz: the servers on the event loops of the one that is asked, their connections, and what
-/// those have done. It tells callers' addresses and methods, so serve it only where those may be known.
+/// grpc.channelz.v1.Channelz: reports the servers that share an event loop with the one that receives the call, their
+/// connections and their counters. It reveals callers' addresses and methods: serve it only to callers that may see
+/// them.
 ///
-/// There are no client channels in it. https://github.com/grpc/proposal/blob/master/A14-channelz.md
+/// It reports no client channels. https://github.com/grpc/proposal/blob/master/A14-channelz.md
 public struct ChannelzService: Sendable {
-  /// Results of a page, where the caller names no number, and the most it gets.
+  /// The size of a page if the caller gives none, and the largest one.
   private static let pageSize = 100
   private static let largestPage = 10_000
 
-  /// The service tells of all servers on the loop that runs the call.
+  /// The service reports all servers on the loop that runs the call.
   public init() {}
 
   private var servers: [GRPCServer] { ServerRegistry.servers(on: EventLoop.current) }
 
-  /// The first part of what there is.
+  /// The first page of the results.
   private func page<T>(_ all: [T], _ wanted: Int64) throws -> (items: [T], isEnd: Bool) {
     guard wanted >= 0 else { throw RPCError(.invalidArgument, "max_results is negative") }
     let size = wanted == 0 ? Self.pageSize : Int(min(wanted, Int64(Self.largestPage)))
@@ -45,9 +46,9 @@ public struct ChannelzService: Sendable {
 }
 
 extension ChannelzService: ServiceProvider {
-  /// `grpc.channelz.v1.Channelz`, for the router and for reflection.
+  /// The descriptor of `grpc.channelz.v1.Channelz`.
   public static var serviceDescriptor: ServiceDescriptor { Grpc_Channelz_V1_ChannelzMethods.service }
-  /// The service's methods, which a server registers.
+  /// The handlers of its methods.
   public var methodHandlers: [MethodHandler] { Handlers(service: self).methodHandlers }
 
   /// Keeps the generated protocol out of the public interface.
