@@ -4,22 +4,22 @@ import Logging
 import Synchronization
 import Transport
 
-/// Keeps a server's certificates up to date while it serves: they are read again after SIGHUP, and when a file has
-/// changed. Those that are about to end are warned of.
+/// Keeps a server's certificates up to date while it serves: reloads them after SIGHUP and when a file changes, and
+/// warns of certificates that expire soon.
 final class Certificates: Sendable {
   private struct State {
-    /// SIGHUP came: read them even if they look unchanged.
+    /// SIGHUP came: reload the files even if they look unchanged.
     var isForced = false
-    /// Why the files as they are now can't be used.
+    /// Why the current files can't be used.
     var failure: TLSError?
-    /// When the log was last told which certificates are about to end; nil: not of these.
+    /// When the expiry of these certificates was last checked; nil if it was not yet.
     var warned: ContinuousClock.Instant?
     var worker: BackgroundWorker?
   }
 
-  /// How often the files are looked at.
+  /// How often the worker checks the files.
   private static let period = Duration.seconds(5)
-  /// How long before its end, in seconds, a certificate is warned of, and how often.
+  /// How long before a certificate expires the worker begins to warn, in seconds, and how often it repeats that.
   private static let notice: Int64 = 14 * 86_400
   private static let warningPeriod = Duration.seconds(86_400)
 
@@ -32,20 +32,20 @@ final class Certificates: Sendable {
     self.logger = logger
   }
 
-  /// The worker that looks at the files. Renewed ones are taken up within `period`, also after bad ones.
-  /// - Parameter files: reading them is nothing for a loop's thread.
+  /// Makes the worker that checks the files. It loads renewed ones within `period`, also after a failure.
+  /// - Parameter files: the threads that read the files, since that blocks.
   func makeWorker(
     on loop: EventLoop, files: OffloadPool, onChange: @escaping @Sendable (WorkerState) -> Void
   ) -> BackgroundWorker {
     let worker = BackgroundWorker(
       "certificates", on: loop, logger: logger, backoff: Backoff(first: .seconds(1), limit: Self.period),
       onChange: onChange
-    ) { [unowned self] in try await turn(files) }
+    ) { [unowned self] in try await check(files) }
     state.withLock { $0.worker = worker }
     return worker
   }
 
-  /// Has the files read at once. Any thread.
+  /// Makes the worker reload the files at once. Any thread.
   func reload() {
     let worker = state.withLock { state in
       state.isForced = true
@@ -54,8 +54,8 @@ final class Certificates: Sendable {
     worker?.wake()
   }
 
-  private func turn(_ files: OffloadPool) async throws -> Duration {
-    warnOfEnd()
+  private func check(_ files: OffloadPool) async throws -> Duration {
+    warnOfExpiry()
     let isForced = state.withLock { state in
       defer { state.isForced = false }
       return state.isForced
@@ -70,20 +70,20 @@ final class Certificates: Sendable {
     }
     switch result {
     case .success(true):
-      logger.info("New connections get the certificates that were just read.")
+      logger.info("Certificates reloaded; new connections use them.")
       state.withLock { ($0.failure, $0.warned) = (nil, nil) }
     case .success(false):
-      // They are as bad as they were.
+      // The files are still the ones that could not be used.
       if let failure = state.withLock({ $0.failure }) { throw failure }
     case .failure(let error):
-      logger.error("The new certificates can't be used; the ones from before stay.", metadata: ["error": "\(error)"])
+      logger.error("The new certificates can't be used; the old ones stay in use.", metadata: ["error": "\(error)"])
       state.withLock { $0.failure = error }
       throw error
     }
     return Self.period
   }
 
-  private func warnOfEnd() {
+  private func warnOfExpiry() {
     let isDue = state.withLock { state in
       if let warned = state.warned, warned.duration(to: .now) < Self.warningPeriod { return false }
       state.warned = .now
@@ -94,9 +94,9 @@ final class Certificates: Sendable {
     for validity in credentials.context.validities where validity.end - now < Self.notice {
       let metadata: Logger.Metadata = ["file": "\(validity.source)", "end": "\(validity.endText)"]
       if validity.end > now {
-        logger.warning("A certificate ends soon: renew it.", metadata: metadata)
+        logger.warning("A certificate expires soon. Renew it.", metadata: metadata)
       } else {
-        logger.error("A certificate has ended: clients refuse it. Renew it.", metadata: metadata)
+        logger.error("A certificate has expired; clients refuse it. Renew it.", metadata: metadata)
       }
     }
   }

@@ -4,9 +4,10 @@ import Logging
 import Postgres
 import PostgresUserStore
 
-/// What is done with the database before it is used.
+/// Steps that prepare the database before the service uses it.
 enum Database {
-  /// - Throws: `ValidationError`, so exit code 64, if the URL can't be used.
+  /// Makes a client and starts connecting.
+  /// - Throws: `ValidationError` (exit code 64) if the URL can't be used.
   static func connect(
     _ configuration: PostgresConfiguration, loops: EventLoopGroup, logger: Logger
   ) throws -> PostgresClient {
@@ -19,20 +20,21 @@ enum Database {
     }
   }
 
-  /// - Throws: `Unavailable` when the database does not answer within `patience`, at once when it refuses
-  ///   the connection, and when a pooler shares its sessions.
-  static func waitUntilReady(_ client: PostgresClient, patience: Duration) async throws {
-    let end = ContinuousClock.now + patience
+  /// Waits until the database answers.
+  /// - Throws: `Unavailable` if the database does not answer within `timeout`, or if a pooler shares its sessions among
+  ///   clients; at once if the database refuses the connection for a reason that waiting does not change.
+  static func waitUntilReady(_ client: PostgresClient, timeout: Duration) async throws {
+    let end = ContinuousClock.now + timeout
     while !client.isAvailable {
       let failure = client.connectFailure
       if let failure, failure.isLasting {
         throw Unavailable(
-          sentence: "\(failure.message.ended) Waiting would not help. Is DATABASE_URL (or --database-url) right?")
+          message: "\(failure.message.ended) Waiting would not help. Is DATABASE_URL (or --database-url) right?")
       }
       guard ContinuousClock.now < end else {
         throw Unavailable(
-          sentence: """
-            The database could not be reached within \(patience.components.seconds) seconds. \
+          message: """
+            The database could not be reached within \(timeout.components.seconds) seconds. \
             \(failure?.message.ended ?? "It does not answer.") Is it running, and is DATABASE_URL (or --database-url) right? \
             --startup-timeout waits longer.
             """)
@@ -48,15 +50,17 @@ enum Database {
     } catch let error as PostgresError {
       try Task.checkCancellation()
       throw Unavailable(
-        sentence: """
-          The pooler in front of the database could not be checked, because it gave no two more connections: \
-          \(error.message) Is its pool (default_pool_size of PgBouncer) large enough for all connections of this process?
+        message: """
+          The check whether a pooler shares sessions failed, because it needs two more connections: \
+          \(error.message) Is the pool (default_pool_size of PgBouncer) large enough for all connections of this \
+          process?
           """)
     }
     throw Unavailable(
-      sentence: """
-        The pooler in front of the database shares its sessions, but prepared statements, settings and locks need sessions \
-        of their own: set pool_mode = session in PgBouncer for this database, or connect to Postgres directly.
+      message: """
+        The pooler in front of the database shares its sessions among clients, but prepared statements, settings and \
+        locks need a session for each client: set pool_mode = session in PgBouncer for this database, or connect to \
+        Postgres directly.
         """)
   }
 
@@ -65,13 +69,14 @@ enum Database {
       return try await Migrator(client: client, migrations: UserMigrations.all, logger: logger).run()
     } catch let error as PostgresError {
       try Task.checkCancellation()
-      throw Unavailable(sentence: "The database could not be migrated: \(error).")
+      throw Unavailable(message: "The migration of the database failed: \(error).")
     } catch let error as EmailConflicts {
-      throw Unavailable(sentence: "The database could not be migrated. \(error)")
+      throw Unavailable(message: "The migration of the database failed. \(error)")
     }
   }
 
-  /// - Returns: how many users' emails got another normal form.
+  /// Recomputes the normal forms of all emails.
+  /// - Returns: how many of them changed.
   static func recheckEmails(_ client: PostgresClient) async throws -> Int {
     do {
       return try await client.withConnection(deadline: .max) { connection in
@@ -80,26 +85,26 @@ enum Database {
       }
     } catch let error as PostgresError {
       try Task.checkCancellation()
-      throw Unavailable(sentence: "The emails could not be looked at: \(error).")
+      throw Unavailable(message: "The check of the emails failed: \(error).")
     } catch let error as EmailConflicts {
-      throw Unavailable(sentence: "\(error)")
+      throw Unavailable(message: "\(error)")
     }
   }
 
-  /// - Throws: `Unavailable` when the schema lacks something that this version needs.
+  /// - Throws: `Unavailable` if the schema lacks a migration of this version.
   static func checkSchema(_ client: PostgresClient, logger: Logger) async throws {
     let pending: [Migration]
     do {
       pending = try await Migrator(client: client, migrations: UserMigrations.all, logger: logger).pending()
     } catch let error as PostgresError {
       try Task.checkCancellation()
-      throw Unavailable(sentence: "The database's schema could not be checked: \(error).")
+      throw Unavailable(message: "The check of the database's schema failed: \(error).")
     }
     guard pending.isEmpty else {
       throw Unavailable(
-        sentence: """
-          The database lacks \(pending.count) migration(s) of this version. Run `user-service migrate` first, or serve with \
-          --migrate.
+        message: """
+          The database lacks \(pending.count) migration(s) of this version. Run `user-service migrate` first, or serve \
+          with --migrate.
           """)
     }
   }

@@ -1,14 +1,14 @@
 import ArgumentParser
 import Postgres
 
-/// How to reach the database: the same for every subcommand that needs it.
+/// The flags that say where the database is, the same for each subcommand that uses it.
 struct DatabaseOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
       "Where the database is: a libpq URL or conninfo string. [env: DATABASE_URL]",
       discussion:
-        "What it leaves out comes from the PG… variables. A URL with a password is better in the environment.",
+        "libpq's PG… variables supply what it leaves out. If it has a password, use the environment variable.",
       valueName: "url"))
   var databaseURL: String?
 
@@ -28,14 +28,14 @@ struct DatabaseOptions: ParsableArguments {
     return configuration
   }
 
-  func patience() throws -> Duration {
+  func timeout() throws -> Duration {
     .seconds(
       try Limits.seconds(startupTimeout, flag: "--startup-timeout")
         ?? Environment.value("USER_SERVICE_STARTUP_TIMEOUT", "a number of seconds, 0 or more", Limits.seconds) ?? 15)
   }
 }
 
-/// Checks of numbers, the same for flags and the environment.
+/// Parses and checks numbers, in the same way for flags and for environment variables.
 enum Limits {
   static func seconds(_ text: String) -> Int? { Int(text).flatMap { (0...86_400).contains($0) ? $0 : nil } }
 
@@ -45,8 +45,9 @@ enum Limits {
     return flag
   }
 
-  /// - Parameter name: the variable's, without USER_SERVICE_; the flag is called alike.
-  /// - Throws: `ValidationError`, so exit code 64.
+  /// The value of a flag or, without it, of an environment variable; nil if neither is set.
+  /// - Parameter name: the variable's name without USER_SERVICE_; the flag has the same name.
+  /// - Throws: `ValidationError` (exit code 64) if the value is not in the range.
   static func value(_ flag: Int?, _ name: String, _ range: ClosedRange<Int>) throws -> Int? {
     let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
     guard let flag else {

@@ -1,21 +1,21 @@
 import ArgumentParser
 import Logging
 
-/// Logs go to standard error, a line each.
+/// The flags for logging. Logs go to standard error, one line for each entry.
 struct LoggingOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The least level that is logged: trace, debug, info, notice, warning, error, critical."
+      "The lowest level that is logged: trace, debug, info, notice, warning, error, critical."
         + " [env: USER_SERVICE_LOG_LEVEL] (default: info)",
       valueName: "level"),
     transform: { text in
-      guard let level = Logger.Level(rawValue: text) else { throw ValidationError("'\(text)' is no log level.") }
+      guard let level = Logger.Level(rawValue: text) else { throw ValidationError("'\(text)' is not a log level.") }
       return level
     })
   var logLevel: Logger.Level?
 
-  /// To be called once.
+  /// Sets up logging for the process. Call it once.
   func bootstrap() throws -> Logger {
     let level =
       try logLevel ?? Environment.value("USER_SERVICE_LOG_LEVEL", "a log level", Logger.Level.init(rawValue:)) ?? .info

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Lines for people and scripts, written at once: nothing waits in a buffer when the process ends.
+/// Writes lines for people and scripts at once, without a buffer that could be lost when the process ends.
 enum Output {
   static func line(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
     var bytes = Array((text + "\n").utf8)[...]

@@ -1,19 +1,19 @@
 import ArgumentParser
 import Postgres
 
-/// How many connections to the database a serving process may open.
+/// The flags that limit how many database connections `serve` opens.
 struct PoolOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How many database connections for writes are kept when idle; one for each loop at least."
+      "How many idle database connections for writes it keeps; at least one for each loop."
         + " [env: USER_SERVICE_POOL_SIZE] (default: 20)", valueName: "count"))
   var poolSize: Int?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How many more may be opened while all are in use. [env: USER_SERVICE_POOL_OVERFLOW] (default: 30)",
+      "How many more it may open while all are in use. [env: USER_SERVICE_POOL_OVERFLOW] (default: 30)",
       valueName: "count"))
   var poolOverflow: Int?
 

@@ -3,16 +3,16 @@ import EventLoop
 import Glibc
 import Logging
 
-/// Why the program ends without having done its work: exit code 69 (EX_UNAVAILABLE) and a sentence.
+/// Ends the program with exit code 69 (EX_UNAVAILABLE) and a message that says why and what to do.
 struct Unavailable: Error {
-  let sentence: String
+  let message: String
 }
 
-/// What every subcommand that does something has around it: loops, signals, exit codes.
+/// What the subcommands share: event loops, signals, exit codes.
 enum Program {
-  /// Runs `body` until it returns. SIGTERM and SIGINT cancel its task; a second one ends the process at once.
-  /// Main thread, before any other thread was started.
-  /// - Parameter onHangup: called for each SIGHUP, on a loop's thread; without it SIGHUP ends the process, as usual.
+  /// Runs `body` until it returns. The first SIGTERM or SIGINT cancels its task; a second one ends the process at once.
+  /// Call it on the main thread, before the process starts other threads.
+  /// - Parameter onHangup: called on a loop's thread for each SIGHUP; without it SIGHUP ends the process.
   static func run(
     loops count: Int, logger: Logger, onHangup: (@Sendable () -> Void)? = nil,
     _ body: @escaping @Sendable (EventLoopGroup) async throws -> Void
@@ -24,7 +24,7 @@ enum Program {
       signals = onHangup == nil ? try SignalSource(SIGTERM, SIGINT) : try SignalSource(SIGTERM, SIGINT, SIGHUP)
       loops = try EventLoopGroup(count: count, logger: logger)
     } catch {
-      throw exit(with: Unavailable(sentence: "The system has no room for this process: \(error)."))
+      throw exit(with: Unavailable(message: "The process can't start its event loops: \(error)."))
     }
     let work = Task { try await body(loops) }
     try signals.watch(on: loops.loops[0], onHangup: onHangup) { work.cancel() }
@@ -33,14 +33,14 @@ enum Program {
     switch result {
     case .success: break
     case .failure(let error as Unavailable): throw exit(with: error)
-    // A signal came before the work was done: that is how one stops it.
+    // A signal stopped the work before it was done, as the operator wanted.
     case .failure(is CancellationError): break
     case .failure(let error): throw error
     }
   }
 
   private static func exit(with error: Unavailable) -> ExitCode {
-    Output.line("Error: \(error.sentence)", to: STDERR_FILENO)
+    Output.line("Error: \(error.message)", to: STDERR_FILENO)
     return ExitCode(69)
   }
 }

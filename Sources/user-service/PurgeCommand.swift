@@ -7,14 +7,14 @@ import PostgresUserStore
 struct PurgeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "purge",
-    abstract: "Remove the deleted users for good whose purge time has passed.",
+    abstract: "Remove deleted users for good once their purge time has passed.",
     discussion: """
-      `serve` does so by itself, unless --purge-interval is 0. Any number of processes may do so at the same time. \
-      Users whose rows others hold are left for the next time.
+      `serve` does this by itself, unless --purge-interval is 0. Several processes may do it at the same time. A purge \
+      skips users whose rows other transactions have locked; a later one removes them.
       """)
 
   @OptionGroup var purge: PurgeBatchOptions
-  @Flag(name: .long, help: "Only say how many there are.")
+  @Flag(name: .long, help: "Only print how many users it would remove.")
   var dryRun = false
 
   @OptionGroup var database: DatabaseOptions
@@ -22,14 +22,14 @@ struct PurgeCommand: ParsableCommand {
 
   func run() throws {
     let configuration = try database.postgres()
-    let patience = try database.patience()
+    let timeout = try database.timeout()
     let batchSize = try purge.batchSize()
     let isDryRun = dryRun
     let logger = try logging.bootstrap()
     try Program.run(loops: 1, logger: logger) { loops in
       let client = try Database.connect(configuration, loops: loops, logger: logger)
       do {
-        try await Database.waitUntilReady(client, patience: patience)
+        try await Database.waitUntilReady(client, timeout: timeout)
         try await Database.checkSchema(client, logger: logger)
         let purge = UserPurge(client: client, batchSize: batchSize)
         if isDryRun {
@@ -50,7 +50,7 @@ struct PurgeCommand: ParsableCommand {
       return try await purge.count()
     } catch let error as PostgresError {
       try Task.checkCancellation()
-      throw Unavailable(sentence: "The users could not be counted: \(error).")
+      throw Unavailable(message: "Counting the users failed: \(error).")
     }
   }
 
@@ -64,7 +64,7 @@ struct PurgeCommand: ParsableCommand {
       } catch let error as PostgresError {
         try Task.checkCancellation()
         throw Unavailable(
-          sentence: "The purge failed after it had removed \(total) user(s): \(error). It can be run again.")
+          message: "The purge failed after it had removed \(total) user(s): \(error). It is safe to run it again.")
       }
     }
   }

@@ -1,12 +1,12 @@
 import ArgumentParser
 import PostgresUserStore
 
-/// How many users a purge removes at a time: the same for `serve` and `purge`.
+/// The flag for the size of a purge's transactions, the same for `serve` and `purge`.
 struct PurgeBatchOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How many users a transaction removes for good. [env: USER_SERVICE_PURGE_BATCH] (default: 500)",
+      "How many users one transaction removes for good. [env: USER_SERVICE_PURGE_BATCH] (default: 500)",
       valueName: "count"))
   var purgeBatch: Int?
 
@@ -22,12 +22,12 @@ struct PurgeBatchOptions: ParsableArguments {
   }
 }
 
-/// What becomes of deleted users.
+/// The flags that say how long deleted users are kept.
 struct PurgeOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How long a deleted user can be brought back: 30d, 12h, 90m, or seconds. It counts for deletions from now on."
+      "How long a deleted user can be restored: 30d, 12h, 90m, or seconds. Users deleted before keep their time."
         + " [env: USER_SERVICE_RETENTION] (default: 30d)",
       valueName: "time"))
   var retention: String?
@@ -35,7 +35,7 @@ struct PurgeOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How often it looks for users whose purge time has passed: 60s, 10m; 0 leaves that to `user-service purge`."
+      "How often it removes users whose purge time has passed: 60s, 10m; 0 leaves that to `user-service purge`."
         + " [env: USER_SERVICE_PURGE_INTERVAL] (default: 60s)",
       valueName: "time"))
   var purgeInterval: String?
@@ -62,7 +62,7 @@ struct PurgeOptions: ParsableArguments {
 }
 
 extension Limits {
-  /// A time in seconds: a number, with `s`, `m`, `h` or `d` behind it or nothing.
+  /// A duration in seconds: a number followed by `s`, `m`, `h`, `d` or nothing.
   static func time(_ text: String) -> Int? {
     let units = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     let unit = text.last.flatMap { units[String($0)] }

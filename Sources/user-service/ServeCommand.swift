@@ -9,9 +9,9 @@ struct ServeCommand: ParsableCommand {
     commandName: "serve",
     abstract: "Serve users.v1.UserService, with health and reflection.",
     discussion: """
-      SIGTERM and SIGINT stop it: no new calls are taken, calls that run are finished. A second signal ends it at once.
-      With --tls-cert TCP addresses speak TLS. Files that change are read again, at once after SIGHUP. Where these \
-      flags are not given, USER_SERVICE_TLS_CERT and USER_SERVICE_TLS_KEY (separated by commas) and \
+      SIGTERM and SIGINT stop it: it accepts no new calls and finishes those that run. A second signal ends it at once.
+      With --tls-cert it serves TLS on its TCP addresses. It reloads the files when they change, and on SIGHUP. \
+      Without these flags USER_SERVICE_TLS_CERT and USER_SERVICE_TLS_KEY (separated by commas) and \
       USER_SERVICE_TLS_CLIENT_CA name the files.
       """)
 
@@ -19,7 +19,7 @@ struct ServeCommand: ParsableCommand {
     name: .long,
     help: ArgumentHelp(
       "Where to listen: HOST:PORT (all addresses of the host), [V6]:PORT, unix:PATH, or systemd for the sockets that it"
-        + " passes; may be given several times. Port 0 chooses one."
+        + " passes; may be given several times. Port 0 lets the system choose one."
         + " [env: USER_SERVICE_LISTEN, separated by commas] (default: 127.0.0.1:50051)",
       valueName: "address"))
   var listen: [String] = []
@@ -27,40 +27,41 @@ struct ServeCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Who may connect to Unix sockets, as chmod has it: 660. [env: USER_SERVICE_UNIX_MODE] (default: as the umask says)",
+      "The mode of Unix sockets (who may connect): 660. [env: USER_SERVICE_UNIX_MODE] (default: by the umask)",
       valueName: "mode"))
   var unixMode: String?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How many event loops, a thread each. [env: USER_SERVICE_LOOPS] (default: one a processor)", valueName: "count"))
+      "The number of event loops, each with a thread. [env: USER_SERVICE_LOOPS] (default: one for each processor)",
+      valueName: "count"))
   var loops: Int?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How many seconds calls have to finish when it is stopped. [env: USER_SERVICE_DRAIN_TIMEOUT] (default: 30)",
+      "How many seconds running calls get to finish after a signal. [env: USER_SERVICE_DRAIN_TIMEOUT] (default: 30)",
       valueName: "seconds"))
   var drainTimeout: Int?
 
-  @Flag(name: .long, help: "Bring the schema up to date first, as `migrate` does.")
+  @Flag(name: .long, help: "Migrate the schema first, as `migrate` does.")
   var migrate = false
 
-  @Flag(name: .long, help: "Log each call: method, status, time and sizes. [env: USER_SERVICE_ACCESS_LOG=true]")
+  @Flag(name: .long, help: "Log each call: method, status, duration and sizes. [env: USER_SERVICE_ACCESS_LOG=true]")
   var accessLog = false
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Serve gRPC-Web too, to pages of this origin, such as https://app.example.com; may be given several times. '*' is any,"
-        + " without credentials. [env: USER_SERVICE_WEB_ORIGINS, separated by commas]",
+      "Serve gRPC-Web to pages of this origin, such as https://app.example.com; may be given several times. '*' allows"
+        + " any origin, without credentials. [env: USER_SERVICE_WEB_ORIGINS, separated by commas]",
       valueName: "origin"))
   var webOrigin: [String] = []
 
   @Flag(
     name: .long,
-    help: "Serve grpc.channelz.v1 too: who is connected, and what calls are open. [env: USER_SERVICE_CHANNELZ=true]")
+    help: "Serve grpc.channelz.v1, which shows connections and open calls. [env: USER_SERVICE_CHANNELZ=true]")
   var channelz = false
 
   @OptionGroup var tls: TLSOptions
@@ -77,7 +78,7 @@ struct ServeCommand: ParsableCommand {
     try serving.apply(to: &settings.configuration)
     try purge.apply(to: &settings)
     try pool.apply(to: &settings.database)
-    settings.patience = try database.patience()
+    settings.startupTimeout = try database.timeout()
     settings.migrates = migrate
     settings.logsCalls = try accessLog || isSet("USER_SERVICE_ACCESS_LOG")
     settings.webOrigins = try origins()
@@ -91,7 +92,7 @@ struct ServeCommand: ParsableCommand {
     settings.certificates = credentials.map { Certificates(credentials: $0, logger: logger) }
     let certificates = settings.certificates
     let reload: @Sendable () -> Void = {
-      guard let certificates else { return logger.notice("SIGHUP: without TLS there is nothing to read again.") }
+      guard let certificates else { return logger.notice("SIGHUP ignored: without TLS there is nothing to reload.") }
       certificates.reload()
     }
     try Program.run(loops: count, logger: logger, onHangup: reload) { [settings] loops in
@@ -101,12 +102,12 @@ struct ServeCommand: ParsableCommand {
 
   private func origins() throws -> [String] {
     try (webOrigin.isEmpty ? EnvironmentList.values(of: "USER_SERVICE_WEB_ORIGINS") ?? [] : webOrigin).map { origin in
-      // As browsers send it: a scheme, a host, perhaps a port, and nothing behind.
+      // As browsers send it (RFC 6454, section 6.1): a scheme, a host and an optional port, without a path.
       let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
       guard origin == "*" || parts.count == 3 && parts[0].hasSuffix(":") && parts[1].isEmpty && !parts[2].isEmpty else {
         throw ValidationError(
-          "'\(origin)' is no origin for \(webOrigin.isEmpty ? "USER_SERVICE_WEB_ORIGINS" : "--web-origin");"
-            + " one is https://app.example.com, without a slash at its end, or *.")
+          "\(webOrigin.isEmpty ? "USER_SERVICE_WEB_ORIGINS" : "--web-origin") has '\(origin)'; it must be an"
+            + " origin such as https://app.example.com, without a slash at its end, or *.")
       }
       return origin
     }
@@ -125,12 +126,12 @@ struct ServeCommand: ParsableCommand {
       ?? EventLoopGroup.processorCount
   }
 
-  private func places() throws -> [String] {
+  private func listenTexts() throws -> [String] {
     listen.isEmpty ? try EnvironmentList.values(of: "USER_SERVICE_LISTEN") ?? ["127.0.0.1:50051"] : listen
   }
 
   private func inherited() throws -> [Int32] {
-    guard try places().contains("systemd") else { return [] }
+    guard try listenTexts().contains("systemd") else { return [] }
     do throws(EventLoopError) {
       let descriptors = try SocketActivation.take()
       guard !descriptors.isEmpty else {
@@ -151,7 +152,7 @@ struct ServeCommand: ParsableCommand {
 
   private func addresses() throws -> [SocketAddress] {
     let isFlag = !listen.isEmpty
-    return try places().filter { $0 != "systemd" }.map { text in
+    return try listenTexts().filter { $0 != "systemd" }.map { text in
       guard let address = SocketAddress(text) else {
         throw ValidationError(
           "\(isFlag ? "--listen" : "USER_SERVICE_LISTEN") has '\(text)'; it must be HOST:PORT, unix:PATH or systemd.")

@@ -9,30 +9,30 @@ import RPCDiagnostics
 import RPCServer
 import UserService
 
-/// The life of a serving process: database, schema, listeners, and back again.
+/// A process that serves: prepares the database, listens, and shuts down in the opposite order.
 struct Service: Sendable {
   struct Settings: Sendable {
     let addresses: [SocketAddress]
-    /// Sockets that listen already.
+    /// Descriptors of sockets that systemd passed.
     var inherited: [Int32] = []
     var unixMode: UInt32?
     var configuration = ServerConfiguration()
     var database: PostgresConfiguration
-    /// How long the database is waited for.
-    var patience = Duration.seconds(15)
-    /// How long calls have to finish.
+    /// How long to wait for the database.
+    var startupTimeout = Duration.seconds(15)
+    /// How long running calls may take to finish after a signal.
     var grace = Duration.seconds(30)
     var migrates = false
     var logsCalls = false
     var servesChannelz = false
-    /// How long deleted users can be brought back.
+    /// How long deleted users can be restored.
     var retention = PostgresUserStore.defaultRetention
-    /// How often it looks for users to be removed for good; zero for never.
+    /// How often the purge runs; zero turns it off.
     var purgeInterval = Duration.seconds(60)
     var purgeBatch = UserPurge.defaultBatchSize
-    /// With them TCP addresses speak TLS.
+    /// The certificates for TLS on TCP addresses; nil: no TLS.
     var certificates: Certificates?
-    /// Pages that may call by gRPC-Web; it is not served where there are none.
+    /// The origins of pages that may call by gRPC-Web; if empty, it is not served.
     var webOrigins: [String] = []
 
     init(addresses: [SocketAddress], database: PostgresConfiguration) {
@@ -51,13 +51,13 @@ struct Service: Sendable {
     self.logger = logger
   }
 
-  /// Serves until the task is cancelled, and then until what runs is finished.
-  /// - Throws: `Unavailable` when a port or the database can't be had; `CancellationError` when cancelled before it
-  ///   served.
+  /// Serves until the task is cancelled, and then finishes the running calls.
+  /// - Throws: `Unavailable` if it can't listen or can't use the database; `CancellationError` if the task is cancelled
+  ///   before it serves.
   func run() async throws {
     let database = try Database.connect(settings.database, loops: loops, logger: logger)
     do {
-      try await Database.waitUntilReady(database, patience: settings.patience)
+      try await Database.waitUntilReady(database, timeout: settings.startupTimeout)
       let check = StartCheck(client: database, logger: logger)
       try await check.database()
       if settings.migrates { _ = try await Database.migrate(database, logger: logger) }
@@ -74,7 +74,7 @@ struct Service: Sendable {
 
   private func serve(on database: PostgresClient) async throws {
     let health = HealthService()
-    follow(database, health)
+    reportAvailability(of: database, to: health)
     var services: [any ServiceProvider] = [
       UserServiceHandlers(
         store: PostgresUserStore(client: database, retention: settings.retention, logger: logger)), health,
@@ -93,15 +93,15 @@ struct Service: Sendable {
     do {
       let bound =
         try settings.addresses.flatMap { try listen(server, $0) } + settings.inherited.map { try listen(server, $0) }
-      let places = bound.map(\.description).joined(separator: ", ")
-      Output.line("ready: serving \(UserServiceHandlers.serviceName) on \(places)")
+      let addresses = bound.map(\.description).joined(separator: ", ")
+      Output.line("ready: serving \(UserServiceHandlers.serviceName) on \(addresses)")
     } catch {
       await server.shutdown(grace: .zero)
       throw error
     }
     for worker in workers { worker.start() }
     await cancellation()
-    logger.info("Stopping: calls that run are finished.", metadata: ["limit": "\(settings.grace)"])
+    logger.info("Stopping: waiting for running calls.", metadata: ["limit": "\(settings.grace)"])
     health.shutdown()
     for worker in workers { await worker.stop() }
     await server.shutdown(grace: settings.grace)
@@ -112,7 +112,7 @@ struct Service: Sendable {
       if case .unix = address { return try server.listen(on: address, mode: settings.unixMode) }
       return try server.listen(on: address, tls: settings.certificates?.credentials)
     } catch {
-      throw Unavailable(sentence: "\(error). Stop what uses the address, or choose another one with --listen.")
+      throw Unavailable(message: "\(error). Stop the process that uses the address, or choose another with --listen.")
     }
   }
 
@@ -121,12 +121,12 @@ struct Service: Sendable {
     do throws(EventLoopError) {
       return try server.listen(adopting: descriptor, tls: isUnix ? nil : settings.certificates?.credentials)
     } catch {
-      throw Unavailable(sentence: "A socket of systemd can't be used: \(error).")
+      throw Unavailable(message: "A socket that systemd passed can't be used: \(error).")
     }
   }
 
-  /// What the service does on its own. Health tells of each, under a name of its own: that one fails is nothing that
-  /// callers meet, and no reason to send them elsewhere.
+  /// The background workers. Each has a health status of its own, `worker/NAME`: calls still succeed when one fails, so
+  /// that is no reason to route callers elsewhere.
   private func workers(
     on database: PostgresClient, _ files: OffloadPool, _ health: HealthService
   ) -> [BackgroundWorker] {
@@ -148,8 +148,8 @@ struct Service: Sendable {
     return workers
   }
 
-  /// Health says what callers would meet.
-  private func follow(_ database: PostgresClient, _ health: HealthService) {
+  /// Reports NOT_SERVING while the database is not available: calls would fail then.
+  private func reportAvailability(of database: PostgresClient, to health: HealthService) {
     let report: @Sendable (Bool) -> Void = { isAvailable in
       health.setStatus(UserServiceHandlers.serviceName, serving: isAvailable)
       health.setStatus("", serving: isAvailable)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import RPCServer
 
-/// How much and for how long clients may have of a server. docs/limits.md says more of each.
+/// The flags that limit what clients may use of a server. docs/limits.md explains each.
 struct ServingOptions: ParsableArguments {
   @Option(name: .long, help: help("How many connections may be open.", "MAX_CONNECTIONS", "20000"))
   var maxConnections: Int?
@@ -11,32 +11,34 @@ struct ServingOptions: ParsableArguments {
 
   @Flag(
     name: .long,
-    help: "Find a lower limit of running calls by their latency. [env: USER_SERVICE_ADAPTIVE_LIMIT=true]")
+    help: "Lower the limit of running calls when their latency grows. [env: USER_SERVICE_ADAPTIVE_LIMIT=true]")
   var adaptiveLimit = false
 
   @Option(
     name: .long,
-    help: help("How many MiB messages that wait for their clients may take.", "MAX_BUFFERED", "1024", "MiB"))
+    help: help("How many MiB buffered messages may take in all.", "MAX_BUFFERED", "1024", "MiB"))
   var maxBuffered: Int?
 
   @Option(
     name: .long,
-    help: help("How long a connection is kept, give or take a tenth.", "MAX_CONNECTION_AGE", "for ever", "seconds"))
+    help: help("The maximum age of a connection, ±10 %.", "MAX_CONNECTION_AGE", "unlimited", "seconds"))
   var maxConnectionAge: Int?
 
   @Option(
     name: .long,
-    help: help("How long a connection without calls is kept.", "MAX_CONNECTION_IDLE", "for ever", "seconds"))
+    help: help("How long a connection may have no calls.", "MAX_CONNECTION_IDLE", "unlimited", "seconds"))
   var maxConnectionIdle: Int?
 
   @Option(
     name: .long,
-    help: help("After how long a silence a client is pinged.", "KEEPALIVE_INTERVAL", "7200", "seconds"))
+    help: help("How long a client may be silent before it is pinged.", "KEEPALIVE_INTERVAL", "7200", "seconds"))
   var keepaliveInterval: Int?
 
   @Option(
     name: .long,
-    help: help("How often a client may ping, calls or no calls.", "MIN_PING_INTERVAL", "300, with calls", "seconds"))
+    help: help(
+      "The shortest interval of a client's pings, also without calls.", "MIN_PING_INTERVAL",
+      "300, and none without calls", "seconds"))
   var minPingInterval: Int?
 
   func apply(to configuration: inout ServerConfiguration) throws {
@@ -67,8 +69,8 @@ struct ServingOptions: ParsableArguments {
   }
 
   private static func help(
-    _ meaning: String, _ variable: String, _ standard: String, _ unit: String = "count"
+    _ meaning: String, _ variable: String, _ defaultValue: String, _ unit: String = "count"
   ) -> ArgumentHelp {
-    ArgumentHelp("\(meaning) [env: USER_SERVICE_\(variable)] (default: \(standard))", valueName: unit)
+    ArgumentHelp("\(meaning) [env: USER_SERVICE_\(variable)] (default: \(defaultValue))", valueName: unit)
   }
 }

@@ -3,37 +3,37 @@ import Logging
 import Postgres
 import PostgresUserStore
 
-/// What is looked at once before calls are taken, so that what can't work is said at the start and not by each call.
+/// Checks at start-up, so that a wrong set-up stops the process with a message rather than failing each call.
 struct StartCheck {
   let client: PostgresClient
   let logger: Logger
 
-  /// The database can hold what users are called.
+  /// Checks that the database's encoding can store names and emails.
   /// - Throws: `Unavailable`.
   func database() async throws {
-    try await explained("The database could not be looked at") {
+    try await explained("The check of the database failed") {
       let row = try await client.query(Self.facts)[0]
       let encoding = try row[0].text
       guard encoding == "UTF8" else {
         throw Unavailable(
-          sentence: """
-            The database's encoding is \(encoding); it must be UTF8, or names and emails can't be stored. Create one by \
-            CREATE DATABASE users ENCODING 'UTF8' TEMPLATE template0.
+          message: """
+            The database's encoding is \(encoding), which can't store all names and emails; it must be UTF8. Create a \
+            database with CREATE DATABASE users ENCODING 'UTF8' TEMPLATE template0.
             """)
       }
     }
   }
 
-  /// Connections and privileges suffice to serve.
+  /// Checks the privileges of the database role, and logs a warning if there may be too few connections.
   /// - Parameters:
-  ///   - connections: the most that this process may open.
+  ///   - connections: the most connections that this process may open.
   ///   - purges: whether this process purges deleted users.
-  /// - Throws: `Unavailable`.
+  /// - Throws: `Unavailable` if privileges are missing.
   func serving(connections: Int, purges: Bool) async throws {
-    try await explained("The database could not be looked at") {
+    try await explained("The check of the database failed") {
       let row = try await client.query(Self.facts)[0]
       let (isReadOnly, limit, others) = (try row[1].bool, try row[2].int64, try row[3].int64)
-      if isReadOnly { logger.notice("The database takes no writes: only reads are served until it does.") }
+      if isReadOnly { logger.notice("The database is read-only: writes fail until that changes.") }
       report(limit, others: max(0, others - Int64(client.sharedConnections)), of: Int64(connections))
       try await privileges(purges: purges)
     }
@@ -47,11 +47,11 @@ struct StartCheck {
     if connections + others > limit {
       logger.warning(
         """
-        This process may open more database connections than there is room for: see max_connections, the limits of role and \
-        database, --pool-size and --pool-overflow.
+        This process may open more database connections than the database has left: see max_connections, the limits of \
+        the role and the database, --pool-size and --pool-overflow.
         """, metadata: metadata)
     } else {
-      logger.info("There is room for this process's database connections.", metadata: metadata)
+      logger.info("The database has enough connections left for this process.", metadata: metadata)
     }
   }
 
@@ -62,7 +62,7 @@ struct StartCheck {
     guard let role = try rows.first?[1].text else { return }
     let grants = try rows.map { try $0[0].text }.joined(separator: ", ")
     throw Unavailable(
-      sentence: "The database role \(role) lacks privileges: \(grants). GRANT them, as docs/operations.md says.")
+      message: "The database role \(role) lacks privileges: \(grants). GRANT them; docs/operations.md shows how.")
   }
 
   private func explained(_ what: String, _ body: () async throws -> Void) async throws {
@@ -70,12 +70,12 @@ struct StartCheck {
       try await body()
     } catch let error as PostgresError {
       try Task.checkCancellation()
-      throw Unavailable(sentence: "\(what): \(error).")
+      throw Unavailable(message: "\(what): \(error).")
     }
   }
 
-  /// Encoding, read-only, connections that this role may have in all, those that there are now. Superusers are held to
-  /// max_connections only.
+  /// The encoding; whether the database is read-only; how many connections this role may open in all; how many are open
+  /// now. Only max_connections limits superusers.
   private static let facts = Statement(
     "start-up: facts",
     """
@@ -88,8 +88,8 @@ struct StartCheck {
     FROM pg_roles role, pg_database base WHERE role.rolname = session_user AND base.datname = current_database()
     """, isReadOnly: true)
 
-  /// Privileges on single columns count: the statements name their columns. A table that is missing is the schema's
-  /// matter.
+  /// A privilege on any column counts: the statements name their columns. It ignores missing tables, which the check of
+  /// the schema reports.
   private static let missingPrivileges = Statement(
     "start-up: privileges",
     """

@@ -1,15 +1,15 @@
 import ArgumentParser
 import Glibc
 
-/// The command line of the user service. Flags win over the environment, the environment over defaults.
+/// The command line of the user service. Flags take precedence over environment variables, and those over defaults.
 @main
 struct UserServiceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "user-service",
     abstract: "A user directory over gRPC, on Postgres.",
     discussion: """
-      Exit codes: 0 after a clean stop; 64 when a flag or an environment variable is wrong; 69 when a port or the database \
-      can't be had. The sentence on standard error says what to do.
+      Exit codes: 0 after a clean stop; 64 if a flag or an environment variable is wrong; 69 if it can't listen or \
+      can't use the database. The message on standard error says what to do.
       """,
     version: UserServiceVersion.current,
     subcommands: [ServeCommand.self, MigrateCommand.self, PurgeCommand.self, VersionCommand.self])
@@ -20,7 +20,7 @@ struct UserServiceCommand: ParsableCommand {
       do {
         try command.run()
       } catch let error as ValidationError {
-        // Left to the parser, it would point to the help of all subcommands, which explains no flag.
+        // The parser itself would point to the help of the program, which lists subcommands but no flags.
         let help = type(of: command).configuration.commandName.map { "user-service help \($0)" } ?? "user-service help"
         Output.line("Error: \(error.message)\nSee '\(help)' for more information.", to: STDERR_FILENO)
         throw ExitCode.validationFailure
@@ -31,7 +31,7 @@ struct UserServiceCommand: ParsableCommand {
   }
 }
 
-/// The version of the program: what `version` prints and what Postgres sees as a part of the application's name.
+/// The version of the program. `version` prints it, and Postgres sees it in the application_name.
 enum UserServiceVersion {
   static let current = "0.1.0"
 }

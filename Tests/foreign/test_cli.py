@@ -212,7 +212,7 @@ def test_a_signal_ends_it_with_0(migrated, number):
 def test_sighup_without_tls_ends_nothing(migrated):
     with UserService(migrated) as server:
         server.signal(signal.SIGHUP)
-        eventually(lambda: "there is nothing to read again" in server.said(), "the log says so")
+        eventually(lambda: "there is nothing to reload" in server.said(), "the log says so")
         create(server.users)
 
 

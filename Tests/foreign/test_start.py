@@ -109,7 +109,7 @@ def test_a_read_only_database_serves_reads(postgres):
     psql(postgres.url, "ALTER DATABASE users SET default_transaction_read_only = on")
     try:
         with UserService(postgres.url) as server:
-            assert "only reads are served" in server.said()
+            assert "The database is read-only" in server.said()
             assert server.users.GetUser(pb.GetUserRequest(id=user.id), timeout=TIMEOUT) == user
             for write in (
                     lambda: server.users.CreateUser(pb.CreateUserRequest(user=pb.User(email=new_email())), timeout=TIMEOUT),
@@ -146,9 +146,9 @@ def reads(server, user):
 
 def test_more_connections_than_there_is_room_for_are_warned_of(postgres):
     with UserService(postgres.url) as server:
-        assert "more database connections than there is room for" not in server.said()
+        assert "more database connections than the database has left" not in server.said()
     with UserService(postgres.url, "--pool-overflow", "5000") as server:
-        assert "more database connections than there is room for" in server.said()
+        assert "more database connections than the database has left" in server.said()
     with UserService(postgres.url, "--pool-overflow", "0", environment={"USER_SERVICE_POOL_SIZE": "3"}) as server:
         create(server.users)
         # Two loops with two for reads each.

@@ -134,14 +134,14 @@ def test_certificates_are_renewed_while_it_serves(database, tmp_path):
 
         show(new, "server-key.pem")
         service.signal(signal.SIGHUP)
-        eventually(lambda: "just read" in service.said(), "the new pair is taken")
+        eventually(lambda: "Certificates reloaded" in service.said(), "the new pair is taken")
         create(users(service, new.credentials()))
         create(stub)  # the old connection lives on
         failing(StatusCode.UNAVAILABLE, users(service, old.credentials()).GetUser, pb.GetUserRequest(id="x"))
 
         # Without a signal too, some seconds later.
         show(old, "server.pem", "server-key.pem")
-        eventually(lambda: service.said().count("just read") >= 2, "the change is seen")
+        eventually(lambda: service.said().count("Certificates reloaded") >= 2, "the change is seen")
         create(users(service, old.credentials()))
         create(stub)
 
@@ -162,11 +162,11 @@ def test_drain_does_not_wait_for_handshakes(certificates):
             silent.sendall(b"\x16\x03\x01")
             server.signal()
             assert server.wait() == 0
-            assert "still running" not in server.said()
+            assert "still run" not in server.said()
 
 
 @pytest.mark.parametrize("flags, complaint", [
-    (["--tls-cert", "server.pem"], "belong together"),
+    (["--tls-cert", "server.pem"], "for each --tls-cert"),
     (["--tls-client-ca", "ca.pem"], "--tls-client-ca needs"),
     (["--tls-cert", "server.pem", "--tls-key", "nowhere.pem"], "No such file or directory"),
     (["--tls-cert", "server.pem", "--tls-key", "client-key.pem"], "key values mismatch"),
@@ -213,7 +213,7 @@ def test_a_certificate_that_has_expired_is_refused(database, tmp_path):
 def test_a_certificate_that_ends_soon_is_warned_of(database, certificates, tmp_path):
     certificate, key = own_certificate(tmp_path, days=13)
     with UserService(database, "--tls-cert", certificate, "--tls-key", key) as service:
-        eventually(lambda: "A certificate ends soon" in service.said(), "the log says so")
+        eventually(lambda: "A certificate expires soon" in service.said(), "the log says so")
         assert certificate in service.said()
         # An expired one does not take its place.
         own_certificate(tmp_path, days=-1)
@@ -221,5 +221,5 @@ def test_a_certificate_that_ends_soon_is_warned_of(database, certificates, tmp_p
         eventually(lambda: "has expired" in service.said(), "the log says why it is not used")
     with UserService(database, *certificates.flags) as service:
         service.signal(signal.SIGHUP)
-        eventually(lambda: "New connections get the certificates" in service.said(), "they are read")
-        assert "ends soon" not in service.said()
+        eventually(lambda: "Certificates reloaded" in service.said(), "they are read")
+        assert "expires soon" not in service.said()

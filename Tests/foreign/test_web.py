@@ -86,4 +86,4 @@ def test_what_is_no_origin_is_refused(origin):
     run = subprocess.run(
         [os.environ["USER_SERVICE"], "serve", "--web-origin", origin], capture_output=True, text=True, timeout=60,
         check=False, env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"})
-    assert run.returncode == 64 and "is no origin for --web-origin" in run.stderr
+    assert run.returncode == 64 and "it must be an origin such as" in run.stderr
