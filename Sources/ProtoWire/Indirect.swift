@@ -12,7 +12,7 @@
 public struct Indirect<Value: WireMessage>: Sendable, Hashable {
   @usableFromInline
   final class Box: @unchecked Sendable {
-    // Sendable: changed only through `wrappedValue`, while one `Indirect` alone refers to it.
+    // Sendable: only `wrappedValue` changes it, and only while a single `Indirect` refers to it.
     @usableFromInline var value: Value
 
     @inlinable
@@ -23,7 +23,7 @@ public struct Indirect<Value: WireMessage>: Sendable, Hashable {
 
   @usableFromInline var box: Box?
 
-  /// Begins with a message, or with none; the compiler calls it for `@Indirect var next: Node?`.
+  /// Boxes a message, or nil; the compiler calls it for `@Indirect var next: Node?`.
   @inlinable
   public init(wrappedValue: Value?) {
     box = wrappedValue.map(Box.init)
@@ -53,13 +53,13 @@ public struct Indirect<Value: WireMessage>: Sendable, Hashable {
     }
   }
 
-  /// Compares what the boxes hold; one box is equal to itself without a look inside.
+  /// Compares the contents of the boxes; a box equals itself without a comparison.
   @inlinable
   public static func == (lhs: Self, rhs: Self) -> Bool {
     lhs.box === rhs.box || lhs.wrappedValue == rhs.wrappedValue
   }
 
-  /// Hashes what the box holds, so that equal messages have equal hashes.
+  /// Hashes the content of the box, so that equal messages have equal hashes.
   @inlinable
   public func hash(into hasher: inout Hasher) {
     hasher.combine(wrappedValue)

@@ -1,4 +1,4 @@
-/// A .proto file as its descriptor: what reflection serves.
+/// The descriptor of a .proto file, as reflection serves it.
 ///
 /// Generated code has one for each file:
 ///
@@ -17,7 +17,7 @@ public struct ProtoFile: Sendable {
   /// The files that this one imports.
   public let dependencies: [ProtoFile]
 
-  /// A file whose descriptor is at hand, as from `protoc --descriptor_set_out`.
+  /// A file with a serialized descriptor, for example from `protoc --descriptor_set_out`.
   ///
   /// ```swift
   /// let file = ProtoFile(name: "a.proto", serialized: bytes, dependencies: [.google_protobuf_any])
@@ -28,8 +28,8 @@ public struct ProtoFile: Sendable {
     self.dependencies = dependencies
   }
 
-  /// Takes the descriptor in base64, as generated code has it: characters outside the alphabet, such as line breaks,
-  /// are skipped.
+  /// A file with its descriptor in base64, as in generated code. Skips characters outside the alphabet, such as line
+  /// breaks.
   ///
   /// ```swift
   /// let file = ProtoFile(name: "a.proto", base64: "CgdhLnByb3Rv", dependencies: [])

@@ -1,4 +1,5 @@
-/// Fields that a message's definition does not know, byte for byte as they came. One word, zero when there are none.
+/// The fields that a message's definition does not know, byte for byte as received. Takes one word of memory, which is
+/// zero if there are none.
 ///
 /// ```swift
 /// let old = try OldShape(wireBytes: new.wireBytes())
@@ -10,13 +11,13 @@ public struct UnknownFields: Sendable, Hashable {
   // nil, never an empty array, when there are none: copying nil costs no reference counting.
   @usableFromInline var storage: [UInt8]?
 
-  /// None.
+  /// No fields.
   @inlinable @inline(__always)
   public init() {
     storage = nil
   }
 
-  /// Takes over fields that are serialized already. The bytes must be whole fields.
+  /// Fields that are serialized already. The bytes must be complete fields.
   ///
   /// ```swift
   /// // Field 15, a varint of 1.
@@ -35,7 +36,7 @@ public struct UnknownFields: Sendable, Hashable {
   @inlinable @inline(__always)
   public var isEmpty: Bool { storage == nil }
 
-  /// The fields with their tags, in the order in which they came.
+  /// The fields with their tags, in the order in which they were received.
   ///
   /// ```swift
   /// UnknownFields(wireBytes: [0x78, 0x01]).wireBytes  // [0x78, 0x01]

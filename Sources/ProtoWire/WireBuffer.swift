@@ -1,7 +1,7 @@
 /// Bytes that grow towards the front and are always contiguous.
 ///
 /// This file and WireCursor.swift hold the module's pointer arithmetic. The argument for its safety: `base <= start <=
-/// end` always holds; `start` moves down only after `reserve` made room; the buffer is noncopyable, so nobody else has
+/// end` always holds; `start` moves down only after `reserve` made room; the buffer is noncopyable, so nothing else has
 /// its pointers.
 @frozen @usableFromInline
 struct WireBuffer: ~Copyable {
@@ -203,7 +203,7 @@ struct WireBuffer: ~Copyable {
   mutating func putShort(text: String, tag: UInt32) -> Bool {
     let start = start
     let room = start - base
-    // Nothing is called in the closure that could let go of the string, so that the compiler need not retain it.
+    // The closure calls nothing that could release the string, so the compiler need not retain it.
     let count = text.utf8.withContiguousStorageIfAvailable { text in
       guard text.count <= 48, text.count &+ 18 <= room else { return -1 }
       Self.copy(few: text, to: start - text.count)

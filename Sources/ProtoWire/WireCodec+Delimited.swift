@@ -1,11 +1,11 @@
-/// UTF-8, refused if it is not.
+/// The type `string`: UTF-8. Decoding fails for other bytes.
 ///
 /// ```swift
 /// name = try reader.read(WireString.self)              // throws invalidUTF8
 /// writer.prepend(name, as: WireString.self, tag: 0x0a)  // 0a 03 61 62 63 of "abc"
 /// ```
 public enum WireString: WireMapKey {
-  /// `String`: a field of this type is UTF-8, and is checked.
+  /// A field of this type is a `String` in Swift; decoding validates its UTF-8.
   public typealias Value = String
 
   /// A length, then that many bytes.
@@ -23,8 +23,8 @@ public enum WireString: WireMapKey {
     return try string(of: bytes)
   }
 
-  /// A string that has room in a String without memory of its own, if it is ASCII: in two loads and stores, which may
-  /// overlap.
+  /// A short ASCII string, which fits into a String without an allocation: two loads and stores, which may overlap. nil
+  /// for others.
   @inline(__always)
   private static func smallASCII(_ bytes: UnsafeRawBufferPointer) -> String? {
     let count = bytes.count
@@ -107,14 +107,14 @@ public enum WireString: WireMapKey {
   }
 }
 
-/// A string whose bytes nobody checks: of proto2, and of editions that say `features.utf8_validation = NONE`. Peers may
-/// send any bytes in it, so that what is not UTF-8 is replaced by U+FFFD rather than refused.
+/// The type `string` without validation, in proto2 and in editions with `features.utf8_validation = NONE`. Peers may
+/// send any bytes; decoding replaces what is not UTF-8 by U+FFFD.
 ///
 /// ```swift
 /// note = try reader.read(WireUncheckedString.self)  // ff becomes U+FFFD
 /// ```
 public enum WireUncheckedString: WireMapKey {
-  /// `String`: what is not UTF-8 in it became U+FFFD.
+  /// A field of this type is a `String` in Swift; U+FFFD stands for bytes that were not UTF-8.
   public typealias Value = String
 
   /// A length, then that many bytes.

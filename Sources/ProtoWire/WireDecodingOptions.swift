@@ -19,7 +19,7 @@ public struct WireDecodingOptions: Sendable, Hashable {
   /// ```
   public var discardsUnknownFields: Bool
 
-  /// Takes messages that lack required fields. The default is to refuse them.
+  /// Accepts messages that lack required fields. By default decoding fails for them.
   ///
   /// ```swift
   /// options.allowsMissingRequiredFields = true
@@ -27,7 +27,7 @@ public struct WireDecodingOptions: Sendable, Hashable {
   /// ```
   public var allowsMissingRequiredFields: Bool
 
-  /// The defaults: as other implementations have them.
+  /// The defaults, which are those of other implementations.
   ///
   /// ```swift
   /// let strict = WireDecodingOptions(depthLimit: 10)

@@ -1,4 +1,4 @@
-/// An enum of proto3: it keeps numbers that it has no name for.
+/// An open enum, as in proto3: it keeps numbers that have no name.
 ///
 /// ```swift
 /// struct Paint: WireEnum {
@@ -23,7 +23,7 @@ public protocol WireEnum: Sendable, Hashable, RawRepresentable where RawValue ==
   init(rawValue: Int32)
 }
 
-/// An enum of proto2: a number that it has no name for goes to the message's unknown fields.
+/// A closed enum, as in proto2: a number that has no name goes to the message's unknown fields.
 /// <https://protobuf.dev/programming-guides/enum/>
 ///
 /// ```swift

@@ -1,4 +1,4 @@
-/// Why bytes are not a message, and where.
+/// Why bytes could not be decoded as a message, and in which field.
 ///
 /// ```swift
 /// do {
@@ -35,7 +35,7 @@ public struct WireError: Error, Hashable, Sendable {
     public static let invalidTag = Code(.invalidTag)
     /// A wire type is 6 or 7.
     public static let invalidWireType = Code(.invalidWireType)
-    /// A group ends that was not begun, or is not ended.
+    /// A group has an end tag without a start tag, or no end tag.
     public static let unbalancedGroup = Code(.unbalancedGroup)
     /// A string is not UTF-8.
     public static let invalidUTF8 = Code(.invalidUTF8)
@@ -59,7 +59,7 @@ public struct WireError: Error, Hashable, Sendable {
     public let fieldName: String?
   }
 
-  /// What is wrong: what a program decides by.
+  /// What is wrong, for programs.
   public let code: Code
 
   /// From the outermost message to the field at fault.

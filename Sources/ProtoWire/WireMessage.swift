@@ -1,4 +1,4 @@
-/// A protobuf message. Generated code conforms to it; so may code by hand.
+/// A protobuf message. Generated types conform to it; types written by hand may too.
 ///
 /// Decoding and encoding are synchronous, touch nothing but the message, and may run on any thread.
 ///
@@ -82,14 +82,14 @@ public protocol WireMessage: Sendable, Hashable {
 }
 
 extension WireMessage {
-  /// Nil: a message written by hand needs no names. Generated ones have them.
+  /// The default is nil: a message written by hand needs no field names.
   public static func fieldName(of number: UInt32) -> String? { nil }
 
   /// Nothing is required.
   @inlinable @inline(__always)
   public func checkRequiredFields() throws(WireError) {}
 
-  /// Whether all required fields are present, here and in the messages inside. Encoding does not ask for it.
+  /// Whether all required fields are present, in this message and in those that it contains. Encoding does not check.
   ///
   /// ```swift
   /// Shape().isInitialized                        // false: its name is required
@@ -113,7 +113,7 @@ extension WireMessage {
 
   /// Decodes a message that takes up all of `wireBytes`.
   ///
-  /// The error says what is wrong and in which field. Nothing larger than a small multiple of the input is allocated.
+  /// The error says what is wrong and in which field. Decoding allocates no more than a small multiple of the input.
   ///
   /// ```swift
   /// let point = try buffer.withUnsafeBytes { try Point(wireBytes: $0) }
@@ -194,7 +194,7 @@ extension WireMessage {
     }
   }
 
-  /// The same with the entries of maps in the order of their keys, so that equal messages become equal bytes. Not a
+  /// The same, with map entries in the order of their keys, so that equal messages give equal bytes. This is not a
   /// canonical form: other implementations and later versions of the .proto file may write other bytes.
   ///
   /// ```swift

@@ -1,5 +1,5 @@
 extension WireReader {
-  /// Takes a field that the message does not know: keeps its bytes, or ends the group that is being read.
+  /// Reads a field that the message does not know and keeps its bytes, or ends the current group.
   ///
   /// - Returns: true if the tag ended the group, and with it the message's fields.
   ///
@@ -32,7 +32,7 @@ extension WireReader {
 }
 
 extension WireCursor {
-  /// Steps over the value behind a tag, groups with all that is in them.
+  /// Skips the value behind a tag; for a group, all its fields.
   mutating func skipValue(of tag: UInt32, depthLeft: Int) throws(WireError) {
     guard WireTag.fieldNumber(of: tag) != 0 else { throw WireError(.invalidTag) }
     guard let type = WireType(rawValue: tag & 7) else { throw WireError(.invalidWireType) }

@@ -17,7 +17,7 @@ public struct WireReader: ~Copyable {
   @usableFromInline var cursor: WireCursor
   /// Where the tag of the current field begins.
   @usableFromInline var fieldStart: UnsafeRawPointer
-  /// The tag that ends the group whose fields are being read; 0 if they are not a group's.
+  /// The end tag of the current group; 0 outside groups.
   @usableFromInline var groupEnd: UInt32
   @usableFromInline var depthLeft: Int
   @usableFromInline let discardsUnknownFields: Bool
@@ -96,7 +96,7 @@ public struct WireReader: ~Copyable {
     groupEnd = outerGroup
   }
 
-  /// A message with its length before it, merged into what is there.
+  /// A message with its length before it, merged into the field's value.
   ///
   /// ```swift
   /// try reader.readMessage(into: &outline)
@@ -164,7 +164,7 @@ public struct WireReader: ~Copyable {
     groupEnd = outerGroup
   }
 
-  /// The fields of a group, merged into what is there.
+  /// The fields of a group, merged into the field's value.
   ///
   /// ```swift
   /// try reader.readGroup(into: &origin, number: 7)

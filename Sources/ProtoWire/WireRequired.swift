@@ -1,4 +1,4 @@
-/// What generated code calls to see that required fields are there, in messages of proto2 and of editions that say
+/// Checks required fields, for generated code: those of proto2, and of editions with
 /// `features.field_presence = LEGACY_REQUIRED`. <https://protobuf.dev/programming-guides/proto2/#field-labels>
 ///
 /// ```swift
@@ -19,7 +19,7 @@ public enum WireRequired {
     if value == nil { throw WireError(.missingRequiredField).located(in: M.self, field: number) }
   }
 
-  /// Checks the message that is the field `number` of `M`, if it is there.
+  /// Checks the message in the field `number` of `M`, if it is present.
   ///
   /// ```swift
   /// try WireRequired.check(in: outline, 5, of: Self.self)

@@ -49,7 +49,7 @@ extension WireWriter {
     values.withUnsafeBufferPointer { values in
       var end = values.count
       while end > 0 {
-        // Room for many at once, so that not each has to ask.
+        // Reserves room for many at once, rather than for each.
         let begin = Swift.max(end &- 256, 0)
         buffer.reserve((end &- begin) &* 10)
         buffer.put(varints: begin..<end) { C.varint(of: values[$0]) }

@@ -1,5 +1,5 @@
-/// Writes a message back to front: a nested message is written first, and then its length, which is known by then. So
-/// there is one pass, and nothing is measured twice however deep the nesting.
+/// Writes a message back to front: a nested message first, and then its length, which is known by then. So it needs one
+/// pass, and measures nothing twice, however deep the nesting.
 ///
 /// The written bytes are contiguous at all times. Writing grows the buffer and can't fail.
 ///
@@ -13,7 +13,8 @@
 public struct WireWriter: ~Copyable {
   @usableFromInline var buffer: WireBuffer
 
-  /// Writes map entries in the order of their keys, so that equal messages become equal bytes. Off unless asked for.
+  /// Whether to write map entries in the order of their keys, so that equal messages give equal bytes. The default is
+  /// false.
   ///
   /// ```swift
   /// var writer = WireWriter()
@@ -51,7 +52,7 @@ public struct WireWriter: ~Copyable {
   @inlinable @inline(__always)
   public var count: Int { buffer.count }
 
-  /// Forgets what was written and keeps the room.
+  /// Removes all bytes, and keeps the memory.
   ///
   /// ```swift
   /// for message in messages {
@@ -187,7 +188,7 @@ public struct WireWriter: ~Copyable {
     buffer.put(length: count &- before, tag: tag)
   }
 
-  /// Fields that were kept as they came.
+  /// Unknown fields, unchanged.
   ///
   /// ```swift
   /// writer.prepend(unknownFields)  // first of all, so that they come last

@@ -121,21 +121,21 @@ struct ByteBuffer: ~Copyable {
     self.count = Swift.min(self.count, count)
   }
 
-  /// Ends an object or array of JSON whose members each left a comma.
+  /// Ends a JSON object or array, replacing the comma behind its last member.
   @inline(__always)
   mutating func close(_ bracket: UInt8) {
     if count > 0, base[count &- 1] == UInt8(ascii: ",") { count &-= 1 }
     append(bracket)
   }
 
-  /// Leaves room for a length before what is appended next. Most lengths take one byte.
+  /// Reserves one byte for the length of what is appended next; most lengths need no more.
   @inline(__always)
   mutating func beginLength() -> Int {
     append(0)
     return count
   }
 
-  /// Writes the length of all that was appended since `mark`, and moves it where one byte does not do.
+  /// Writes the length of all that was appended since `mark`, and moves those bytes if the length needs more than one.
   @inline(__always)
   mutating func endLength(_ mark: Int) {
     let length = count &- mark
@@ -166,7 +166,7 @@ struct ByteBuffer: ~Copyable {
     try body(UnsafeBufferPointer(start: base, count: count))
   }
 
-  /// Copies a part of what is there.
+  /// Appends a copy of a part of the buffer.
   borrowing func bytes(from start: Int) -> UnsafeBufferPointer<UInt8> {
     UnsafeBufferPointer(start: base + start, count: Swift.max(count &- start, 0))
   }

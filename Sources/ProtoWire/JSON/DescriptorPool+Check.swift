@@ -1,6 +1,6 @@
 extension DescriptorPool {
-  /// Checks that bytes are a message of a type, as far as a message's own decoding can't: the content of extensions,
-  /// which messages keep unread as unknown fields, and of what is in message sets.
+  /// Checks that bytes are a message of a type, including what a message's own decoding does not check: extensions,
+  /// which messages keep undecoded as unknown fields, and the content of message sets.
   ///
   /// ```swift
   /// let message = try Order(wireBytes: bytes)
@@ -52,7 +52,7 @@ private struct WireChecker {
     }
   }
 
-  /// A map's entry is no level of its own: see `WireReader`.
+  /// A map entry does not count as a level: see `WireReader`.
   private func descend(
     _ bytes: UnsafeBufferPointer<UInt8>, _ field: FieldSchema, depthLeft: Int
   ) throws(JSONError) {

@@ -1,11 +1,11 @@
-/// Message types by name, compiled from descriptors for transcoding; also the registry of what an Any may hold.
+/// Message types by name, compiled from descriptors for transcoding; also the registry of the types in an Any.
 ///
-/// Immutable: any thread may use it. Making one costs some microseconds a message type, so keep it:
+/// Immutable: any thread may use it. Making one takes some microseconds for each message type, so keep it:
 /// ```swift
 /// let transcoder = JSONTranscoder(pool: try DescriptorPool(files: [.users_v1_users]))
 /// ```
 public final class DescriptorPool: @unchecked Sendable {
-  // Unchecked for the pointers: nothing writes through them.
+  // Unchecked because of the pointers: nothing writes through them.
   let tables: SchemaTables
   let messageIndices: [String: Int]
 
@@ -42,7 +42,7 @@ public final class DescriptorPool: @unchecked Sendable {
     return index
   }
 
-  /// The message that an Any's URL names: what is behind the last slash, of which there must be one.
+  /// The message type that the URL of an Any names, behind the last slash; there must be a slash.
   func messageIndex(typeURL: UnsafeBufferPointer<UInt8>) -> Int? {
     guard let slash = typeURL.lastIndex(of: UInt8(ascii: "/")) else { return nil }
     return messageIndices[String(decoding: typeURL[(slash + 1)...], as: UTF8.self)]

@@ -1,4 +1,4 @@
-/// Indices of fields or oneofs that were met. Allocates nothing for the first 64.
+/// The indices of the fields or oneofs that occurred. Allocates nothing for indices below 64.
 struct FieldSet {
   private var first: UInt64 = 0
   private var rest: [UInt64] = []

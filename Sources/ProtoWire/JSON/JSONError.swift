@@ -32,7 +32,7 @@ public struct JSONError: Error, Hashable, Sendable {
     public static let unknownField = Code(.unknownField)
     /// A field, a map key or a oneof occurs twice.
     public static let duplicateField = Code(.duplicateField)
-    /// The value is of another kind than the field's type takes.
+    /// The value is of a kind that the field's type does not accept.
     public static let invalidValue = Code(.invalidValue)
     /// A number, a time or a duration is out of its type's range.
     public static let outOfRange = Code(.outOfRange)
@@ -46,15 +46,15 @@ public struct JSONError: Error, Hashable, Sendable {
     public static let wire = Code(.wire)
   }
 
-  /// What is wrong: what a program decides by.
+  /// What is wrong, for programs.
   public let code: Code
 
-  /// For developers. Never holds input.
+  /// What is wrong, for developers. It never contains input.
   public let message: String
 
-  /// Where in the text, from 1; 0 if the input was bytes.
+  /// The line in the text, from 1; 0 if the input was wire bytes.
   public internal(set) var line = 0
-  /// Counts bytes, from 1.
+  /// The column in that line, in bytes from 1.
   public internal(set) var column = 0
 
   /// Names of the fields from the outermost message to the fault, as JSON has them, with indices such as `[3]` and keys

@@ -1,4 +1,4 @@
-/// A number's text, taken apart: `mantissa` times ten to the `exponent`.
+/// A parsed number: `mantissa` times ten to the `exponent`.
 struct JSONNumber {
   var isNegative = false
   var mantissa: UInt64 = 0
@@ -6,7 +6,7 @@ struct JSONNumber {
   /// The mantissa has more digits than fit.
   var isTooLong = false
 
-  /// - Parameter text: What `JSONReader.number()` took.
+  /// - Parameter text: What `JSONReader.number()` has read.
   init(_ text: UnsafeBufferPointer<UInt8>) {
     var index = 0
     if text.first == UInt8(ascii: "-") {
@@ -51,7 +51,7 @@ struct JSONNumber {
     exponent += isDivided ? -power : power
   }
 
-  /// Any number of digits more, and whether that does not fit.
+  /// Appends `zeros` zeros and a digit to the mantissa, and returns whether it has more digits than fit.
   @inline(never)
   private static func append(_ digit: UInt64, to mantissa: UInt64, behind zeros: Int) -> (UInt64, isTooLong: Bool) {
     guard mantissa != 0 else { return (digit, false) }
@@ -96,7 +96,7 @@ struct JSONNumber {
     return isNegative && magnitude != 0 ? nil : magnitude
   }
 
-  /// The nearest number, where one multiplication or division of exact numbers finds it, as it does nearly always.
+  /// The nearest number, if one multiplication or division of exact numbers finds it, which is nearly always the case.
   /// (W. D. Clinger, How to Read Floating Point Numbers Accurately, 1990.)
   private var quick: Double? {
     guard !isTooLong, mantissa <= 1 << 53, abs(exponent) <= 22 else { return nil }

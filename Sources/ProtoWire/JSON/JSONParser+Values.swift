@@ -32,7 +32,7 @@ extension JSONParser {
 
   // MARK: Strings
 
-  /// What a string means, with its length before it.
+  /// The content of a string without its escapes, with its length before it.
   @inline(__always)
   mutating func string() throws(JSONError) -> Outcome {
     reader.skipSpace()
@@ -53,7 +53,7 @@ extension JSONParser {
     return text.bytes.isEmpty ? .isDefault : .written
   }
 
-  /// A string's meaning, valid until the next string.
+  /// The content of a string without its escapes, valid until the next string.
   mutating func plainText() throws(JSONError) -> UnsafeBufferPointer<UInt8> {
     reader.skipSpace()
     guard reader.next == UInt8(ascii: "\"") else { throw reader.unexpectedKind("a string is expected") }
@@ -136,7 +136,7 @@ extension JSONParser {
 
   // MARK: Numbers
 
-  /// The text of a number, which may stand in a string.
+  /// The text of a number, which may be in quotes.
   private mutating func numberText() throws(JSONError) -> UnsafeBufferPointer<UInt8> {
     reader.skipSpace()
     switch reader.next {
@@ -183,7 +183,7 @@ extension JSONParser {
     return value.bitPattern == 0 ? .isDefault : .written
   }
 
-  /// What JSON's numbers can't say, if that is what stands there.
+  /// `"NaN"`, `"Infinity"` or `"-Infinity"`, which JSON's numbers can't express; nil if it is none of them.
   private mutating func specialNumber() throws(JSONError) -> Double? {
     reader.skipSpace()
     guard reader.next == UInt8(ascii: "\"") else { return nil }
@@ -196,7 +196,7 @@ extension JSONParser {
     return nil
   }
 
-  /// Any integer, from a number's text.
+  /// Any integer type, from a number's text.
   mutating func integer(_ text: UnsafeBufferPointer<UInt8>, _ kind: FieldKind) throws(JSONError) -> Outcome {
     let number = JSONNumber(text)
     switch kind {
@@ -247,7 +247,7 @@ extension JSONParser {
 }
 
 extension JSONReader {
-  /// The text may be good JSON, but its value is of another kind.
+  /// An error: the text may be valid JSON, but its value is of a kind that the field does not accept.
   @inline(never)
   func unexpectedKind(_ message: String) -> JSONError {
     switch next {

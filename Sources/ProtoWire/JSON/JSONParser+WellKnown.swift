@@ -71,7 +71,7 @@ extension JSONParser {
     try enter()
     let inside = reader
     guard let url = try typeURL() else {
-      // Only an Any of nothing has no type.
+      // Only an empty Any has no type.
       guard inside.isEmptyObject else { throw reader.error(.invalidValue, "an Any lacks its @type", at: place) }
       return leave()
     }
@@ -93,7 +93,7 @@ extension JSONParser {
     leave()
   }
 
-  /// The `@type` among the members of an object, which are stepped over.
+  /// The `@type` member of an object. Skips all other members.
   private mutating func typeURL() throws(JSONError) -> [UInt8]? {
     var url: [UInt8]?
     var isFirst = true

@@ -1,20 +1,20 @@
-/// JSON to wire bytes: reads the text once and writes fields in the order in which they stand there.
+/// JSON to wire bytes: reads the text once, and writes the fields in its order.
 struct JSONParser: ~Copyable {
   let tables: SchemaTables
   let pool: DescriptorPool
   let options: JSONOptions
   var reader: JSONReader
   var output: ByteBuffer
-  /// Where strings with escapes are undone.
+  /// The buffer for strings whose escapes are replaced.
   var scratch = ByteBuffer(capacity: 64)
   var depthLeft: Int
 
-  /// What became of a value.
+  /// The result of reading a value.
   enum Outcome {
     case written
-    /// Written, and the default of its type.
+    /// Written; it is the default of its type.
     case isDefault
-    /// The name of an enum's value that is not known, and may be ignored. Nothing was written.
+    /// The name of an unknown enum value, which may be ignored. Nothing was written.
     case ignored
   }
 
@@ -37,7 +37,7 @@ struct JSONParser: ~Copyable {
 
   // MARK: Messages
 
-  /// The fields of a message, of which the JSON may be any value.
+  /// The fields of a message; for well-known types the JSON may be a value of any kind.
   mutating func message(_ index: Int) throws(JSONError) {
     switch tables.messages[index].kind {
     case .plain:
@@ -58,7 +58,7 @@ struct JSONParser: ~Copyable {
   @inline(__always)
   mutating func leave() { depthLeft &+= 1 }
 
-  /// The members of an object as fields, and the bracket behind them. Those of an Any have its type among them.
+  /// The members of an object as fields, and the closing bracket. In an Any, the members include `@type`.
   mutating func members(_ index: Int, ofAny: Bool = false) throws(JSONError) {
     let message = tables.messages[index]
     var seen = FieldSet()
@@ -97,8 +97,8 @@ struct JSONParser: ~Copyable {
     if message.hasRequired { try checkRequired(message, seen) }
   }
 
-  /// The field that a member's key names, with the colon taken; nil if the member is to be ignored, and was stepped
-  /// over.
+  /// The field that a member's key names; reads the colon too. Skips the whole member and returns nil if it must be
+  /// ignored.
   @inline(__always)
   private mutating func key(of message: MessageSchema, expected: Int, ofAny: Bool) throws(JSONError) -> Int? {
     // Members mostly come in the order of their fields, written as our own printer writes them.
@@ -192,7 +192,7 @@ struct JSONParser: ~Copyable {
     leave()
   }
 
-  /// An object as entries, each a message of a key and a value. Of equal keys the last wins, as it does on the wire.
+  /// An object as map entries, each a message of key and value. If a key repeats, the last one wins, as on the wire.
   private mutating func map(_ field: FieldSchema) throws(JSONError) {
     guard reader.take(UInt8(ascii: "{")) else { throw reader.unexpectedKind("an object is expected") }
     try enter()

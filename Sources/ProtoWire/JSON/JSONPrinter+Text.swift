@@ -1,5 +1,5 @@
 extension JSONPrinter {
-  /// A string in quotes. Refuses what is not UTF-8.
+  /// A string in quotes. Throws if it is not UTF-8.
   mutating func string(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) {
     output.append(UInt8(ascii: "\""))
     var isASCII = true
@@ -81,7 +81,7 @@ private let lowBits: UInt64 = 0x0101_0101_0101_0101
 private let highBits: UInt64 = 0x8080_8080_8080_8080
 
 extension UnsafeBufferPointer<UInt8> {
-  /// Eight bytes from there, if there are as many.
+  /// The eight bytes from an offset; nil if there are fewer.
   @inline(__always)
   fileprivate func word(at offset: Int) -> UInt64? {
     guard let baseAddress, offset &+ 8 <= count else { return nil }

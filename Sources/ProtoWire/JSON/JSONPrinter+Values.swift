@@ -28,7 +28,7 @@ extension JSONPrinter {
       output.append(value ? "true" : "false")
       return !value
     case .int64, .sint64, .sfixed64, .uint64, .fixed64:
-      // 64-bit numbers are strings: JavaScript's numbers have no room for them.
+      // 64-bit integers are strings: JavaScript's numbers can't hold them.
       output.append(UInt8(ascii: "\""))
       let isZero = try integer(&cursor, field.kind)
       output.append(UInt8(ascii: "\""))
@@ -67,7 +67,7 @@ extension JSONPrinter {
   private mutating func enumeration(_ number: Int32, _ index: Int) -> Bool {
     let type = tables.enums[index]
     if type.isNull {
-      // Whatever the number is: null says no more.
+      // null, whatever the number is.
       output.append("null")
       return true
     }
@@ -79,7 +79,7 @@ extension JSONPrinter {
     return number == 0
   }
 
-  /// What an absent field or map value has.
+  /// The default value of an absent field or map value.
   mutating func defaultValue(_ field: FieldSchema) throws(JSONError) {
     switch field.kind {
     case .string, .bytes: output.append("\"\"")

@@ -1,4 +1,4 @@
-/// A string between its quotes, as it stands in a text.
+/// The content of a string between its quotes, with its escapes.
 struct JSONText {
   let bytes: UnsafeBufferPointer<UInt8>
   let hasEscapes: Bool
@@ -28,7 +28,7 @@ extension JSONReader {
     }
   }
 
-  /// Steps over bytes that mean themselves, eight at a time.
+  /// Skips bytes that need no escape, eight at a time.
   @inline(__always)
   private mutating func skipPlain() {
     let ones: UInt64 = 0x0101_0101_0101_0101
@@ -75,7 +75,7 @@ extension JSONReader {
     return value
   }
 
-  /// Appends what the string means.
+  /// Appends the string's content with its escapes replaced.
   func unescape(_ text: JSONText, to output: inout ByteBuffer) throws(JSONError) {
     guard text.hasEscapes, var byte = text.bytes.baseAddress else { return output.append(text.bytes) }
     let last = byte + text.bytes.count

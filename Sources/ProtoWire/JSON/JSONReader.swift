@@ -14,7 +14,7 @@ struct JSONReader {
     position = start
   }
 
-  /// The byte at the position; NUL, with which nothing in JSON begins, at the end.
+  /// The byte at the position. At the end it is NUL, with which no JSON token begins.
   @inline(__always)
   var next: UInt8 { position < end ? position.pointee : 0 }
 
@@ -28,7 +28,7 @@ struct JSONReader {
     }
   }
 
-  /// Takes the byte behind white space, if it is this one.
+  /// Skips white space, and then this byte if it is the next one. Returns whether it was.
   @inline(__always)
   mutating func take(_ byte: UInt8) -> Bool {
     skipSpace()
@@ -42,7 +42,7 @@ struct JSONReader {
     guard take(byte) else { throw unexpected("'\(Character(Unicode.Scalar(byte)))' is expected") }
   }
 
-  /// Takes these bytes, if they are the next ones.
+  /// Skips these bytes if they are the next ones. Returns whether they were.
   @inline(__always)
   mutating func take(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     guard end - position >= bytes.count else { return false }
@@ -51,7 +51,7 @@ struct JSONReader {
     return true
   }
 
-  /// Whether another member or element follows; the bracket that ends them is taken.
+  /// Whether another member or element follows. If none does, skips the closing bracket.
   @inline(__always)
   mutating func more(_ isFirst: inout Bool, until bracket: UInt8) throws(JSONError) -> Bool {
     if take(bracket) { return false }
@@ -69,7 +69,7 @@ struct JSONReader {
 
   // MARK: Numbers
 
-  /// A number as it stands there.
+  /// The text of a number.
   mutating func number() throws(JSONError) -> UnsafeBufferPointer<UInt8> {
     let first = position
     if next == UInt8(ascii: "-") { position += 1 }
@@ -98,9 +98,9 @@ struct JSONReader {
     guard position > first else { throw unexpected("a digit is expected") }
   }
 
-  // MARK: What nobody wants
+  // MARK: Skipping
 
-  /// Steps over any value.
+  /// Skips any value.
   mutating func skipValue(depthLeft: Int) throws(JSONError) {
     skipSpace()
     switch next {
@@ -158,7 +158,7 @@ extension UInt8 {
   @inline(__always)
   var isDigit: Bool { self &- UInt8(ascii: "0") < 10 }
 
-  /// What may not follow a literal or a number without something between.
+  /// Whether a byte must not follow a literal or a number directly.
   @inline(__always)
   var isWordByte: Bool {
     isDigit || (self | 0x20) &- UInt8(ascii: "a") < 26 || self == UInt8(ascii: ".") || self == UInt8(ascii: "-")

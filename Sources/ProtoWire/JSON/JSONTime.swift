@@ -61,7 +61,7 @@ enum JSONTime {
 
   // MARK: Reading
 
-  /// nil if the text is no RFC 3339 time, or out of range.
+  /// Seconds and nanoseconds; nil if the text is not an RFC 3339 time, or if it is out of range.
   static func timestamp(_ text: UnsafeBufferPointer<UInt8>) -> (seconds: Int64, nanos: Int32)? {
     var text = TimeText(text)
     guard let year = text.digits(4), text.take("-"), let month = text.digits(2), text.take("-"),
@@ -83,7 +83,7 @@ enum JSONTime {
     return (seconds, nanos)
   }
 
-  /// nil if the text is no duration, or out of range.
+  /// Seconds and nanoseconds; nil if the text is not a duration, or if it is out of range.
   static func duration(_ text: UnsafeBufferPointer<UInt8>) -> (seconds: Int64, nanos: Int32)? {
     var text = TimeText(text)
     let isNegative = text.take("-")
@@ -127,7 +127,7 @@ enum JSONTime {
   }
 }
 
-/// Takes the parts of a time off the front of a text.
+/// Reads the parts of a time from the front of a text.
 private struct TimeText {
   private let text: UnsafeBufferPointer<UInt8>
   private var index = 0
@@ -142,7 +142,7 @@ private struct TimeText {
     return true
   }
 
-  /// So many digits.
+  /// Exactly `count` digits.
   mutating func digits(_ count: Int) -> Int64? {
     guard text.count - index >= count else { return nil }
     var value: Int64 = 0

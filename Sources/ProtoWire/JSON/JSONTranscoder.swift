@@ -1,4 +1,4 @@
-/// Converts between wire bytes and ProtoJSON, by descriptors: no message's own code takes part.
+/// Converts between wire bytes and ProtoJSON by descriptors, without any code of the messages.
 /// <https://protobuf.dev/programming-guides/json/>
 ///
 /// ```swift
@@ -7,12 +7,12 @@
 /// let wire = try transcoder.wire(fromJSON: json, messageName: "users.v1.User")
 /// ```
 ///
-/// Any thread may use it. Both directions go through their input once, take memory in proportion to its size, and keep
-/// to the limits of `JSONOptions`.
+/// Any thread may use it. Both directions read their input once, take memory in proportion to its size, and observe the
+/// limits of `JSONOptions`.
 public struct JSONTranscoder: Sendable {
-  /// The types that are known, also as content of a google.protobuf.Any.
+  /// The known types, also for the content of a google.protobuf.Any.
   public let pool: DescriptorPool
-  /// How both directions read and write.
+  /// The options of both directions.
   public var options: JSONOptions
 
   /// A transcoder of the types in `pool`. Making one costs nothing.

@@ -1,4 +1,4 @@
-/// What an edition or a syntax says of a field; each scope may override it.
+/// The features of a field, by its edition or syntax; each scope may override them.
 /// <https://protobuf.dev/editions/features/>
 struct SchemaFeatures {
   var presence = Google_Protobuf_FeatureSet.FieldPresence.explicit

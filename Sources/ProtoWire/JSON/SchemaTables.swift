@@ -60,7 +60,7 @@ struct SchemaTables {
     return -1
   }
 
-  /// What the table has for a name, without its quotes.
+  /// The table's entry for a name without quotes.
   func find(_ name: UnsafeBufferPointer<UInt8>, in table: NameTable) -> Int32? {
     var slot = Self.hash(name)
     // A table always has free entries, so that this ends.

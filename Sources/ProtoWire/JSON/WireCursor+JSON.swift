@@ -1,4 +1,4 @@
-// The cursor's reads where faults are reported as `JSONError`, and the walk over the known fields of a message.
+// Reads that report errors as `JSONError`, and the walk over the known fields of a message.
 
 extension WireCursor {
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -71,7 +71,7 @@ extension WireCursor {
   }
 }
 
-/// A field that a message is known to have, in its wire form.
+/// A field of a message that the schema knows, in its wire form.
 struct KnownField {
   /// Within the message.
   let index: Int

@@ -1,8 +1,8 @@
-/// Brings a message in the form that JSON needs: a singular field once, a repeated field's elements together, of a
-/// oneof the last member only.
+/// Rewrites a message into the form that JSON needs: each singular field once, a repeated field's elements together,
+/// and only the last member of a oneof.
 ///
-/// Every encoder writes that form; the wire format allows others. The printer therefore first looks whether it is there
-/// already, which steps over nested messages without reading them, and has it made only where it is not.
+/// Encoders write that form; the wire format allows others. The printer therefore checks the form first, which skips
+/// nested messages without reading them, and rewrites a message only if it has another form.
 /// <https://protobuf.dev/programming-guides/encoding/#last-one-wins>
 struct MessageShape {
   /// Indices of the fields that occur.
@@ -38,7 +38,7 @@ struct WireNormalizer {
   private var order: [Int] = []
   private var memberOfOneof: [Int32: Int] = [:]
 
-  /// Takes and leaves no more bytes than there were, but for the lengths of merged messages.
+  /// The result is no longer than the input, except for the lengths of merged messages.
   static func normalize(
     _ bytes: UnsafeBufferPointer<UInt8>, message: MessageSchema, tables: SchemaTables, depthLeft: Int
   ) throws(JSONError) -> [UInt8] {
@@ -79,7 +79,7 @@ struct WireNormalizer {
       }
       return
     }
-    // Messages merge by being written one behind the other.
+    // Writing messages one behind the other merges them.
     output.append(varint: UInt64(schema.tag))
     let mark = schema.kind == .group ? nil : output.beginLength()
     for occurrence in all {
@@ -99,7 +99,7 @@ struct WireNormalizer {
 }
 
 extension WireCursor {
-  /// Steps over the value of a field whose tag was just read.
+  /// Skips the value of a field whose tag was just read.
   @inline(__always)
   mutating func skip(_ field: KnownField, depthLeft: Int) throws(JSONError) {
     try jsonSkip(
