@@ -167,8 +167,8 @@ import Testing
     #expect(pool.open == 0 && pool.isQuiet)
   }
 
-  /// Trap 18 in the machine: whatever happens, each waiter is answered once, and caps hold.
-  @Test func trap18EveryWaiterIsAnsweredOnce() {
+  /// Trap 18, in the state machine: each waiter is answered exactly once, whatever happens, and limits hold.
+  @Test func everyWaiterIsAnsweredOnce() {
     var generator = SplitMix(state: 18)
     for _ in 0..<2000 {
       var pool = pool(size: 2, overflow: 2, queue: 4, age: 50)

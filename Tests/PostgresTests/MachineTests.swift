@@ -115,8 +115,9 @@ import Testing
     for reply in [Machine.Reply.rows, .aborted, .end] { #expect(name(machine.receive(reply)) == "out of step") }
   }
 
-  /// Trap 20: whatever the server answers and whenever the connection dies, each request leaves exactly once.
-  @Test func trap20NoRequestIsLostInAStateChange() {
+  /// Trap 20: each request leaves the pipeline exactly once, whatever the server answers and whenever the connection
+  /// dies.
+  @Test func noRequestIsLostInAStateChange() {
     var generator = SplitMix(state: 20)
     let replies: [Machine.Reply] = [.rows, .failure, .aborted, .sync, .end]
     for _ in 0..<20_000 {

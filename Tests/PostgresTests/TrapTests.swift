@@ -10,8 +10,8 @@ import Testing
   private static let pid = Statement("pid", "SELECT pg_backend_pid()::int8", isReadOnly: true)
   private static let sleep = Statement("sleep", "SELECT pg_sleep($1)", isReadOnly: true)
 
-  /// libpq opens another socket inside PQconnectPoll: the loop must watch that one, not the first.
-  @Test func trap14SocketChangesWhileConnecting() async throws {
+  /// Trap 14: libpq opens another socket inside PQconnectPoll. The loop must watch that one, not the first.
+  @Test func socketChangesWhileConnecting() async throws {
     let proxy = try FaultyProxy()
     defer { proxy.close() }
     proxy.mode = .garbleTLS
@@ -30,8 +30,8 @@ import Testing
     #expect(proxy.accepted >= 8)
   }
 
-  /// A name is looked up off the loop; hosts that refuse are passed over.
-  @Test func trap14SeveralHostsByName() async throws {
+  /// Trap 14: the client looks up a name off the loop, and tries the next host when one refuses.
+  @Test func severalHostsByName() async throws {
     let proxy = try FaultyProxy()
     defer { proxy.close() }
     let refusing = try FaultyProxy()
@@ -50,8 +50,8 @@ import Testing
     #expect(refusing.accepted > 0)
   }
 
-  /// Both ends send more than the socket's buffers hold: reading must go on while writing is blocked.
-  @Test func trap15BothDirectionsFull() async throws {
+  /// Trap 15: both ends send more than the socket's buffers hold. The client must go on reading while it can't write.
+  @Test func bothDirectionsFull() async throws {
     try await Bench.run({ $0.sharedConnectionsPerLoop = 1 }) { bench in
       let client = bench.client
       let echo = Statement("echo", "SELECT $1::bytea, repeat('x', 500000)", isReadOnly: true)
@@ -72,8 +72,9 @@ import Testing
     }
   }
 
-  /// The caller of a cancelled statement is answered at once, and nobody else gets its connection or its result.
-  @Test func trap16CancelledLeaseIsClosed() async throws {
+  /// Trap 16: the caller of a cancelled statement is answered at once, and nobody else gets its connection or its
+  /// result.
+  @Test func cancelledLeaseIsClosed() async throws {
     try await Bench.run({
       $0.poolSize = 1
       $0.poolOverflow = 0
@@ -101,7 +102,9 @@ import Testing
     }
   }
 
-  @Test func trap16DeadlineOnALease() async throws {
+  /// Trap 16: when a deadline passes during a leased statement, the next lease gets another connection, and the server
+  /// stops the statement.
+  @Test func deadlineOnALease() async throws {
     try await Bench.run({
       $0.poolSize = 1
       $0.poolOverflow = 0
@@ -110,10 +113,10 @@ import Testing
       let error = try await postgresError {
         try await bench.client.withTransaction(deadline: deadline) { _ = try await $0.query(Self.sleep, [.double(20)]) }
       }
-      // Whoever is first: the client's timer, or the server, which was told the same limit.
+      // The client's timer or the server comes first: both have the same limit.
       #expect([.deadlineExceeded, .queryCancelled].contains(error.code))
       #expect(try await bench.client.withTransaction { try await $0.query(Self.one, [.int64(3)])[0][0].int64 } == 3)
-      // The server gave it up too.
+      // The server has stopped the statement too.
       try await bench.until {
         try bench.admin.run(
           "SELECT FROM pg_stat_activity WHERE application_name = '\(bench.name)' AND state = 'active' AND query ~ 'sleep'"
@@ -122,7 +125,8 @@ import Testing
     }
   }
 
-  @Test func trap16SharedConnectionDropsTheLateResult() async throws {
+  /// Trap 16: a shared connection drops the result of a cancelled statement, and stays in use.
+  @Test func sharedConnectionDropsTheLateResult() async throws {
     try await Bench.run({ $0.sharedConnectionsPerLoop = 1 }) { bench in
       let client = bench.client
       let before = try await client.query(Self.pid)[0][0].int64
@@ -139,7 +143,8 @@ import Testing
     }
   }
 
-  @Test func trap16CancelledBeforeItBegan() async throws {
+  /// Trap 16: a task that is cancelled already sends nothing, and its error says that it was cancelled.
+  @Test func cancelledBeforeItBegan() async throws {
     try await Bench.run { bench in
       let client = bench.client
       for isOnLoop in [true, false] {
@@ -158,8 +163,9 @@ import Testing
     }
   }
 
-  /// The server turned read-only: the write says so, and the connection is not used again, shared or leased.
-  @Test func trap17ReadOnlyServerIsLeft() async throws {
+  /// Trap 17: the server becomes read-only. The write fails with that error, and the client stops using the
+  /// connection, whether shared or leased.
+  @Test func readOnlyServerIsLeft() async throws {
     try await Bench.run({ ReadOnlyServer.limit(&$0, attributes: "read-write") }) { bench in
       try bench.table("id int8")
       let client = bench.client
@@ -186,8 +192,8 @@ import Testing
     }
   }
 
-  /// A shared connection whose server turned read-only is left even if nobody writes.
-  @Test func trap17IdleConnectionNotices() async throws {
+  /// Trap 17: the client leaves a shared connection whose server became read-only, even if nobody writes.
+  @Test func idleConnectionNotices() async throws {
     try await Bench.run({ ReadOnlyServer.limit(&$0, attributes: "primary") }) { bench in
       let before = try await bench.client.query(Self.pid)[0][0].int64
       _ = try await bench.client.query(ReadOnlyServer.demoteShared)
@@ -195,7 +201,8 @@ import Testing
     }
   }
 
-  @Test func trap18NestedLeaseIsAnError() async throws {
+  /// Trap 18: a task that holds a lease and asks for another one gets an error.
+  @Test func nestedLeaseIsAnError() async throws {
     try await Bench.run({
       $0.poolSize = 1
       $0.poolOverflow = 0
@@ -222,7 +229,8 @@ import Testing
     }
   }
 
-  @Test func trap18WaitersAreBoundedAndHaveADeadline() async throws {
+  /// Trap 18: the queue for leases is bounded, and each waiter has a deadline.
+  @Test func waitersAreBoundedAndHaveADeadline() async throws {
     try await Bench.run({
       $0.poolSize = 1
       $0.poolOverflow = 0
@@ -255,8 +263,9 @@ import Testing
     }
   }
 
-  /// A migration changed a prepared statement's result: it is prepared again, unseen; in a transaction once it is over.
-  @Test func trap19StaleStatementIsPreparedAgain() async throws {
+  /// Trap 19: a migration changes the result of a prepared statement. The client prepares it again unnoticed; in a
+  /// transaction, only after the transaction has ended.
+  @Test func staleStatementIsPreparedAgain() async throws {
     try await Bench.run({
       $0.sharedConnectionsPerLoop = 1
       $0.poolSize = 1
@@ -284,9 +293,9 @@ import Testing
     }
   }
 
-  /// Every call is answered, exactly once, while connections die, deadlines pass, callers leave and the client shuts
-  /// down.
-  @Test func trap20EveryCallIsAnswered() async throws {
+  /// Trap 20: every call is answered exactly once, while connections die, deadlines pass, callers leave and the client
+  /// shuts down.
+  @Test func everyCallIsAnswered() async throws {
     let proxy = try FaultyProxy()
     defer { proxy.close() }
     try await Bench.run(loops: 2, through: proxy, { $0.shutdownTimeout = .milliseconds(200) }) { bench in

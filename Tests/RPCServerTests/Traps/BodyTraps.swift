@@ -11,9 +11,9 @@ import Testing
 @Suite struct BodyTraps {
   private let message = grpcFrame([])
 
-  /// A reader with a zero window holds as much as the high mark allows, and neither its neighbours nor other
-  /// connections wait.
-  @Test func trap8ZeroWindows() async throws {
+  /// Trap 8: a client with a zero window holds no more than the high mark allows, and holds up neither its other
+  /// streams nor other connections.
+  @Test func zeroWindows() async throws {
     let large = MethodHandler.serverStreaming(.test("Large", .serverStreaming)) {
       (_: Bytes, responses: ResponseWriter<Bytes>, _) in
       while true { try await responses.write(Bytes(bytes(50_000))) }
@@ -34,8 +34,8 @@ import Testing
     }
   }
 
-  /// Bodies that no handler takes: fifty times the connection's window comes through all the same.
-  @Test func trap9BodiesThatNobodyTakes() async throws {
+  /// Trap 9: no handler reads these bodies, yet fifty times the connection's window gets through.
+  @Test func bodiesThatNobodyReads() async throws {
     let ignore = MethodHandler.clientStreaming(.test("Ignore", .clientStreaming)) { (_: RequestStream<Bytes>, _) in
       Bytes()
     }
@@ -51,8 +51,8 @@ import Testing
     }
   }
 
-  /// The same for streams that their client resets while their bodies lie there.
-  @Test func trap9BodiesOfStreamsThatAreReset() async throws {
+  /// Trap 9: the same for streams that the client resets while their bodies are buffered.
+  @Test func bodiesOfStreamsThatAreReset() async throws {
     let entered = Atomic(0)
     let park = MethodHandler.clientStreaming(.test("Park", .clientStreaming)) { (_: RequestStream<Bytes>, _) -> Bytes in
       entered.add(1, ordering: .relaxed)
@@ -71,7 +71,8 @@ import Testing
     }
   }
 
-  @Test func trap10MessagesLargerThanTheWindow() async throws {
+  /// Trap 10: a message that is larger than the window must not deadlock.
+  @Test func messagesLargerThanTheWindow() async throws {
     try await servingBesideAttack { server in
       let large = Bytes(bytes(4_000_000))
       let reply = try server.client().call(path("Echo"), large)
@@ -79,8 +80,8 @@ import Testing
     }
   }
 
-  /// Head, message and trailers of a call are one write: they are there together.
-  @Test func trap11OneWriteForAnAnswer() async throws {
+  /// Trap 11: head, message and trailers of a call leave in one write, so they arrive together.
+  @Test func oneWriteForAResponse() async throws {
     try await servingBesideAttack { server in
       let peer = try server.peer()
       _ = try peer.sync()
@@ -97,8 +98,8 @@ import Testing
     }
   }
 
-  /// Messages of a turn share their frames, and none has its prefix in a frame of its own.
-  @Test func trap23FramesOfStreams() async throws {
+  /// Trap 23: the messages of a turn share their frames, and no prefix gets a frame of its own.
+  @Test func streamedMessagesShareFrames() async throws {
     try await servingBesideAttack([.count]) { server in
       let peer = try server.peer(streamWindow: 1 << 20)
       try peer.send(
@@ -112,8 +113,8 @@ import Testing
 
   // MARK: Life
 
-  /// A deadline of eleven thousand years keeps nothing of a call that is over.
-  @Test func trap22DeadlinesKeepNothing() async throws {
+  /// Trap 22: a deadline in eleven thousand years keeps no memory of a call that has ended.
+  @Test func deadlinesKeepNoMemory() async throws {
     final class Weak: Sendable {
       private let calls = Mutex<[@Sendable () -> Bool]>([])
       func watch(_ call: CallState) { calls.withLock { [weak call] in $0.append { [weak call] in call != nil } } }
@@ -136,8 +137,8 @@ import Testing
     }
   }
 
-  /// Connections go to the loop that has the fewest, also after others have gone.
-  @Test func trap24ConnectionsAreSpread() async throws {
+  /// Trap 24: a connection goes to the loop that has the fewest, also after others have closed.
+  @Test func connectionsAreSpread() async throws {
     let whereAmI = MethodHandler.unary(.test("Where", .unary)) { (_: Bytes, _) in
       Number(EventLoop.current.map { Int64(truncatingIfNeeded: ObjectIdentifier($0).hashValue) } ?? 0)
     }
@@ -162,14 +163,14 @@ import Testing
     }
   }
 
-  /// Messages that are made to hurt the decoder: each is an error of its call.
+  /// Trap 25: messages that try to harm the decoder. Each ends its own call with an error.
   @Test(
     arguments: [
       ("nested too deep", nested(depth: 200)),
       ("a length that nothing follows", [0x1a, 0xff, 0xff, 0xff, 0xff, 0x07]), ("bad UTF-8", [0x1a, 2, 0xc3, 0x28]),
       ("a varint without an end", [UInt8](repeating: 0xff, count: 100)), ("group ends alone", [0x0c]),
     ] as [(String, [UInt8])])
-  func trap25MessagesThatHurt(name: String, sent: [UInt8]) async throws {
+  func malformedMessages(name: String, sent: [UInt8]) async throws {
     let value = MethodHandler.unary(.test("Value", .unary)) { (request: Google_Protobuf_Value, _) in request }
     try await servingBesideAttack([value]) { server in
       let client = try server.client()

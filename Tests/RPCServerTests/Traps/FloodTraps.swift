@@ -28,7 +28,8 @@ import Testing
     return end.map { ($0.number(at: 4), String(decoding: $0.payload.dropFirst(8), as: UTF8.self)) }
   }
 
-  @Test func trap1RapidReset() async throws {
+  /// Trap 1, CVE-2023-44487: streams that the client opens and resets.
+  @Test func rapidReset() async throws {
     try await servingBesideAttack { server in
       let end = try flood(server, rounds: 3_000) { number in
         let stream = UInt32(number * 2 + 1)
@@ -38,8 +39,8 @@ import Testing
     }
   }
 
-  /// The handlers of streams that were reset at once: no more of them run than may.
-  @Test func trap1RapidResetOfHandlersThatRunOn() async throws {
+  /// Trap 1: the handlers of reset streams keep running, but never more of them than the limit allows.
+  @Test func rapidResetOfHandlersThatRunOn() async throws {
     let go = Gate()
     let running = Atomic(0)
     let most = Atomic(0)
@@ -63,9 +64,9 @@ import Testing
     }
   }
 
-  /// CVE-2025-8671: each of these makes the server reset a stream of its own accord.
+  /// Trap 2, CVE-2025-8671: each of these makes the server reset a stream.
   @Test(arguments: ["window overflow", "upper case", "content-length", "bad trailers"])
-  func trap2MadeYouReset(how: String) async throws {
+  func madeYouReset(how: String) async throws {
     try await servingBesideAttack { server in
       let end = try flood(server, rounds: 1_000) { number in
         let stream = UInt32(number * 2 + 1)
@@ -80,8 +81,8 @@ import Testing
     }
   }
 
-  /// A client that cancels half of its calls while they run, and has the other half answered, may do so for ever.
-  @Test func trap3HonestCancelsAreNoAttack() async throws {
+  /// Trap 3: a client may cancel half of its calls while they run, without end, if the others get their responses.
+  @Test func honestCancelsAreNoAttack() async throws {
     try await servingBesideAttack([.chat]) { server in
       let client = try server.client()
       for _ in 0..<3_000 {
@@ -93,8 +94,8 @@ import Testing
     }
   }
 
-  /// CVE-2024-28182: a header section without an end.
-  @Test func trap4Continuations() async throws {
+  /// Trap 4, CVE-2024-28182: a header section without an end.
+  @Test func continuationFlood() async throws {
     try await servingBesideAttack { server in
       let field = HeaderEncoder.encode([["a", "b"]])
       let end = try flood(server, rounds: 2_000) { number in
@@ -105,8 +106,9 @@ import Testing
     }
   }
 
-  /// Each byte on the wire is a field of four thousand bytes, which the peer has put into its table first.
-  @Test func trap5HeaderBomb() async throws {
+  /// Trap 5: each byte on the wire refers to a field of four thousand bytes, which the client has put into the HPACK
+  /// table before.
+  @Test func headerBomb() async throws {
     try await servingBesideAttack { server in
       let peer = try server.peer()
       // Literal with indexing, new name "x", value of 4000 bytes: 0x40, then its length with a prefix of 7 bits.
@@ -123,7 +125,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [0, 1]) func trap6TinyDataFrames(size: Int) async throws {
+  /// Trap 6: DATA frames of no byte or of one.
+  @Test(arguments: [0, 1]) func tinyDataFrames(size: Int) async throws {
     try await servingBesideAttack([.chat]) { server in
       let end = try flood(server, rounds: 30_000) { number in
         if number == 0 { return [.headers(1, Peer.request(path("Chat")))] }
@@ -134,8 +137,8 @@ import Testing
     }
   }
 
-  /// Small frames that carry messages are honest: a chat of single bytes.
-  @Test func trap6SmallMessagesAreNoAttack() async throws {
+  /// Trap 6: small frames that carry messages are honest, such as a chat of single bytes.
+  @Test func smallMessagesAreNoAttack() async throws {
     try await servingBesideAttack([.sum]) { server in
       let call = try server.client().start(path("Sum"))
       for _ in 0..<30_000 { try call.send(Number(1)) }
@@ -144,8 +147,9 @@ import Testing
     }
   }
 
+  /// Trap 7: frames that cost the client little and the server an answer or a look-up.
   @Test(arguments: [Frame.Kind.priority, .settings, .ping, .windowUpdate])
-  func trap7ControlFrames(kind: Frame.Kind) async throws {
+  func controlFrameFlood(kind: Frame.Kind) async throws {
     try await servingBesideAttack { server in
       let end = try flood(server, rounds: 15_000) { number in
         switch kind {
