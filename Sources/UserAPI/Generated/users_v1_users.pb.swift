@@ -3,42 +3,44 @@
 public import ProtoWire
 public import RPCCore
 
-/// A person or a machine that the other services know by its id.
+/// A person or a machine that other services know by its id.
 public struct User: WireMessage {
-  /// A UUID in its 36-character lower-case text form. Chosen by the server (UUIDv7) unless CreateUserRequest.user_id
-  /// says otherwise. Never changes.
+  /// A UUID in its lower-case text form of 36 characters. The server chooses it (UUIDv7), unless
+  /// CreateUserRequest.user_id names one. Never changes.
   public var id: String = ""
 
-  /// Required. Answered as it was written, without white space around it. Unique among all users, deleted ones
-  /// included, in its normal form.
+  /// Required. Returned as it was written, without leading and trailing white space. Its normal form is unique among all
+  /// users, including deleted ones.
   ///
-  /// A mailbox of at most 64 bytes, an @ and a domain, at most 254 bytes in all, both as written and in normal form.
-  /// The mailbox is a dot-atom (RFC 5322, section 3.4.1) that may have letters of other scripts (RFC 6531); quotes,
-  /// comments and address literals are refused. The domain has one part or more, each of letters, digits and hyphens.
+  /// It consists of a mailbox of at most 64 bytes, an @ and a domain, at most 254 bytes in all. These limits hold as it
+  /// is written and in normal form. The mailbox is a dot-atom (RFC 5322, section 3.4.1) that may contain letters of
+  /// other scripts (RFC 6531), but no quotes, comments or address literals. The domain has one or more labels, each of
+  /// letters, digits and hyphens.
   ///
   /// The normal form:
-  /// - The mailbox is NFC(toCasefold(NFD(mailbox))), with the full case folding of Unicode and no locale: `ΣΙΣ` and
-  ///   `σις` are one mailbox, `weiß` and `WEISS` too. Nothing else is made alike: `ann`, `a.nn`, `ann+tag` and `ａｎｎ`
-  ///   are four.
-  /// - The domain is in lower case, and each of its parts that has other letters, or is an A-label (`xn--…`), goes
-  ///   through IDNA 2008 (RFC 5891) with the mapping of UTS 46, non-transitional, to its A-label: `münchen.de` and
-  ///   `xn--mnchen-3ya.de` are one domain, `straße.de` and `strasse.de` are two. What IDNA 2008 does not allow, emoji
-  ///   for one, is refused.
-  /// - The normal form is an email, and its own normal form.
+  /// - The mailbox is NFC(toCasefold(NFD(mailbox))), with Unicode's full case folding and no locale: `ΣΙΣ` and `σις`
+  ///   are the same mailbox, and so are `weiß` and `WEISS`. Nothing else is folded: `ann`, `a.nn`, `ann+tag` and `ａｎｎ`
+  ///   are four mailboxes.
+  /// - The domain is in lower case. Each label that contains other letters, or is an A-label (`xn--…`), is mapped to
+  ///   its A-label by IDNA 2008 (RFC 5891) with the mapping of UTS 46, non-transitional: `münchen.de` and
+  ///   `xn--mnchen-3ya.de` are the same domain, `straße.de` and `strasse.de` are two. A domain that IDNA 2008 does not
+  ///   allow, such as one with emoji, is invalid.
+  /// - The normal form is a valid email, whose normal form is itself.
   ///
-  /// Refused in both parts, so that no two users look alike by what can't be seen: white space, control, format and
-  /// private-use characters, and all that Unicode means to be ignored (Default_Ignorable_Code_Point: joiners,
-  /// fillers, variation selectors). So are, in the mailbox, characters that are newer than the server's Unicode,
-  /// which could not fold them for good. A domain that needs a joiner is written as its A-label.
+  /// Some characters are invalid in both parts, so that two emails can't differ only by what nobody sees: white space,
+  /// control, format and private-use characters, and all with the property Default_Ignorable_Code_Point (joiners,
+  /// fillers, variation selectors). In the mailbox, characters that are newer than the server's version of Unicode are
+  /// invalid too, since a later version might fold them. Write a domain that needs a joiner as its A-label.
   public var email: String = ""
 
-  /// What to call the user; may be empty. At most 200 characters, without white space around them. No control
-  /// characters, line ends or characters that turn the direction of the text around them (U+202A to U+202E, U+2066 to
-  /// U+2069); other invisible characters, such as joiners and variation selectors, may stand beside visible ones.
+  /// The user's display name; may be empty. At most 200 characters, without leading and trailing white space. It must
+  /// not contain control characters, line breaks or characters that change the direction of text (U+202A to U+202E,
+  /// U+2066 to U+2069). Other invisible characters, such as joiners and variation selectors, may stand beside visible
+  /// ones.
   public var name: String = ""
 
-  /// Free tags of the callers. At most 64; keys of 1 to 63 of the characters `a-z0-9_./-`, values of at most 256
-  /// bytes, with the characters that names may have.
+  /// Labels that callers define. At most 64. A key has 1 to 63 of the characters `a-z0-9_./-`; a value has at most 256
+  /// bytes, with the characters that are valid in `name`.
   public var labels: [String: String] = [:]
 
   /// Output only.
@@ -53,11 +55,11 @@ public struct User: WireMessage {
   /// When the user was deleted; absent while it is not. Output only.
   public var deleteTime: Google_Protobuf_Timestamp? = nil
 
-  /// When a deleted user is removed for good, with its id and email free again; absent while it is not deleted. From
-  /// then on UndeleteUser can't bring it back; a minute or so may pass until reads don't find it any more. Output only.
+  /// When a deleted user is removed for good, so that its id and email are free again; absent while it is not deleted.
+  /// From then on UndeleteUser can't restore it; reads may still return it for about a minute. Output only.
   public var purgeTime: Google_Protobuf_Timestamp? = nil
 
-  /// Changes with every change of the user. Sent back with an update or a deletion, it makes sure that nobody else
+  /// Changes with every change of the user. If a request contains it, the call fails with ABORTED if somebody else has
   /// changed the user in between; empty means no such check.
   public var etag: String = ""
 
@@ -65,13 +67,13 @@ public struct User: WireMessage {
 
   public init() {}
 
-  /// Whether a user can be used.
+  /// Whether a user is deleted.
   public enum State: WireEnum, CaseIterable {
-    /// Never stored. In a message that is read it means that the server is older than the reader.
+    /// Never stored. A client that reads it talks to a server that is older than this field.
     case unspecified
-    /// In use.
+    /// Not deleted.
     case active
-    /// Deleted, and can be had back with UndeleteUser until `purge_time`.
+    /// Deleted. UndeleteUser can restore it until `purge_time`.
     case deleted
     /// A number that this version of the .proto file has no name for.
     case unrecognized(Int32)
@@ -174,10 +176,10 @@ public struct CreateUserRequest: WireMessage {
   /// Required. Output-only fields are ignored, as is `id`: see `user_id`.
   public var user: User? = nil
 
-  /// The UUID to give to the user. Empty lets the server choose.
+  /// The UUID of the new user. If empty, the server chooses one.
   public var userID: String = ""
 
-  /// Only checks the request, changes nothing, and answers with the user as it would be stored.
+  /// Only validates the request, changes nothing, and returns the user as it would be stored.
   public var validateOnly: Bool = false
 
   public var unknownFields = UnknownFields()
@@ -261,8 +263,8 @@ public struct GetUserRequest: WireMessage {
 
 /// Request of LookupUser.
 public struct LookupUserRequest: WireMessage {
-  /// Required. Compared in normal form, so any spelling that has the same one will do: see User.email. What can't be
-  /// the email of a user is INVALID_ARGUMENT.
+  /// Required. Compared in normal form, so any spelling with the same normal form finds the user: see User.email. An
+  /// invalid email is INVALID_ARGUMENT.
   public var email: String = ""
 
   public var unknownFields = UnknownFields()
@@ -300,18 +302,18 @@ public struct LookupUserRequest: WireMessage {
 
 /// Request of ListUsers.
 public struct ListUsersRequest: WireMessage {
-  /// The most users to answer with. 0 means 50; over 1000 means 1000; negative is INVALID_ARGUMENT. A page may be
-  /// shorter, even empty, before the last one.
+  /// The most users to return. 0 means 50; over 1000 means 1000; negative is INVALID_ARGUMENT. Any page may be shorter
+  /// or even empty, not only the last one.
   public var pageSize: Int32 = 0
 
-  /// Empty for the first page, then ListUsersResponse.next_page_token. All other fields but `page_size` must be as
-  /// they were when the token was given. A token that this directory has not given is INVALID_ARGUMENT.
+  /// Empty for the first page, then ListUsersResponse.next_page_token. All other fields except `page_size` must be the
+  /// same as in the request that returned the token. A token that this directory has not issued is INVALID_ARGUMENT.
   public var pageToken: String = ""
 
   /// `create_time` (the default) or `email`, followed by ` desc` for the reverse order.
   public var orderBy: String = ""
 
-  /// Lists deleted users too.
+  /// Whether to list deleted users too.
   public var showDeleted: Bool = false
 
   public var unknownFields = UnknownFields()
@@ -359,13 +361,13 @@ public struct ListUsersRequest: WireMessage {
   }
 }
 
-/// Answer of ListUsers.
+/// Response of ListUsers.
 public struct ListUsersResponse: WireMessage {
   /// The users of this page.
   public var users: [User] = []
 
-  /// For ListUsersRequest.page_token, to read on. Empty when there is no more. It is encrypted: it tells nobody where
-  /// it stands.
+  /// The ListUsersRequest.page_token of the next page. Empty after the last page. It is encrypted, and does not reveal
+  /// its position in the list.
   public var nextPageToken: String = ""
 
   public var unknownFields = UnknownFields()
@@ -407,10 +409,10 @@ public struct ListUsersResponse: WireMessage {
 
 /// Request of UpdateUser.
 public struct UpdateUserRequest: WireMessage {
-  /// Required. `id` says which user; the fields that the mask names are taken over; `etag`, if not empty, must match.
+  /// Required. `id` names the user; the fields in the mask replace its own; `etag`, if not empty, must match.
   public var user: User? = nil
 
-  /// Which fields to change: `email`, `name`, `labels`, or `*` for all three. Absent means those that are not empty in
+  /// The fields to change: `email`, `name`, `labels`, or `*` for all three. If absent, the fields that are not empty in
   /// `user`. An unknown or output-only path is INVALID_ARGUMENT.
   public var updateMask: Google_Protobuf_FieldMask? = nil
 
@@ -543,7 +545,7 @@ public struct UndeleteUserRequest: WireMessage {
 
 /// Request of ExportUsers.
 public struct ExportUsersRequest: WireMessage {
-  /// Exports deleted users too.
+  /// Whether to export deleted users too.
   public var showDeleted: Bool = false
 
   public var unknownFields = UnknownFields()
@@ -581,46 +583,46 @@ public struct ExportUsersRequest: WireMessage {
 
 /// A directory of users that other services call.
 ///
-/// Every error carries a google.rpc.ErrorInfo with a machine-readable reason; an INVALID_ARGUMENT also carries a
-/// google.rpc.BadRequest that names every field at fault, not only the first.
+/// Every error carries a google.rpc.ErrorInfo with a machine-readable reason. INVALID_ARGUMENT also carries a
+/// google.rpc.BadRequest that names every invalid field, not only the first.
 public protocol UserServiceProvider: ServiceProvider {
-  /// Creates a user and answers with it as stored.
+  /// Creates a user, and returns it as stored.
   ///
   /// ALREADY_EXISTS if the id or the normal form of the email is taken, also by a deleted user.
   func createUser(_ request: CreateUserRequest, context: ServerContext) async throws -> User
 
-  /// Reads one user by its id. A deleted user is found too, until it is removed for good: `state` tells.
+  /// Returns a user by its id: also a deleted one (see `state`), until it is removed for good.
   ///
   /// NOT_FOUND if there is no such user.
   func getUser(_ request: GetUserRequest, context: ServerContext) async throws -> User
 
-  /// Reads one user by its email, compared in normal form: see User.email. A deleted user is found too, until it is
-  /// removed for good: `state` tells.
+  /// Returns a user by its email, compared in normal form (see User.email): also a deleted one (see `state`), until it
+  /// is removed for good.
   ///
-  /// NOT_FOUND if nobody has this email.
+  /// NOT_FOUND if no user has this email.
   func lookupUser(_ request: LookupUserRequest, context: ServerContext) async throws -> User
 
-  /// Reads users page by page, in a stable order.
+  /// Returns users page by page, in a stable order.
   func listUsers(_ request: ListUsersRequest, context: ServerContext) async throws -> ListUsersResponse
 
-  /// Changes the fields that the mask names and answers with the user as stored.
+  /// Changes the fields that the mask names, and returns the user as stored.
   ///
   /// NOT_FOUND if there is no such user or it is deleted, ABORTED if the etag no longer matches, ALREADY_EXISTS if the
   /// new email is taken.
   func updateUser(_ request: UpdateUserRequest, context: ServerContext) async throws -> User
 
-  /// Marks a user as deleted and answers with it. The user can be had back with UndeleteUser until its `purge_time`.
+  /// Marks a user as deleted, and returns it. UndeleteUser can restore it until its `purge_time`.
   ///
   /// NOT_FOUND if there is no such user or it is deleted already, ABORTED if the etag no longer matches.
   func deleteUser(_ request: DeleteUserRequest, context: ServerContext) async throws -> User
 
-  /// Takes the deletion of a user back and answers with it.
+  /// Restores a deleted user, and returns it.
   ///
   /// NOT_FOUND if there is no such user or its `purge_time` has passed, ALREADY_EXISTS if it is not deleted, ABORTED if
   /// the etag no longer matches.
   func undeleteUser(_ request: UndeleteUserRequest, context: ServerContext) async throws -> User
 
-  /// Streams all users, ordered by id, at the pace of the reader.
+  /// Streams all users, ordered by id, as fast as the client reads.
   func exportUsers(_ request: ExportUsersRequest, responses: ResponseWriter<User>, context: ServerContext) async throws
 }
 
