@@ -24,7 +24,7 @@ import UserStoreContract
     }
   }
 
-  /// No read walks the table: a page costs what it holds, however far it is (FIELD-NOTES.md, trap 26).
+  /// No read walks the table: a page costs what it holds, however far it is.
   @Test func readsGoThroughAnIndex() async throws {
     try await PostgresBench.run { bench in
       try await bench.execute(

@@ -25,6 +25,8 @@ struct Bench: Sendable {
     try admin.run("CREATE SCHEMA \(name)")
     var configuration = PostgresConfiguration(url: try TestDatabase.url(schema: name, proxy: proxy))
     configuration.applicationName = name
+    // All tests open their connections at once, and each costs the server a process.
+    if proxy == nil { configuration.connectTimeout = .seconds(30) }
     adjust(&configuration)
     let log = LogCapture()
     let loops = try EventLoopGroup(count: count, name: "test")

@@ -99,6 +99,7 @@ struct PostgresBench: Sendable {
     configuration.sharedConnectionsPerLoop = 1
     configuration.poolSize = 1
     configuration.poolOverflow = 2
+    configuration.connectTimeout = .seconds(30)
     adjust(&configuration)
     let client = try PostgresClient(configuration: configuration, loops: loops, logger: .silent)
     client.start()
