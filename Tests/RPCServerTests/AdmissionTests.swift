@@ -64,7 +64,7 @@ import Testing
     let classes = CallClasses(configuration)
     #expect(classes.index(service: "a.B", method: "Get") == 2)
     #expect(classes.index(service: "a.B", method: "List") == 3)
-    #expect(classes.index(service: "a.C", method: "List") == CallClasses.usual)
+    #expect(classes.index(service: "a.C", method: "List") == CallClasses.default)
     #expect(classes.index(service: "grpc.health.v1.Health", method: "Check") == CallClasses.essential)
     // Who configures it otherwise wants it otherwise.
     #expect(classes.index(service: "grpc.reflection.v1.ServerReflection", method: "ServerReflectionInfo") == 4)

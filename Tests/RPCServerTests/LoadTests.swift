@@ -47,7 +47,7 @@ import Testing
     try await busy { busy in
       let client = try busy.server.client()
       for method in ["Echo", "Chat"] {
-        try expectRefusal(client.call(path(method)), status: 14, text: "as many calls as it can")
+        try expectRefusal(client.call(path(method)), status: 14, text: "limit of running calls")
       }
     }
   }
@@ -94,7 +94,7 @@ import Testing
       adaptive.minimum = 1
       $0.adaptiveLimit = adaptive
     } _: { busy in
-      try expectRefusal(busy.server.client().call(path("Echo")), status: 14, text: "as many calls as it can")
+      try expectRefusal(busy.server.client().call(path("Echo")), status: 14, text: "limit of running calls")
     }
   }
 

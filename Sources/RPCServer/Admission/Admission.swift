@@ -1,13 +1,12 @@
-/// Counts the calls that run on a loop and decides whether one more may. Pure: belongs to whoever holds it, and times
-/// are handed in.
+/// Counts the calls that run on a loop and decides whether one more may run. Pure: the caller passes times.
 ///
-/// A limit of the server is shared out evenly among its loops, since counting together would cost every call a
-/// hand-over between processors; connections are shared out evenly as well.
+/// Each loop gets an equal part of the server's limits, because a shared counter would cost each call a cache line's
+/// way between processors. The listener spreads connections evenly as well.
 struct Admission {
   enum Refusal: Equatable {
-    /// The server runs as many calls as it may.
+    /// The server's limit is reached.
     case server
-    /// The calls of this class do.
+    /// The limit of this class is reached.
     case callClass(String)
   }
 
@@ -26,7 +25,7 @@ struct Admission {
   }
 
   private let limit: Int
-  /// Calls that run, those of the essential class excepted: they have their own limit only.
+  /// The running calls, without those of the essential class, which has only a limit of its own.
   private var counted = 0
   private var loads: [Load]
   private let names: [String]
@@ -37,29 +36,30 @@ struct Admission {
     names = classes.all.map(\.name)
   }
 
-  /// Rounded up, and one at least.
+  /// A loop's part of a limit: rounded up, and at least one.
   static func share(of limit: Int, loops: Int) -> Int {
     max(1, limit / max(1, loops) + (limit % max(1, loops) > 0 ? 1 : 0))
   }
 
-  /// Calls that run, of all classes.
+  /// The running calls of all classes.
   var running: Int { loads.reduce(0) { $0 + $1.running } }
 
-  /// Counts a call in; nil if it may run.
-  /// - Parameter index: of a class of this server.
+  /// Admits a call.
+  /// - Parameter index: the index of its class.
+  /// - Returns: nil if it may run; otherwise it is not counted.
   mutating func begin(_ index: Int) -> Refusal? {
     let isCounted = index != CallClasses.essential
     if isCounted, counted >= limit { return .server }
-    guard loads[index].hasRoom else { return index == CallClasses.usual ? .server : .callClass(names[index]) }
+    guard loads[index].hasRoom else { return index == CallClasses.default ? .server : .callClass(names[index]) }
     loads[index].running += 1
     if isCounted { counted += 1 }
     return nil
   }
 
-  /// Counts a call out that `begin` let in.
+  /// Ends a call that `begin` has admitted.
   /// - Parameters:
-  ///   - startedAt: when it began; nil if its duration says nothing about the load, as with streams.
-  ///   - now: only asked for where it is used.
+  ///   - startedAt: when it began; nil if its duration does not measure the load, as for streams.
+  ///   - now: evaluated only if it is needed.
   mutating func end(_ index: Int, startedAt: UInt64?, now: @autoclosure () -> UInt64) {
     let running = loads[index].running
     loads[index].running -= 1

@@ -1,9 +1,10 @@
 internal import EventLoop
 import RPCCore
 
-/// Whether a call may run, and what those are told that may not.
+/// Admits a call, or refuses it.
 extension Call {
-  /// Counts the call in; refuses it where it is one too many.
+  /// Counts the call as running, or refuses it if a limit is reached.
+  /// - Returns: its slot; nil if it was refused.
   func admit(_ route: Route) -> AdmissionSlot? {
     guard connection.runningHandlers < limits.maximumRunningHandlers else {
       refuse(.resourceExhausted, "too many calls of this connection are running")
@@ -13,14 +14,15 @@ extension Call {
     switch connection.owner.admission.begin(route.callClass) {
     case nil:
       connection.runningHandlers += 1
-      return AdmissionSlot(callClass: route.callClass, startedAt: route.hasTellingLatency ? loop.now : nil)
-    case .server: refuse(.unavailable, "the server runs as many calls as it can")
-    case .callClass(let name): refuse(.unavailable, "the server runs as many calls of the class \(name) as it can")
+      return AdmissionSlot(callClass: route.callClass, startedAt: route.tracksLatency ? loop.now : nil)
+    case .server: refuse(.unavailable, "the server's limit of running calls is reached")
+    case .callClass(let name): refuse(.unavailable, "the limit of running calls of the class \(name) is reached")
     }
     return nil
   }
 
-  /// Nothing of the call was done: it can be tried again, but not at once, and not by everybody at the same time.
+  /// Refuses the call before its handler runs, so it is safe to retry. A random retry delay keeps refused clients from
+  /// returning at the same time.
   /// https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback
   func refuse(_ code: StatusCode, _ message: String) {
     let delay = configuration.retryDelay * Double.random(in: 0.5...1.5)
@@ -32,7 +34,7 @@ extension Call {
 }
 
 extension Connection {
-  /// Counts a call out whose handler has returned.
+  /// Ends a call whose handler has returned.
   func giveBack(_ slot: consuming AdmissionSlot) {
     runningHandlers -= 1
     owner.admission.end(slot.callClass, startedAt: slot.startedAt, now: MonotonicClock.nanoseconds)

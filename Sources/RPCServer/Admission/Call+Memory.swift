@@ -1,19 +1,19 @@
 internal import Primitives
 import RPCCore
 
-/// What a call's messages take of the memory that strangers may fill: requests that are not whole, responses that wait
-/// for a window. Small ones are not counted, so most calls cost a comparison.
+/// Counts the memory of a call's buffered messages against the limits: incomplete requests, and responses that wait for
+/// the client's flow-control window. Small ones do not count, so most calls cost one comparison.
 extension Call {
-  /// So many bytes a call has for itself. The number of streams bounds them.
+  /// The bytes of each call that do not count. The limit of streams bounds their sum.
   private static let free = 16_384
 
-  /// To be called when messages have grown.
+  /// Call it when messages have grown.
   @inline(__always)
   func messagesGrew() {
     if deframer.count + outbound.count > Self.free { countMessages() }
   }
 
-  /// To be called when messages may have shrunk.
+  /// Call it when messages may have shrunk.
   @inline(__always)
   func messagesShrank() {
     if countedBytes > 0 { countMessages() }
@@ -27,15 +27,15 @@ extension Call {
     countedBytes = counted
   }
 
-  /// Refuses the call where there is no memory for it.
-  /// - Returns: false if it was refused.
+  /// Refuses the call if a limit of buffered bytes is exceeded.
+  /// - Returns: false if it refused the call.
   func hasMemory(isEssential: Bool) -> Bool {
     if connection.heldBytes > configuration.maximumBufferedBytes {
-      refuse(.resourceExhausted, "the messages of this connection that wait take as much memory as they may")
+      refuse(.resourceExhausted, "the limit of buffered messages of this connection is reached")
       return false
     }
     if !isEssential, connection.owner.heldBytes > connection.owner.bufferShare {
-      refuse(.unavailable, "the messages that wait take as much memory as they may")
+      refuse(.unavailable, "the server's limit of buffered messages is reached")
       return false
     }
     return true

@@ -1,20 +1,20 @@
-/// Methods that share a limit of calls that run, so that they can't take the place of others: reports beside lookups,
-/// say.
+/// Methods that share a limit on running calls, so that they can't crowd out others: reports beside lookups, for
+/// example.
 ///
-/// Methods of no class are one class of their own, whose limits stand in `ServerConfiguration`. Health, reflection and
-/// channelz are another, which no load of others keeps from answering.
+/// Methods without a class belong to the default class, whose limits are those of `ServerConfiguration`. Health,
+/// reflection and channelz belong to the essential class, so that they answer however busy other methods are.
 public struct CallClass: Sendable {
-  /// What refused callers are told.
+  /// Its name in the errors of refused calls.
   public var name: String
-  /// Services, "users.v1.UserService", or methods, "users.v1.UserService/ListUsers". A method's own name goes before
-  /// its service's, and the first class that has it is its class.
+  /// Services ("users.v1.UserService") and methods ("users.v1.UserService/ListUsers"). The first class that names a
+  /// method is its class; if none does, the first that names its service.
   public var methods: Set<String>
-  /// Calls of the class that may run, in all of the server.
+  /// How many calls of the class may run in the server.
   public var maximumRunning: Int
-  /// Finds a lower limit by the latency of the class's unary calls.
+  /// Lowers the limit when the latency of the class's unary calls grows; nil: it does not.
   public var adaptiveLimit: AdaptiveLimit?
 
-  /// A class of these services and methods, which share `maximumRunning` calls. `name` is what refused callers read.
+  /// A class of services and methods that share `maximumRunning` calls. The errors of refused calls contain `name`.
   public init(
     _ name: String, methods: Set<String>, maximumRunning: Int, adaptiveLimit: AdaptiveLimit? = nil
   ) {
@@ -24,34 +24,11 @@ public struct CallClass: Sendable {
     self.adaptiveLimit = adaptiveLimit
   }
 
-  /// What tells whether and why a server works must answer while it has too much to do.
+  /// The services that show whether a server works, and why not: they must answer while it is overloaded.
   static let essential = CallClass(
     "essential",
     methods: [
       "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
       "grpc.channelz.v1.Channelz",
     ], maximumRunning: 1024)
-}
-
-/// The classes of a server by number: 0 for methods of none, 1 for the essential ones, then those of the configuration.
-struct CallClasses: Sendable {
-  static let usual = 0
-  static let essential = 1
-
-  let all: [CallClass]
-
-  init(_ configuration: ServerConfiguration = .init()) {
-    let usual = CallClass(
-      "", methods: [], maximumRunning: configuration.maximumRunningCalls, adaptiveLimit: configuration.adaptiveLimit)
-    all = [usual, .essential] + configuration.callClasses
-  }
-
-  /// The number of a method's class.
-  func index(service: String, method: String) -> Int {
-    for name in ["\(service)/\(method)", service] {
-      // What the configuration says goes before what the server thinks.
-      if let index = all.indices.dropFirst(2).first(where: { all[$0].methods.contains(name) }) { return index }
-    }
-    return CallClass.essential.methods.contains(service) ? Self.essential : Self.usual
-  }
 }

@@ -15,7 +15,7 @@ public import Transport
 /// await server.shutdown(grace: .seconds(30))
 /// ```
 ///
-/// Any thread may call its methods, but no loop's.
+/// Any thread may call its methods, except a loop's.
 public final class GRPCServer: Sendable {
   /// Unique in the process.
   package let id = ServerRegistry.makeID()
@@ -24,11 +24,11 @@ public final class GRPCServer: Sendable {
   let listeners = Mutex<[Listener]>([])
 
   /// - Parameters:
-  ///   - services: what is served. Each method runs on the loop of the connection that called it.
+  ///   - services: the services to serve. Each method runs on the loop of the connection that called it.
   ///   - interceptors: run around every call, the first outermost.
-  ///   - loops: where connections live; they keep running when the server shuts down.
-  ///   - logger: where failed calls go; silent by default.
-  /// - Throws: `ServerError` when two services have the same name.
+  ///   - loops: the loops of the connections; they keep running after the server has shut down.
+  ///   - logger: where the server logs failed calls and faults; by default nowhere.
+  /// - Throws: `ServerError` if two services have the same name.
   public init(
     services: [any ServiceProvider], interceptors: [any ServerInterceptor] = [],
     configuration: ServerConfiguration = .init(), loops: EventLoopGroup,
@@ -44,14 +44,14 @@ public final class GRPCServer: Sendable {
 
   deinit { ServerRegistry.remove(id) }
 
-  /// Begins to accept connections.
+  /// Listens on an address and begins to accept connections. It blocks to resolve a host name.
   /// - Parameters:
-  ///   - address: a host name stands for all its addresses.
-  ///   - tls: certificate and key, for TLS with ALPN `h2`; nil for HTTP/2 over TCP as it is (h2c, prior knowledge).
-  ///     Connections that come after `TLSCredentials.reload` get the new ones.
-  ///   - mode: who may connect to a Unix socket, as chmod has it: 0o660; nil: as the umask says.
-  /// - Returns: where it listens, with the port that was chosen if it was 0.
-  /// - Throws: `EventLoopError` when one of the addresses can't be had.
+  ///   - address: where to listen. With a host name, the server listens on each of the name's addresses.
+  ///   - tls: certificate and key, for TLS with ALPN `h2`; nil for HTTP/2 over cleartext TCP (h2c, prior knowledge).
+  ///     Connections that begin after `TLSCredentials.reload` use the new ones.
+  ///   - mode: the file mode of a Unix socket, such as 0o660, which says who may connect; nil: by the umask.
+  /// - Returns: the addresses that it listens on. If the port was 0, they have the port that the system chose.
+  /// - Throws: `EventLoopError` if it can't listen on one of the addresses; then it listens on none.
   @discardableResult
   public func listen(
     on address: SocketAddress, tls: TLSCredentials? = nil, mode: UInt32? = nil
@@ -68,10 +68,10 @@ public final class GRPCServer: Sendable {
     return sockets.map(\.address)
   }
 
-  /// Begins to accept connections on a socket that listens already, such as one of `SocketActivation`. It is closed
-  /// when the server shuts down; a Unix socket's file is left to who made it.
-  /// - Returns: its address.
-  /// - Throws: `EventLoopError` if it can't be watched.
+  /// Begins to accept connections on a socket that listens already, such as one of `SocketActivation`. The server
+  /// closes it on shutdown, but does not remove a Unix socket's file.
+  /// - Returns: the socket's address.
+  /// - Throws: `EventLoopError` if epoll refuses the socket.
   @discardableResult
   public func listen(adopting descriptor: Int32, tls: TLSCredentials? = nil) throws(EventLoopError) -> SocketAddress {
     let socket = ListeningSocket(adopting: descriptor)
@@ -79,7 +79,7 @@ public final class GRPCServer: Sendable {
     return socket.address
   }
 
-  /// Returns when connections are taken.
+  /// Starts a listener, and returns when it accepts connections.
   private func accept(_ socket: ListeningSocket, _ tls: TLSCredentials?) throws(EventLoopError) {
     let listener = Listener(socket, credentials: tls, on: loops[0].loop, handingTo: loops, core: core)
     let failure = Mutex<EventLoopError?>(nil)
@@ -97,9 +97,9 @@ public final class GRPCServer: Sendable {
     listeners.withLock { $0.append(listener) }
   }
 
-  /// Stops: no new connections; clients are told (two-phase GOAWAY), calls that run are finished, and what still runs
-  /// after `grace` is cancelled. Returns when all connections are closed. Cancelling the task that waits changes
-  /// nothing.
+  /// Shuts down: accepts no more connections, sends each client two GOAWAY frames, and lets running calls finish. After
+  /// `grace` it cancels the calls that still run. Returns when all connections are closed; cancelling the task that
+  /// waits does not change that.
   public func shutdown(grace: Duration) async {
     ServerRegistry.remove(id)
     let open = listeners.withLock { listeners in
@@ -123,7 +123,7 @@ public final class GRPCServer: Sendable {
     }
   }
 
-  /// Handlers that run now, those of calls that are over included.
+  /// The number of running handlers, including those of calls that have ended.
   func runningCalls() async -> Int {
     var running = 0
     for owner in loops {

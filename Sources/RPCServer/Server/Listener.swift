@@ -4,11 +4,11 @@ import Logging
 import Synchronization
 internal import Transport
 
-/// One listening socket on one loop. It hands each connection to the loop that has the fewest: with HTTP/2 a few busy
-/// connections would else share a core while another idles.
-// @unchecked Sendable: everything belongs to `loop`'s thread.
+/// A listening socket on one loop. It passes each connection to the loop that has the fewest: otherwise a few busy
+/// HTTP/2 connections could share a core while another idles.
+// @unchecked Sendable: only `loop`'s thread touches its variables.
 final class Listener: ReadinessHandler, @unchecked Sendable {
-  /// A connection on its way to its loop.
+  /// A connection that was accepted, before its loop takes it over.
   struct Accepted: Sendable {
     let descriptor: Int32
     let isTCP: Bool
@@ -17,7 +17,7 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
     func close() { _ = Glibc.close(descriptor) }
   }
 
-  /// With no descriptor left, accepting pauses instead of spinning.
+  /// How long to wait before the next attempt when accept(2) fails: without file descriptors it would fail in a loop.
   private static let pause = Duration.milliseconds(100)
   private static let acceptsPerTurn = 64
 
@@ -33,7 +33,7 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   private var source: IOSource?
   private var pauseTimer: LoopTimer?
 
-  /// - Parameter socket: closed when the listener is.
+  /// - Parameter socket: the listener closes it in `close()`.
   init(
     _ socket: ListeningSocket, credentials: TLSCredentials?, on loop: EventLoop, handingTo loops: [ServerLoop],
     core: ServerCore
@@ -47,10 +47,11 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
     maximumConnections = core.configuration.maximumConnections
   }
 
-  /// Where it listens, with the port that was chosen.
+  /// The address that it listens on, with its actual port.
   var address: SocketAddress { socket.address }
 
-  /// - Throws: if the loop can't watch the socket, which is closed then.
+  /// Begins to accept connections.
+  /// - Throws: if epoll refuses the socket; the listener has closed it then.
   func start() throws(EventLoopError) {
     do throws(EventLoopError) {
       source = try loop.register(socket.descriptor, .readable, self)
@@ -77,7 +78,7 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
       }
     } catch {
       loop.logThrottle.log(
-        .error, "Connections can't be accepted for now.", metadata: ["error": "\(error)"], to: logger)
+        .error, "Accepting connections failed; it retries.", metadata: ["error": "\(error)"], to: logger)
       try? source?.setInterest([])
       let timer = LoopTimer(on: loop) { [unowned self] in try? source?.setInterest(.readable) }
       timer.schedule(after: Self.pause)
@@ -110,7 +111,7 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
   private func refuse(_ accepted: Int32, _ open: Int) {
     _ = Glibc.close(accepted)
     loop.logThrottle.log(
-      .warning, "Connections are refused: there are as many as there may be.", metadata: ["connections": "\(open)"],
-      to: logger)
+      .warning, "A connection was refused: the limit of open connections is reached.",
+      metadata: ["connections": "\(open)"], to: logger)
   }
 }

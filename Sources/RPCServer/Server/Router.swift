@@ -1,42 +1,13 @@
-internal import Glibc
 import RPCCore
 
-/// A method that is served. A class, so that a call can refer to it for free.
-final class Route: Sendable, CustomStringConvertible {
-  let handler: MethodHandler
-  let path: [UInt8]
-  /// The number of its class among `CallClasses`.
-  let callClass: Int
-  /// How long a call takes says how much there is to do; a stream takes as long as its client likes.
-  let hasTellingLatency: Bool
-  /// Its calls last as long as their clients care to listen, such as Health.Watch: who stops does not wait for them.
-  let isOpenEnded: Bool
-
-  init(_ handler: MethodHandler, _ classes: CallClasses) {
-    self.handler = handler
-    let method = handler.descriptor
-    callClass = classes.index(service: method.service, method: method.name)
-    hasTellingLatency = method.kind == .unary
-    isOpenEnded = method.kind != .unary && CallClass.essential.methods.contains(method.service)
-    path = Array(handler.descriptor.path.utf8)
-  }
-
-  var description: String { handler.descriptor.description }
-
-  @inline(__always)
-  func matches(_ wanted: UnsafeRawBufferPointer) -> Bool {
-    guard wanted.count == path.count, let other = wanted.baseAddress else { return false }
-    return path.withUnsafeBytes { mine in mine.baseAddress.map { memcmp($0, other, mine.count) == 0 } ?? false }
-  }
-}
-
-/// Finds methods by the bytes of `:path`, without making a String: a table with open addressing, at most half full.
+/// Finds methods by the bytes of `:path`, without making a String. A hash table with open addressing, at most half
+/// full.
 struct Router: Sendable {
   private let slots: [Route?]
   private let mask: Int
   private let services: Set<String>
 
-  /// - Throws: when two services have the same name.
+  /// - Throws: `duplicateService` if two services have the same name.
   init(_ providers: [any ServiceProvider], classes: CallClasses = CallClasses()) throws(ServerError) {
     let routes = providers.flatMap { $0.methodHandlers.map { Route($0, classes) } }
     var capacity = 16
@@ -64,7 +35,7 @@ struct Router: Sendable {
     return nil
   }
 
-  /// Why a path has no route: for the error's text.
+  /// The error message for a path that has no route.
   func explain(_ path: String) -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0].isEmpty else { return "the path is not /service/method" }
@@ -73,7 +44,7 @@ struct Router: Sendable {
       ? "service \(service) has no method \(PeerText.excerpt(parts[2]))" : "there is no service \(service)"
   }
 
-  /// Of the length and the last 16 bytes: the paths of a server differ at their ends.
+  /// Hashes the length and the last 16 bytes: the paths of a server differ at their ends.
   @inline(__always)
   private static func hash(_ path: UnsafeRawBufferPointer) -> Int {
     var hash = UInt64(truncatingIfNeeded: path.count)
@@ -86,18 +57,5 @@ struct Router: Sendable {
     }
     hash = (hash ^ (hash >> 32)) &* 0x9e37_79b9_7f4a_7c15
     return Int(truncatingIfNeeded: hash >> 33)
-  }
-}
-
-/// Why a server can't be set up.
-public enum ServerError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// Two of the services have this name.
-  case duplicateService(String)
-
-  /// One line for people, with the name at fault.
-  public var description: String {
-    switch self {
-    case .duplicateService(let name): "two services are called \(name)"
-    }
   }
 }

@@ -2,56 +2,56 @@ public import RPCCore
 
 /// The limits of a server. docs/limits.md explains each.
 public struct ServerConfiguration: Sendable {
-  /// Largest request message that is taken, in bytes. A larger one is answered with RESOURCE_EXHAUSTED.
+  /// The largest request message, in bytes. A larger one ends its call with RESOURCE_EXHAUSTED.
   public var maximumRequestSize = 4 * 1024 * 1024
-  /// Largest response message that is sent, in bytes.
+  /// The largest response message, in bytes. A larger one ends its call with RESOURCE_EXHAUSTED.
   public var maximumResponseSize = 64 * 1024 * 1024
-  /// Calls that a connection may have open (SETTINGS_MAX_CONCURRENT_STREAMS).
+  /// How many calls a connection may have open (SETTINGS_MAX_CONCURRENT_STREAMS).
   public var maximumConcurrentStreams = 256
-  /// Handlers that may run for a connection. Cancelled calls count until their handlers have returned, so this is what
-  /// bounds a peer that cancels at once (CVE-2023-44487).
+  /// How many handlers may run for a connection. A cancelled call counts until its handler has returned, so this bounds
+  /// a peer that cancels its calls at once (CVE-2023-44487).
   public var maximumRunningHandlers = 512
-  /// Calls that may run in all. More are answered with UNAVAILABLE, and told when to come again. The loops share it out
-  /// evenly.
+  /// How many calls may run in the server. Further ones get UNAVAILABLE with a retry delay. Each loop gets an equal
+  /// part of it.
   public var maximumRunningCalls = 16_384
-  /// Finds a lower limit by the latency of unary calls; nil: there is none.
+  /// Lowers the limit of running calls when the latency of unary calls grows; nil: it does not.
   public var adaptiveLimit: AdaptiveLimit?
-  /// Methods with limits of their own.
+  /// Classes of methods that have limits of their own.
   public var callClasses: [CallClass] = []
-  /// Bytes that the messages of a connection may hold that wait for its client: requests that are not whole, responses
-  /// whose window is shut. Above it requests are answered with RESOURCE_EXHAUSTED. The first 16 KiB of a call are free.
+  /// How many bytes of messages a connection may buffer: incomplete requests, and responses that wait for the client's
+  /// flow-control window. Above it calls get RESOURCE_EXHAUSTED. The first 16 KiB of each call do not count.
   public var maximumBufferedBytes = 64 * 1024 * 1024
-  /// The same for all connections together; UNAVAILABLE. The loops share it out evenly.
+  /// The same for all connections together; calls above it get UNAVAILABLE. Each loop gets an equal part of it.
   public var maximumBufferedBytesInAll = 1024 * 1024 * 1024
-  /// When refused clients are told to come again, give or take half of it.
+  /// The retry delay that refused clients get, ±50 %.
   public var retryDelay = Duration.milliseconds(500)
-  /// Connections that may be open. More are closed as soon as they come.
+  /// How many connections may be open. The server closes further ones at once.
   public var maximumConnections = 20_000
-  /// Bytes of a header section, counting name, value and 32 a field.
+  /// The largest header section, in bytes: names, values and 32 for each field (RFC 9113, section 6.5.2).
   public var maximumHeaderListSize = 16_384
-  /// Fields of a header section.
+  /// The most fields of a header section.
   public var maximumHeaderFields = 128
-  /// Above this many bytes of a call's unsent responses its writer is suspended, until a quarter is left.
+  /// If a call has more unsent bytes of responses than this, its writer is suspended until a quarter is left.
   public var responseHighMark = 65_536
-  /// How long what may take: keepalive, idle time, age, handshake, stalls.
+  /// Time limits: keepalive, idle time, age, handshake, stalls.
   public var times = ConnectionTimes()
 
-  /// What request messages may be compressed with; a call with anything else is answered with UNIMPLEMENTED. What is in
-  /// a compressed message counts against `maximumRequestSize` as well.
+  /// The algorithms that request messages may be compressed with; a call with another one gets UNIMPLEMENTED.
+  /// `maximumRequestSize` limits a message both before and after decompression.
   public var acceptedCompression: [CompressionAlgorithm] = [.gzip, .deflate, .zstd]
-  /// What responses are compressed with where their handler says nothing and the client takes it; nil: not at all.
+  /// The algorithm that compresses responses if the client accepts it and the handler chooses none; nil: none.
   public var responseCompression: CompressionAlgorithm?
 
-  /// If set, gRPC-Web is served on the same ports, for pages in browsers.
+  /// If set, the server also serves gRPC-Web on the same ports, for pages in browsers.
   public var web: WebConfiguration?
 
   /// Wire protocols beside gRPC and gRPC-Web.
   var protocols: [any WireProtocol] = []
 
   /// If set, every error without an ErrorInfo gets one of this domain, its reason being the status's name: also those
-  /// that no handler made, such as a deadline that passed.
+  /// that do not come from a handler, such as DEADLINE_EXCEEDED.
   public var errorDomain: String?
 
-  /// The defaults that stand at the properties.
+  /// The defaults that the properties show.
   public init() {}
 }

@@ -7,14 +7,14 @@ import RPCCore
 import Synchronization
 internal import Transport
 
-/// What all connections of a server share, whatever their loop.
+/// What all connections of a server share, on all loops.
 final class ServerCore: Sendable {
   let router: Router
   let interceptors: [any ServerInterceptor]
   let configuration: ServerConfiguration
   let limits: CallLimits
   let classes: CallClasses
-  /// The loops among which limits are shared out.
+  /// The number of loops; each gets an equal part of the server's limits.
   let loopCount: Int
   let http2: HTTP2Configuration
   let lifeLimits: LifeLimits
@@ -46,7 +46,7 @@ final class ServerCore: Sendable {
   }
 }
 
-/// What each call looks at, apart from the rest of the configuration: without references, so that a look counts none.
+/// The part of the configuration that each call reads. It holds no references, so that reading it retains nothing.
 struct CallLimits {
   let maximumRequestSize: Int
   let maximumResponseSize: Int
@@ -74,32 +74,33 @@ final class ServerLoop: @unchecked Sendable {
   let core: ServerCore
   /// An instance a loop: what calls on all cores refer to would pass from one core's cache to the next.
   let grpc: GRPCProtocol
-  /// Connections on this loop, for choosing the least loaded one. Any thread.
+  /// The number of connections on this loop, by which the listener finds the loop with the fewest. Any thread.
   let load = Atomic(0)
-  /// What a connection reads into; used up before the next one reads.
+  /// The buffer that connections read into. Each consumes the bytes before the next one reads.
   let readBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 16)
-  /// Where TLS puts what it deciphers: a record's worth.
+  /// The buffer that TLS decrypts into: it holds one record.
   let plainBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 16)
   let tlsBuffers = TLSBuffers()
-  /// Where responses are encoded; copied out before the next one is.
+  /// Encodes responses. Each is copied out before the next one is encoded.
   @exclusivity(unchecked) var writer = WireWriter(capacity: 4096)
-  /// Made for the first compressed message.
+  /// Made when the first compressed message arrives or leaves.
   private(set) lazy var codec = MessageCodec()
-  /// Where a connection's frames are gathered for one write.
+  /// Gathers the frames of a connection for one write.
   @exclusivity(unchecked) var gather = GatherBuffer()
-  /// Of streams that are over, for the next ones.
+  /// The exchanges of closed streams; later streams reuse them.
   let exchanges = HTTPExchangePool()
   private(set) var connections: [Connection] = []
-  /// Of handlers that have returned; the next ones run in them.
+  /// Tasks whose handlers have returned; later handlers reuse them.
   @exclusivity(unchecked) var idleTasks: [HandlerTask] = []
   @exclusivity(unchecked) var calls = CallCounters()
-  /// The loop's time when a connection last read or wrote: near enough for counters, and nearer at hand.
+  /// The loop's time when a connection last read or wrote. Counters use it: it is precise enough, and cheaper to read.
   @exclusivity(unchecked) var now: UInt64 = 0
   @exclusivity(unchecked) var admission: Admission
-  /// What messages hold that wait for their peers, and how much they may.
+  /// The bytes of buffered messages that count against the limit.
   @exclusivity(unchecked) var heldBytes = 0
+  /// This loop's part of the limit of buffered bytes.
   let bufferShare: Int
-  /// Those who wait for the end of the drain: a second stop does not take the place of the first.
+  /// Called when the drain ends. An array, because `drain` may be called more than once.
   private var onEmpty: [() -> Void] = []
   private var graceTimer: LoopTimer?
   private(set) var isDraining = false
@@ -117,7 +118,7 @@ final class ServerLoop: @unchecked Sendable {
     plainBuffer.deallocate()
   }
 
-  /// Takes over an accepted socket. Loop thread.
+  /// Takes over an accepted socket. Loop thread only.
   func adopt(_ accepted: Listener.Accepted) {
     loop.assertCurrent()
     if isDraining {
@@ -135,7 +136,7 @@ final class ServerLoop: @unchecked Sendable {
       connection.index = connections.count
       connections.append(connection)
     } catch {
-      log(.warning, "A connection could not be set up.", metadata: ["error": "\(error)"])
+      log(.warning, "Setting up a connection failed.", metadata: ["error": "\(error)"])
       accepted.close()
       load.subtract(1, ordering: .relaxed)
     }
@@ -154,14 +155,14 @@ final class ServerLoop: @unchecked Sendable {
     if connections.isEmpty { finishDraining() }
   }
 
-  /// Closes all connections once their calls are done, and at the latest after `grace`. Loop thread.
+  /// Closes each connection when its calls have ended, and all that are left after `grace`. Loop thread only.
   func drain(grace: Duration, onEmpty: @escaping () -> Void) {
     loop.assertCurrent()
     isDraining = true
     self.onEmpty.append(onEmpty)
     guard !connections.isEmpty else { return finishDraining() }
     let timer = LoopTimer(on: loop) { [unowned self] in
-      core.logger.warning("Calls were still running when the time to drain was over; they are cancelled.")
+      core.logger.warning("The drain timeout passed; calls that still run are cancelled.")
       for connection in connections { connection.close() }
     }
     timer.schedule(after: grace)
@@ -169,7 +170,7 @@ final class ServerLoop: @unchecked Sendable {
     for connection in connections { connection.drain() }
   }
 
-  /// Logs a line that a peer or a fault can repeat. Loop thread.
+  /// Logs a line that a peer or a fault can repeat, with a limit on the rate. Loop thread only.
   func log(
     _ level: Logger.Level, _ message: StaticString, kind: String = "",
     metadata: @autoclosure () -> Logger.Metadata, file: String = #fileID, function: String = #function,

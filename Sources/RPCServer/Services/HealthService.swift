@@ -4,12 +4,12 @@ import Synchronization
 
 /// grpc.health.v1.Health: Check, Watch and List. https://github.com/grpc/grpc/blob/master/doc/health-checking.md
 ///
-/// The empty name stands for the whole server; it serves from the start. Any thread may set a status.
+/// The empty name stands for the whole server, which is SERVING from the start. Any thread may set a status.
 public final class HealthService: Sendable {
   private struct State {
     var statuses: [String: Bool] = ["": true]
     var isShutDown = false
-    /// Grows with each change; watchers wait for the next.
+    /// Grows with each change; Watch calls wait for the next one.
     var version = 0
     var nextWaiter = 0
     var waiters: [Int: UnsafeContinuation<Void, Never>] = [:]
@@ -17,10 +17,10 @@ public final class HealthService: Sendable {
 
   private let state = Mutex(State())
 
-  /// The server itself ("") is serving, and no other service is known.
+  /// The server itself ("") is SERVING, and no service is known.
   public init() {}
 
-  /// Says whether a service (or "", the server) is healthy. After `shutdown()` it is ignored.
+  /// Sets the status of a service (or of "", the server) to SERVING or NOT_SERVING. Does nothing after `shutdown()`.
   public func setStatus(_ service: String, serving: Bool) {
     change { state in
       guard !state.isShutDown, state.statuses[service] != serving else { return false }
@@ -29,7 +29,7 @@ public final class HealthService: Sendable {
     }
   }
 
-  /// Says NOT_SERVING for all, for good: the server is about to stop.
+  /// Sets all statuses to NOT_SERVING for good: call it before the server shuts down.
   public func shutdown() {
     change { state in
       state.isShutDown = true
@@ -54,7 +54,7 @@ public final class HealthService: Sendable {
     state.withLock { ($0.statuses[service], $0.version) }
   }
 
-  /// Waits until the version is another one, or the task is cancelled.
+  /// Waits until the version changes or the task is cancelled.
   fileprivate func nextChange(after version: Int) async {
     let id = state.withLock { state in
       state.nextWaiter += 1
@@ -76,9 +76,9 @@ public final class HealthService: Sendable {
 }
 
 extension HealthService: ServiceProvider {
-  /// `grpc.health.v1.Health`, for the router and for reflection.
+  /// The descriptor of `grpc.health.v1.Health`.
   public static var serviceDescriptor: ServiceDescriptor { Grpc_Health_V1_HealthMethods.service }
-  /// The service's methods, which a server registers.
+  /// The handlers of its methods.
   public var methodHandlers: [MethodHandler] { HealthHandlers(health: self).methodHandlers }
 }
 
@@ -104,7 +104,7 @@ private struct HealthHandlers: Grpc_Health_V1_HealthProvider {
     }
   }
 
-  /// Sends the status, and again whenever it changes. A service that is not known may come: SERVICE_UNKNOWN until then.
+  /// Sends the status, and again whenever it changes. For an unknown service it sends SERVICE_UNKNOWN until one is set.
   func watch(
     _ request: Grpc_Health_V1_HealthCheckRequest, responses: ResponseWriter<Grpc_Health_V1_HealthCheckResponse>,
     context: ServerContext

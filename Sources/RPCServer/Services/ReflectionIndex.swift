@@ -1,7 +1,7 @@
 import ProtoWire
 import RPCCore
 
-/// The .proto files behind a server's services, by name and by the symbols that they declare.
+/// The .proto files of a server's services, by name and by the symbols that they declare.
 struct ReflectionIndex: Sendable {
   /// Full names of the services, sorted.
   let services: [String]
@@ -9,14 +9,14 @@ struct ReflectionIndex: Sendable {
   private var fileNamesBySymbol: [String: String] = [:]
   private var extensions: [String: [Int32: String]] = [:]
 
-  /// - Parameter types: files of messages that no method names but that travel in `Any`.
+  /// - Parameter types: further files, of messages that are sent in `Any`.
   init(_ descriptors: [ServiceDescriptor], types: [ProtoFile] = []) {
     services = descriptors.map(\.name).sorted()
     for descriptor in descriptors { add(descriptor.file) }
     for file in types { add(file) }
   }
 
-  /// The file and everything it imports, serialized, the file itself first.
+  /// A file and all files that it imports, directly or not, serialized; the file itself comes first.
   func closure(ofFile name: String) -> [[UInt8]]? {
     guard let root = filesByName[name] else { return nil }
     var seen: Set<String> = []
@@ -44,7 +44,7 @@ struct ReflectionIndex: Sendable {
   private mutating func add(_ file: ProtoFile) {
     guard filesByName.updateValue(file, forKey: file.name) == nil else { return }
     for dependency in file.dependencies { add(dependency) }
-    // The descriptors are this build's own; one that is damaged has no symbols, and is still served by its name.
+    // Generated code contains the descriptors, so this does not fail. If it did, the file would have no symbols.
     guard let descriptor = try? Google_Protobuf_FileDescriptorProto(wireBytes: file.serialized) else { return }
     let scope = descriptor.package ?? ""
     for service in descriptor.service {
@@ -67,7 +67,7 @@ struct ReflectionIndex: Sendable {
 
   private mutating func add(_ enumeration: Google_Protobuf_EnumDescriptorProto, in scope: String, _ file: String) {
     declare(enumeration.name, in: scope, file)
-    // Enum values live in the scope around their enum, as in C++.
+    // The names of enum values are in the scope that contains the enum, as in C++.
     for value in enumeration.value { declare(value.name, in: scope, file) }
   }
 
@@ -80,7 +80,7 @@ struct ReflectionIndex: Sendable {
     extensions[type, default: [:]][number] = file
   }
 
-  /// Notes a symbol and returns its full name.
+  /// Records a symbol and returns its full name.
   @discardableResult
   private mutating func declare(_ name: String?, in scope: String, _ file: String) -> String {
     let fullName = scope.isEmpty ? name ?? "" : "\(scope).\(name ?? "")"

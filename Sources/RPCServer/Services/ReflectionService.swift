@@ -1,16 +1,16 @@
 import ProtoWire
 public import RPCCore
 
-/// Server reflection, by which grpcurl and others learn what a server offers, in both versions that are in use.
+/// Server reflection, by which grpcurl and other clients find out what a server serves, in both versions in use.
 /// https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
 public enum Reflection {
-  /// The two reflection services for these services and for themselves.
+  /// The two reflection services. They describe `providers` and themselves.
   public static func services(for providers: [any ServiceProvider]) -> [any ServiceProvider] {
     let descriptors =
       providers.map { type(of: $0).serviceDescriptor } + [
         ReflectionV1.serviceDescriptor, ReflectionV1Alpha.serviceDescriptor,
       ]
-    // Clients print the details of an error only if they can ask for their types.
+    // Clients print the details of an error only if reflection knows their types.
     let index = ReflectionIndex(descriptors, types: [.google_rpc_status, .google_rpc_error_details])
     return [ReflectionV1(index: index), ReflectionV1Alpha(index: index)]
   }
@@ -27,7 +27,7 @@ private struct ReflectionV1: Grpc_Reflection_V1_ServerReflectionProvider {
   }
 }
 
-/// The messages of v1alpha are the same on the wire as those of v1; only the names differ.
+/// v1alpha. Its messages are the same on the wire as those of v1; only their names differ.
 private struct ReflectionV1Alpha: ServiceProvider {
   static var serviceDescriptor: ServiceDescriptor { Grpc_Reflection_V1alpha_ServerReflectionMethods.service }
 
@@ -73,7 +73,7 @@ extension ReflectionIndex {
       case .listServices:
         .listServicesResponse(.with { $0.service = services.map { name in .with { $0.name = name } } })
       case nil:
-        failure(.invalidArgument, "the request asks for nothing")
+        failure(.invalidArgument, "message_request is not set")
       }
     return response
   }

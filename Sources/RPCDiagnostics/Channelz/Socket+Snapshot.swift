@@ -6,7 +6,7 @@ internal import RPCCore
 internal import RPCServer
 
 extension Grpc_Channelz_V1_Socket {
-  /// A listener.
+  /// A listening socket.
   init(_ id: Int64, _ address: SocketAddress) {
     self = .with {
       $0.ref = .with {
@@ -17,9 +17,9 @@ extension Grpc_Channelz_V1_Socket {
     }
   }
 
-  /// A connection. What channelz has no field for stands among the options: the loop, the calls that are open, output
-  /// that waits.
-  init(_ connection: ConnectionInsight, _ clock: WallClock) {
+  /// A connection. Its options hold what channelz has no field for: the loop, the open streams, the running handlers
+  /// and the unsent bytes.
+  init(_ connection: ConnectionSnapshot, _ clock: WallClock) {
     let counters = connection.counters
     self = .with {
       $0.ref = .with {
@@ -88,7 +88,7 @@ extension Grpc_Channelz_V1_Address {
     }
   }
 
-  /// 4 or 16 bytes; none if it is a name.
+  /// The 4 or 16 bytes of an IP address; none for a host name.
   private static func bytes(_ host: String) -> [UInt8] {
     var v4 = in_addr()
     if inet_pton(AF_INET, host, &v4) == 1 { return withUnsafeBytes(of: v4, Array.init) }
@@ -96,28 +96,5 @@ extension Grpc_Channelz_V1_Address {
     let plain = host.prefix { $0 != "%" }
     if inet_pton(AF_INET6, String(plain), &v6) == 1 { return withUnsafeBytes(of: v6, Array.init) }
     return []
-  }
-}
-
-/// Tells what time it was at a moment of CLOCK_MONOTONIC.
-struct WallClock {
-  private let wall: Int64
-  private let monotonic: UInt64
-
-  init() {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    wall = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    monotonic = MonotonicClock.nanoseconds
-  }
-
-  /// Nil for 0, which is never.
-  func timestamp(_ moment: UInt64) -> Google_Protobuf_Timestamp? {
-    guard moment > 0 else { return nil }
-    let then = wall - Int64(clamping: monotonic > moment ? monotonic - moment : 0)
-    return .with {
-      $0.seconds = then / 1_000_000_000
-      $0.nanos = Int32(then % 1_000_000_000)
-    }
   }
 }
