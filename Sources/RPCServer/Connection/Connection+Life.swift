@@ -6,6 +6,9 @@ internal import Transport
 
 /// What time does to a connection: one coarse timer shows it to `ConnectionLife`, and does what that says.
 extension Connection {
+  /// Those of the streams that are open.
+  var calls: [Call] { session?.exchanges.compactMap { $0.handler as? Call } ?? [] }
+
   func startLifeTimer() {
     guard let period = owner.core.lifeLimits.period else { return }
     let timer = LoopTimer(on: owner.loop) { [unowned self] in checkLife(again: period) }

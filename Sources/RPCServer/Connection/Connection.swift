@@ -49,8 +49,6 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
   let transport: SocketTransport
   @exclusivity(unchecked) private var source: IOSource?
   @exclusivity(unchecked) private(set) var session: HTTP2Session?
-  /// Those of the streams that are open.
-  var calls: [Call] { session?.exchanges.compactMap { $0.handler as? Call } ?? [] }
   @exclusivity(unchecked) private var phase = Phase.open
   /// Calls with something to submit.
   @exclusivity(unchecked) private var writing: [Call] = []
