@@ -17,9 +17,9 @@ struct CodeWriter {
     indentation -= 1
   }
 
-  /// `head {`, the body, `}`.
-  mutating func block(_ head: String, _ body: (inout CodeWriter) -> Void) {
-    line(head + " {")
+  /// `head {`, the body, `}`; a closure's parameters stand behind the brace.
+  mutating func block(_ head: String, parameters: String? = nil, _ body: (inout CodeWriter) -> Void) {
+    line(head + " {" + (parameters.map { " \($0) in" } ?? ""))
     indented(body)
     line("}")
   }

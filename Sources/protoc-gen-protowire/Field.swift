@@ -82,16 +82,21 @@ extension Field.Element {
 }
 
 extension Field {
+  /// - Parameters:
+  ///   - message: whose field it is; nil for an extension, which is stored in none.
+  ///   - features: those of the message, or of the scope that declares the extension.
   init(
-    _ descriptor: Google_Protobuf_FieldDescriptorProto, name: String, of message: String, in schema: Schema
+    _ descriptor: Google_Protobuf_FieldDescriptorProto, name: String, of message: String?, features: Features,
+    in schema: Schema
   ) throws(GeneratorError) {
     self.descriptor = descriptor
     self.name = name
+    let scope = message ?? descriptor.extendee ?? ""
     guard let number = descriptor.number, let declared = descriptor.type, number > 0 else {
-      throw GeneratorError("field \(descriptor.name ?? "without name") of \(message) has no number or type")
+      throw GeneratorError("field \(descriptor.name ?? "without name") of \(scope) has no number or type")
     }
     self.number = UInt32(number)
-    let features = try schema.message(message).features.applying(descriptor.options?.features)
+    let features = features.applying(descriptor.options?.features)
 
     // A map is a repeated field of entry messages.
     if declared == .message, descriptor.label == .repeated,
@@ -102,7 +107,7 @@ extension Field {
       let key = try Element.make(keyField, features, schema)
       let value = try Element.make(valueField, schema.message(entryName).features, schema)
       guard case .scalar(let keyCodec) = key.element else {
-        throw GeneratorError("map \(name) of \(message) has no scalar key")
+        throw GeneratorError("map \(name) of \(scope) has no scalar key")
       }
       (element, type) = (value.element, value.type)
       cardinality = .map(key: keyCodec, keyType: key.type)
@@ -124,7 +129,7 @@ extension Field {
     } else if let oneof = descriptor.oneofIndex, descriptor.proto3Optional != true {
       cardinality = .oneof(Int(oneof))
       defaultValue = "nil"
-    } else if canBeImplicit, features.presence == .implicit, descriptor.proto3Optional != true {
+    } else if canBeImplicit, features.presence == .implicit, descriptor.proto3Optional != true, message != nil {
       cardinality = .implicit
       defaultValue = made.defaultValue
     } else {
@@ -132,11 +137,11 @@ extension Field {
       defaultValue = "nil"
     }
     var canRecur = false
-    if !canBeImplicit, descriptor.label != .repeated {
+    if let message, !canBeImplicit, descriptor.label != .repeated {
       canRecur = schema.contains(descriptor.typeName ?? "", message)
     }
     isBoxed = canRecur
-    isRequired = descriptor.isRequired(features)
+    isRequired = message != nil && descriptor.isRequired(features)
   }
 }
 

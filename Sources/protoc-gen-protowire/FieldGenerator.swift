@@ -99,8 +99,8 @@ struct FieldGenerator {
 
   // MARK: Encoding
 
-  func encoding(_ code: inout CodeWriter) {
-    let name = "self." + field.member
+  /// - Parameter name: the expression that has the value.
+  func encoding(_ code: inout CodeWriter, of name: String) {
     let tag = field.tag(field.wireType)
     switch field.cardinality {
     case .implicit:

@@ -30,6 +30,14 @@ struct FileGenerator {
         visibility: options.visibility, schema: schema
       ).generate(&code)
     }
+    let extensions = schema.extensions(of: file)
+    var accessors: [ExtensionGenerator] = []
+    for declaration in extensions {
+      let accessor = try ExtensionGenerator(
+        declaration, among: extensions, comments: comments, visibility: options.visibility, schema: schema)
+      if let accessor { accessors.append(accessor) }
+    }
+    ExtensionGenerator.generate(accessors, &code)
     if hasServices {
       for (index, service) in file.service.enumerated() {
         code.line()

@@ -40,7 +40,7 @@ struct MessageGenerator {
     for field in descriptor.field {
       var name = Names.lowerCamelCase(field.name ?? "")
       if counts[name, default: 0] > 1 { name += "_\(field.number ?? 0)" }
-      fields.append(try Field(field, name: name, of: fullName, in: schema))
+      fields.append(try Field(field, name: name, of: fullName, features: message.features, in: schema))
     }
     self.fields = fields
 
@@ -59,6 +59,14 @@ struct MessageGenerator {
       oneofs.append(Oneof(index: index, member: Names.member(name), type: type, fields: fields))
     }
     self.oneofs = oneofs
+  }
+
+  /// The properties that a message may have, not escaped.
+  static func memberNames(of message: Schema.Message) -> Set<String> {
+    Set(
+      (message.descriptor.field.map(\.name) + message.descriptor.oneofDecl.map(\.name)).map {
+        Names.lowerCamelCase($0 ?? "")
+      })
   }
 
   func generate(_ code: inout CodeWriter) throws(GeneratorError) {
@@ -196,7 +204,9 @@ struct MessageGenerator {
   private func generateEncoding(_ code: inout CodeWriter) {
     code.block("\(visibility.modifier)func encodeFields(into writer: inout WireWriter)") { code in
       code.line("writer.prepend(self.unknownFields)")
-      for field in fields.sorted(by: { $0.number > $1.number }) { generator(field).encoding(&code) }
+      for field in fields.sorted(by: { $0.number > $1.number }) {
+        generator(field).encoding(&code, of: "self." + field.member)
+      }
     }
   }
 

@@ -86,7 +86,8 @@ enum Names {
 
   private static let reservedMembers: Set<String> = [
     "self", "init", "Type", "hashValue", "hash", "unknownFields", "encodeFields", "decodeFields", "wireBytes", "merge",
-    "checkRequiredFields", "rawValue", "unrecognized", "allCases", "none", "some", "_",
+    "checkRequiredFields", "extensionValue", "extensionValues", "setExtension", "rawValue", "unrecognized", "allCases",
+    "none", "some", "_",
   ]
 
   /// <https://docs.swift.org/swift-book/documentation/the-swift-programming-language/lexicalstructure#Keywords-and-Punctuation>

@@ -19,6 +19,18 @@ struct Schema {
     let cases: [String]
   }
 
+  /// A field that is declared outside the message that it belongs to.
+  struct Extension {
+    let descriptor: Google_Protobuf_FieldDescriptorProto
+    /// Without a dot before it.
+    let fullName: String
+    /// Behind the names of its package and of the messages that declare it, so that those of many files do not meet.
+    let swiftName: String
+    let features: Features
+    /// Where its comment is.
+    let path: [Int32]
+  }
+
   private(set) var messages: [String: Message] = [:]
   private(set) var enums: [String: Enum] = [:]
   private var files: [String: Google_Protobuf_FileDescriptorProto] = [:]
@@ -74,6 +86,39 @@ struct Schema {
           fullName: scope.fullName + "." + name, swiftName: message.swiftName, prefix: "", file: scope.file,
           features: message.features))
     }
+  }
+
+  /// The extensions that a file declares, those inside its messages last.
+  func extensions(of file: Google_Protobuf_FileDescriptorProto) -> [Extension] {
+    var found: [Extension] = []
+    func add(
+      _ fields: [Google_Protobuf_FieldDescriptorProto], _ scope: String, _ prefix: String, _ features: Features,
+      _ path: [Int32]
+    ) {
+      for (index, field) in fields.enumerated() {
+        let name = field.name ?? ""
+        found.append(
+          Extension(
+            descriptor: field, fullName: String((scope + "." + name).dropFirst()),
+            swiftName: prefix + Names.lowerCamelCase(name), features: features, path: path + [Int32(index)]))
+      }
+    }
+    func addNested(_ descriptors: [Google_Protobuf_DescriptorProto], _ scope: String, _ path: [Int32]) {
+      for (index, descriptor) in descriptors.enumerated() {
+        let name = scope + "." + (descriptor.name ?? "")
+        guard let message = messages[name] else { continue }
+        let path = path + [Int32(index)]
+        let prefix = message.swiftName.split(separator: ".").joined(separator: "_") + "_"
+        add(descriptor.extension, name, prefix, message.features, path + [6])
+        addNested(descriptor.nestedType, name, path + [3])
+      }
+    }
+    let package = file.package ?? ""
+    let scope = package.isEmpty ? "" : "." + package
+    let prefix = Names.typePrefix(package: package, swiftPrefix: file.options?.swiftPrefix)
+    add(file.extension, scope, prefix, Features(file), [7])
+    addNested(file.messageType, scope, [4])
+    return found
   }
 
   func message(_ name: String?) throws(GeneratorError) -> Message {

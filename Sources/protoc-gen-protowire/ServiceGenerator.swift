@@ -25,12 +25,20 @@ struct ServiceGenerator {
       }
     }
 
-    var idempotency: String {
-      switch descriptor.options?.idempotencyLevel {
-      case .noSideEffects: ", idempotency: .noSideEffects"
-      case .idempotent: ", idempotency: .idempotent"
-      case .idempotencyUnknown, nil: ""
+    /// Its options as lines that set them, without features, which concern generators only.
+    var options: [String] {
+      var lines: [String] = []
+      if let deprecated = descriptor.options?.deprecated { lines.append("$0.deprecated = \(deprecated)") }
+      if let level = descriptor.options?.idempotencyLevel { lines.append("$0.idempotencyLevel = .\(level)") }
+      // Those that other files declare.
+      var bytes = descriptor.options?.unknownFields.wireBytes[...] ?? []
+      if bytes.isEmpty { return lines }
+      lines.append("$0.unknownFields = UnknownFields(wireBytes: [")
+      while !bytes.isEmpty {
+        lines.append("  " + bytes.prefix(20).map { "\($0)," }.joined(separator: " "))
+        bytes = bytes.dropFirst(20)
       }
+      return lines + ["])"]
     }
 
     /// Declaration without `func`.
@@ -106,9 +114,16 @@ struct ServiceGenerator {
       for method in methods {
         code.line()
         code.line("\(modifier)static let \(method.name) = MethodDescriptor(")
-        code.line(
-          "  service: \"\(fullName)\", name: \"\(method.descriptor.name ?? "")\", kind: .\(method.kind)"
-            + "\(method.idempotency))")
+        let arguments = "service: \"\(fullName)\", name: \"\(method.descriptor.name ?? "")\", kind: .\(method.kind)"
+        let options = method.options
+        if options.isEmpty {
+          code.line("  \(arguments))")
+        } else {
+          code.line("  \(arguments),")
+          code.line("  options: .with {")
+          for line in options { code.line("    " + line) }
+          code.line("  })")
+        }
       }
     }
   }

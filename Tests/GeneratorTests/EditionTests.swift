@@ -72,6 +72,31 @@ import Testing
     #expect(!message.isInitialized)
   }
 
+  @Test func extensions() throws {
+    let inner = Editions_Modern.with { $0.must = 1 }
+    var message = Editions_Modern()
+    message.setEditions_number(0)
+    message.setEditions_far(inner)
+    message.setEditions_near(inner)
+    message.setEditions_run([1, 2])
+    message.setEditions_spread([1, 2])
+    message.setEditions_Local_local(.with { $0.number = 3 })
+    #expect(
+      message.wireBytes() == [0xa0, 6, 0, 0xab, 6, 0x18, 1, 0xac, 6, 0xb2, 6, 2, 0x18, 1] + [0xba, 6, 2, 1, 2]
+        + [0xc0, 6, 1, 0xc0, 6, 2] + [0xf2, 6, 2, 8, 3])
+    let read = try decoded(message.wireBytes())
+    #expect(try read.Editions_number == 0 && read.Editions_far == inner && read.Editions_near == inner)
+    #expect(try read.Editions_run == [1, 2] && read.Editions_spread == [1, 2])
+    #expect(try read.Editions_Local_local?.number == 3)
+    // The other encoding of a message is not the extension, text is validated, enums are closed and open.
+    let other = try decoded([0xaa, 6, 2, 0x18, 1, 0xca, 6, 1, 0xff, 0xd2, 6, 1, 0xff, 0xd8, 6, 9, 0xe0, 6, 9])
+    #expect(try other.Editions_far == nil && other.Editions_unverified == "\u{fffd}")
+    #expect(throws: WireError.self) { try other.Editions_verified }
+    #expect(try other.Editions_hue == nil && other.Editions_hueOrDefault == .light)
+    #expect(try other.Editions_cast == .unrecognized(9))
+    #expect(throws: WireError.self) { try decoded([0xab, 6, 0xac, 6]).Editions_far }
+  }
+
   @Test func editionsAreAnnounced() {
     let response = Generator.respond(to: .init())
     #expect(response.supportedFeatures == 3)

@@ -36,12 +36,88 @@ import Testing
       "func `import`(_ request: Hard_NamesHere_Keywords, responses: ResponseWriter<Hard_NamesHere_Clash>, context: ServerContext) async throws",
       "responses: ResponseWriter<Hard_NamesHere_Clash>, context: ServerContext) async throws",
       ".unary(Hard_NamesHere_SwitchMethods.`default`) { try await self.`default`($0, context: $1) },",
-      "service: \"hard.names_here.Switch\", name: \"Import\", kind: .serverStreaming, idempotency: .idempotent)",
+      "service: \"hard.names_here.Switch\", name: \"Import\", kind: .serverStreaming,\n"
+        + "    options: .with {\n      $0.idempotencyLevel = .idempotent\n    })",
       "public static let service = ServiceDescriptor(",
       "file: .hard)",
     ] {
       #expect(text.contains(expected), "\(expected)")
     }
+  }
+
+  @Test func extensionsBecomeAccessors() throws {
+    let file = Google_Protobuf_FileDescriptorProto.with {
+      $0.name = "a.proto"
+      $0.package = "a"
+      $0.messageType = [
+        .with { $0.name = "M" },
+        .with {
+          $0.name = "Set"; $0.options = .with { $0.messageSetWireFormat = true }
+        },
+      ]
+      $0.extension = [".a.M", ".a.Set", ".a.M"].enumerated().map { index, extendee in
+        .with {
+          $0.name = "e\(index)"
+          $0.number = 7
+          $0.type = .string
+          $0.label = .optional
+          $0.extendee = extendee
+          $0.defaultValue = "x"
+        }
+      }
+      $0.sourceCodeInfo = .with {
+        $0.location = [
+          .with {
+            $0.path = [7, 0]; $0.leadingComments = " What it is.\n"
+          }
+        ]
+      }
+    }
+    let response = Generator.respond(
+      to: .with {
+        $0.fileToGenerate = ["a.proto"]; $0.protoFile = [file]; $0.parameter = "Visibility=package"
+      })
+    let text = try #require(response.file.first?.content)
+    let expected = """
+      extension A_M {
+        /// What it is.
+        ///
+        /// The extension `a.e0`, number 7.
+        package var A_e0: String? {
+          get throws(WireError) { try self.extensionValue(7, as: WireUncheckedString.self) }
+        }
+
+        /// `A_e0`, or its default where it is absent.
+        package var A_e0OrDefault: String {
+          get throws(WireError) { try self.A_e0 ?? "x" }
+        }
+
+        /// Replaces `A_e0`; nil removes it.
+        package mutating func setA_e0(_ value: String?) {
+          self.setExtension(7) { writer in
+            writer.prepend(ifPresent: value, as: WireUncheckedString.self, tag: 58)
+          }
+        }
+
+        /// The extension `a.e2`, number 7.
+
+      """
+    #expect(text.contains(expected))
+    // The fields of a MessageSet are laid out in another way.
+    #expect(!text.contains("A_e1"))
+    let lost = Google_Protobuf_FileDescriptorProto.with {
+      $0.name = "b.proto"
+      $0.extension = [
+        .with {
+          $0.name = "e"; $0.number = 1; $0.type = .bool; $0.extendee = ".a.Gone"
+        }
+      ]
+    }
+    let failure = Generator.respond(
+      to: .with {
+        $0.fileToGenerate = ["b.proto"]; $0.protoFile = [lost]
+      })
+    #expect(failure.error == "no message .a.Gone")
   }
 
   @Test func visibility() throws {

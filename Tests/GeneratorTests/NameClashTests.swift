@@ -53,6 +53,19 @@ import Testing
     #expect(Hard_Clash_Values.allCases == [.aB_n5, .aB_2, .b])
   }
 
+  /// No package, so that the names of the extensions stand alone among those of the message.
+  @Test func extensionsNamedAsMembersAndKeywords() throws {
+    var options = Google_Protobuf_MethodOptions()
+    options.deprecated = false
+    options.setDeprecated_50000(true)
+    options.setDefault(0)
+    options.setSelf(["a"])
+    #expect(try options.deprecated_50000 == true && options.default == 0 && options.self_p == ["a"])
+    #expect(options.deprecated == false)
+    // Presence is explicit in proto3 too.
+    #expect(try Google_Protobuf_MethodOptions().default == nil)
+  }
+
   @Test func recursionByEveryWay() throws {
     let leaf = Tree.with { $0.leaf = true }
     let message = Tree.with {
@@ -69,7 +82,7 @@ import Testing
       $0.everything = .with { $0.int32 = 1 }; $0.through = .init(); $0.colors = [1: .init()]
     }
     #expect(try Everywhere(wireBytes: message.wireBytes()) == message)
-    #expect(ProtoFile.names.dependencies.map(\.name) == ["default.proto"])
+    #expect(ProtoFile.names.dependencies.map(\.name) == ["default.proto", "google/protobuf/descriptor.proto"])
   }
 
   @Test func methodsThatMeet() async throws {

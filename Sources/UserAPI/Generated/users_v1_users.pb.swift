@@ -654,13 +654,22 @@ public enum UserServiceMethods {
     service: "users.v1.UserService", name: "CreateUser", kind: .unary)
 
   public static let getUser = MethodDescriptor(
-    service: "users.v1.UserService", name: "GetUser", kind: .unary, idempotency: .noSideEffects)
+    service: "users.v1.UserService", name: "GetUser", kind: .unary,
+    options: .with {
+      $0.idempotencyLevel = .noSideEffects
+    })
 
   public static let lookupUser = MethodDescriptor(
-    service: "users.v1.UserService", name: "LookupUser", kind: .unary, idempotency: .noSideEffects)
+    service: "users.v1.UserService", name: "LookupUser", kind: .unary,
+    options: .with {
+      $0.idempotencyLevel = .noSideEffects
+    })
 
   public static let listUsers = MethodDescriptor(
-    service: "users.v1.UserService", name: "ListUsers", kind: .unary, idempotency: .noSideEffects)
+    service: "users.v1.UserService", name: "ListUsers", kind: .unary,
+    options: .with {
+      $0.idempotencyLevel = .noSideEffects
+    })
 
   public static let updateUser = MethodDescriptor(
     service: "users.v1.UserService", name: "UpdateUser", kind: .unary)
@@ -672,7 +681,10 @@ public enum UserServiceMethods {
     service: "users.v1.UserService", name: "UndeleteUser", kind: .unary)
 
   public static let exportUsers = MethodDescriptor(
-    service: "users.v1.UserService", name: "ExportUsers", kind: .serverStreaming, idempotency: .noSideEffects)
+    service: "users.v1.UserService", name: "ExportUsers", kind: .serverStreaming,
+    options: .with {
+      $0.idempotencyLevel = .noSideEffects
+    })
 }
 
 extension ProtoFile {

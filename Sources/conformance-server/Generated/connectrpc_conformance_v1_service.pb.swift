@@ -1299,7 +1299,10 @@ enum ConformanceServiceMethods {
     service: "connectrpc.conformance.v1.ConformanceService", name: "Unimplemented", kind: .unary)
 
   static let idempotentUnary = MethodDescriptor(
-    service: "connectrpc.conformance.v1.ConformanceService", name: "IdempotentUnary", kind: .unary, idempotency: .noSideEffects)
+    service: "connectrpc.conformance.v1.ConformanceService", name: "IdempotentUnary", kind: .unary,
+    options: .with {
+      $0.idempotencyLevel = .noSideEffects
+    })
 }
 
 extension ProtoFile {

@@ -1096,6 +1096,68 @@ struct ProtobufTestMessages_Editions_GroupLikeType: WireMessage {
   }
 }
 
+extension ProtobufTestMessages_Editions_TestAllTypesEdition2023 {
+  /// The extension `protobuf_test_messages.editions.extension_int32`, number 120.
+  var ProtobufTestMessages_Editions_extensionInt32: Int32? {
+    get throws(WireError) { try self.extensionValue(120, as: WireInt32.self) }
+  }
+
+  /// Replaces `ProtobufTestMessages_Editions_extensionInt32`; nil removes it.
+  mutating func setProtobufTestMessages_Editions_extensionInt32(_ value: Int32?) {
+    self.setExtension(120) { writer in
+      writer.prepend(ifPresent: value, as: WireInt32.self, tag: 960)
+    }
+  }
+
+  /// The extension `protobuf_test_messages.editions.extension_string`, number 133.
+  var ProtobufTestMessages_Editions_extensionString: String? {
+    get throws(WireError) { try self.extensionValue(133, as: WireString.self) }
+  }
+
+  /// Replaces `ProtobufTestMessages_Editions_extensionString`; nil removes it.
+  mutating func setProtobufTestMessages_Editions_extensionString(_ value: String?) {
+    self.setExtension(133) { writer in
+      writer.prepend(ifPresent: value, as: WireString.self, tag: 1066)
+    }
+  }
+
+  /// The extension `protobuf_test_messages.editions.extension_bytes`, number 134.
+  var ProtobufTestMessages_Editions_extensionBytes: [UInt8]? {
+    get throws(WireError) { try self.extensionValue(134, as: WireBytes.self) }
+  }
+
+  /// Replaces `ProtobufTestMessages_Editions_extensionBytes`; nil removes it.
+  mutating func setProtobufTestMessages_Editions_extensionBytes(_ value: [UInt8]?) {
+    self.setExtension(134) { writer in
+      writer.prepend(ifPresent: value, as: WireBytes.self, tag: 1074)
+    }
+  }
+
+  /// The extension `protobuf_test_messages.editions.groupliketype`, number 121.
+  var ProtobufTestMessages_Editions_groupliketype: ProtobufTestMessages_Editions_GroupLikeType? {
+    get throws(WireError) { try self.extensionValue(121, message: ProtobufTestMessages_Editions_GroupLikeType.self, isGroup: true) }
+  }
+
+  /// Replaces `ProtobufTestMessages_Editions_groupliketype`; nil removes it.
+  mutating func setProtobufTestMessages_Editions_groupliketype(_ value: ProtobufTestMessages_Editions_GroupLikeType?) {
+    self.setExtension(121) { writer in
+      writer.prepend(group: value, number: 121)
+    }
+  }
+
+  /// The extension `protobuf_test_messages.editions.delimited_ext`, number 122.
+  var ProtobufTestMessages_Editions_delimitedExt: ProtobufTestMessages_Editions_GroupLikeType? {
+    get throws(WireError) { try self.extensionValue(122, message: ProtobufTestMessages_Editions_GroupLikeType.self, isGroup: true) }
+  }
+
+  /// Replaces `ProtobufTestMessages_Editions_delimitedExt`; nil removes it.
+  mutating func setProtobufTestMessages_Editions_delimitedExt(_ value: ProtobufTestMessages_Editions_GroupLikeType?) {
+    self.setExtension(122) { writer in
+      writer.prepend(group: value, number: 122)
+    }
+  }
+}
+
 extension ProtoFile {
   /// The descriptor of conformance/test_messages_edition2023.proto.
   static let conformance_test_messages_edition2023 = ProtoFile(

@@ -202,6 +202,20 @@ struct ProtobufTestMessages_EditionUnstable_ForeignMessageEditionUnstable: WireM
   }
 }
 
+extension ProtobufTestMessages_EditionUnstable_TestAllTypesEditionUnstable {
+  /// The extension `protobuf_test_messages.edition_unstable.extension_int32`, number 120.
+  var ProtobufTestMessages_EditionUnstable_extensionInt32: Int32? {
+    get throws(WireError) { try self.extensionValue(120, as: WireInt32.self) }
+  }
+
+  /// Replaces `ProtobufTestMessages_EditionUnstable_extensionInt32`; nil removes it.
+  mutating func setProtobufTestMessages_EditionUnstable_extensionInt32(_ value: Int32?) {
+    self.setExtension(120) { writer in
+      writer.prepend(ifPresent: value, as: WireInt32.self, tag: 960)
+    }
+  }
+}
+
 extension ProtoFile {
   /// The descriptor of conformance/test_messages_edition_unstable.proto.
   static let conformance_test_messages_edition_unstable = ProtoFile(

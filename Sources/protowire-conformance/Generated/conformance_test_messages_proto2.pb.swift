@@ -1538,6 +1538,56 @@ struct ProtobufTestMessages_Proto2_GroupField: WireMessage {
   }
 }
 
+extension ProtobufTestMessages_Proto2_TestAllTypesProto2 {
+  /// The extension `protobuf_test_messages.proto2.extension_int32`, number 120.
+  var ProtobufTestMessages_Proto2_extensionInt32: Int32? {
+    get throws(WireError) { try self.extensionValue(120, as: WireInt32.self) }
+  }
+
+  /// Replaces `ProtobufTestMessages_Proto2_extensionInt32`; nil removes it.
+  mutating func setProtobufTestMessages_Proto2_extensionInt32(_ value: Int32?) {
+    self.setExtension(120) { writer in
+      writer.prepend(ifPresent: value, as: WireInt32.self, tag: 960)
+    }
+  }
+
+  /// The extension `protobuf_test_messages.proto2.extension_string`, number 133.
+  var ProtobufTestMessages_Proto2_extensionString: String? {
+    get throws(WireError) { try self.extensionValue(133, as: WireUncheckedString.self) }
+  }
+
+  /// Replaces `ProtobufTestMessages_Proto2_extensionString`; nil removes it.
+  mutating func setProtobufTestMessages_Proto2_extensionString(_ value: String?) {
+    self.setExtension(133) { writer in
+      writer.prepend(ifPresent: value, as: WireUncheckedString.self, tag: 1066)
+    }
+  }
+
+  /// The extension `protobuf_test_messages.proto2.extension_bytes`, number 134.
+  var ProtobufTestMessages_Proto2_extensionBytes: [UInt8]? {
+    get throws(WireError) { try self.extensionValue(134, as: WireBytes.self) }
+  }
+
+  /// Replaces `ProtobufTestMessages_Proto2_extensionBytes`; nil removes it.
+  mutating func setProtobufTestMessages_Proto2_extensionBytes(_ value: [UInt8]?) {
+    self.setExtension(134) { writer in
+      writer.prepend(ifPresent: value, as: WireBytes.self, tag: 1074)
+    }
+  }
+
+  /// The extension `protobuf_test_messages.proto2.groupfield`, number 121.
+  var ProtobufTestMessages_Proto2_groupfield: ProtobufTestMessages_Proto2_GroupField? {
+    get throws(WireError) { try self.extensionValue(121, message: ProtobufTestMessages_Proto2_GroupField.self, isGroup: true) }
+  }
+
+  /// Replaces `ProtobufTestMessages_Proto2_groupfield`; nil removes it.
+  mutating func setProtobufTestMessages_Proto2_groupfield(_ value: ProtobufTestMessages_Proto2_GroupField?) {
+    self.setExtension(121) { writer in
+      writer.prepend(group: value, number: 121)
+    }
+  }
+}
+
 extension ProtoFile {
   /// The descriptor of conformance/test_messages_proto2.proto.
   static let conformance_test_messages_proto2 = ProtoFile(

@@ -219,12 +219,175 @@ struct Editions_Modern: WireMessage {
   }
 }
 
+struct Editions_Local: WireMessage {
+  var number: Int32? = nil
+
+  var unknownFields = UnknownFields()
+
+  init() {}
+
+  static var messageName: String { "editions.Local" }
+
+  static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "number"
+    default: nil
+    }
+  }
+
+  mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 8:
+        self.number = try reader.read(WireInt32.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifPresent: self.number, as: WireInt32.self, tag: 8)
+  }
+}
+
+extension Editions_Modern {
+  /// The extension `editions.number`, number 100.
+  var Editions_number: Int32? {
+    get throws(WireError) { try self.extensionValue(100, as: WireInt32.self) }
+  }
+
+  /// Replaces `Editions_number`; nil removes it.
+  mutating func setEditions_number(_ value: Int32?) {
+    self.setExtension(100) { writer in
+      writer.prepend(ifPresent: value, as: WireInt32.self, tag: 800)
+    }
+  }
+
+  /// The extension `editions.far`, number 101.
+  var Editions_far: Editions_Modern? {
+    get throws(WireError) { try self.extensionValue(101, message: Editions_Modern.self, isGroup: true) }
+  }
+
+  /// Replaces `Editions_far`; nil removes it.
+  mutating func setEditions_far(_ value: Editions_Modern?) {
+    self.setExtension(101) { writer in
+      writer.prepend(group: value, number: 101)
+    }
+  }
+
+  /// The extension `editions.near`, number 102.
+  var Editions_near: Editions_Modern? {
+    get throws(WireError) { try self.extensionValue(102, message: Editions_Modern.self) }
+  }
+
+  /// Replaces `Editions_near`; nil removes it.
+  mutating func setEditions_near(_ value: Editions_Modern?) {
+    self.setExtension(102) { writer in
+      writer.prepend(message: value, tag: 818)
+    }
+  }
+
+  /// The extension `editions.run`, number 103.
+  var Editions_run: [Int32] {
+    get throws(WireError) { try self.extensionValues(103, as: WireInt32.self) }
+  }
+
+  /// Replaces `Editions_run`; no values remove it.
+  mutating func setEditions_run(_ value: [Int32]) {
+    self.setExtension(103) { writer in
+      writer.prepend(packed: value, as: WireInt32.self, tag: 826)
+    }
+  }
+
+  /// The extension `editions.spread`, number 104.
+  var Editions_spread: [Int32] {
+    get throws(WireError) { try self.extensionValues(104, as: WireInt32.self) }
+  }
+
+  /// Replaces `Editions_spread`; no values remove it.
+  mutating func setEditions_spread(_ value: [Int32]) {
+    self.setExtension(104) { writer in
+      writer.prepend(repeated: value, as: WireInt32.self, tag: 832)
+    }
+  }
+
+  /// The extension `editions.verified`, number 105.
+  var Editions_verified: String? {
+    get throws(WireError) { try self.extensionValue(105, as: WireString.self) }
+  }
+
+  /// Replaces `Editions_verified`; nil removes it.
+  mutating func setEditions_verified(_ value: String?) {
+    self.setExtension(105) { writer in
+      writer.prepend(ifPresent: value, as: WireString.self, tag: 842)
+    }
+  }
+
+  /// The extension `editions.unverified`, number 106.
+  var Editions_unverified: String? {
+    get throws(WireError) { try self.extensionValue(106, as: WireUncheckedString.self) }
+  }
+
+  /// Replaces `Editions_unverified`; nil removes it.
+  mutating func setEditions_unverified(_ value: String?) {
+    self.setExtension(106) { writer in
+      writer.prepend(ifPresent: value, as: WireUncheckedString.self, tag: 850)
+    }
+  }
+
+  /// The extension `editions.hue`, number 107.
+  var Editions_hue: Editions_Shade? {
+    get throws(WireError) { try self.extensionValue(107, closed: Editions_Shade.self) }
+  }
+
+  /// `Editions_hue`, or its default where it is absent.
+  var Editions_hueOrDefault: Editions_Shade {
+    get throws(WireError) { try self.Editions_hue ?? .light }
+  }
+
+  /// Replaces `Editions_hue`; nil removes it.
+  mutating func setEditions_hue(_ value: Editions_Shade?) {
+    self.setExtension(107) { writer in
+      writer.prepend(ifPresent: value, as: WireClosedEnumValue<Editions_Shade>.self, tag: 856)
+    }
+  }
+
+  /// The extension `editions.cast`, number 108.
+  var Editions_cast: Editions_Tint? {
+    get throws(WireError) { try self.extensionValue(108, as: WireOpenEnum<Editions_Tint>.self) }
+  }
+
+  /// Replaces `Editions_cast`; nil removes it.
+  mutating func setEditions_cast(_ value: Editions_Tint?) {
+    self.setExtension(108) { writer in
+      writer.prepend(ifPresent: value, as: WireOpenEnum<Editions_Tint>.self, tag: 864)
+    }
+  }
+
+  /// The extension `editions.Local.local`, number 110.
+  var Editions_Local_local: Editions_Local? {
+    get throws(WireError) { try self.extensionValue(110, message: Editions_Local.self) }
+  }
+
+  /// Replaces `Editions_Local_local`; nil removes it.
+  mutating func setEditions_Local_local(_ value: Editions_Local?) {
+    self.setExtension(110) { writer in
+      writer.prepend(message: value, tag: 882)
+    }
+  }
+}
+
 extension ProtoFile {
   /// The descriptor of editions.proto.
   static let editions = ProtoFile(
     name: "editions.proto",
     base64: """
-      Cg5lZGl0aW9ucy5wcm90bxIIZWRpdGlvbnMaEGV2ZXJ5dGhpbmcucHJvdG8irQUKBk1vZGVybhIaCghleHBsaWNpdBgBIAEoBVIIZXhwbGljaXQS
+      Cg5lZGl0aW9ucy5wcm90bxIIZWRpdGlvbnMaEGV2ZXJ5dGhpbmcucHJvdG8itAUKBk1vZGVybhIaCghleHBsaWNpdBgBIAEoBVIIZXhwbGljaXQS
       IQoIaW1wbGljaXQYAiABKAVCBaoBAggCUghpbXBsaWNpdBIZCgRtdXN0GAMgASgFQgWqAQIIA1IEbXVzdBIyCgVzaGFkZRgEIAEoDjIPLmVkaXRp
       b25zLlNoYWRlOgtTSEFERV9MSUdIVFIFc2hhZGUSKQoEdGludBgFIAEoDjIOLmVkaXRpb25zLlRpbnRCBaoBAggCUgR0aW50EhoKCGV4cGFuZGVk
       GAYgAygFUghleHBhbmRlZBIdCgZwYWNrZWQYByADKAVCBaoBAhgBUgZwYWNrZWQSFAoFbG9vc2UYCCABKAlSBWxvb3NlEh8KB2NoZWNrZWQYCSAB
@@ -232,9 +395,15 @@ extension ProtoFile {
       ZWRpdGlvbnMuTW9kZXJuQgWqAQIoAlIGZ3JvdXBzEisKA21hcBgMIAMoCzIZLmVkaXRpb25zLk1vZGVybi5NYXBFbnRyeVIDbWFwEicKBnNoYWRl
       cxgNIAMoDjIPLmVkaXRpb25zLlNoYWRlUgZzaGFkZXMSJwoFY29sb3IYDiABKA4yES5ldmVyeXRoaW5nLkNvbG9yUgVjb2xvchItCgRsZWZ0GA8g
       ASgLMhAuZWRpdGlvbnMuTW9kZXJuQgWqAQIoAkgAUgRsZWZ0EhYKBXJpZ2h0GBAgASgJSABSBXJpZ2h0GkgKCE1hcEVudHJ5EhAKA2tleRgBIAEo
-      CVIDa2V5EiYKBXZhbHVlGAIgASgLMhAuZWRpdGlvbnMuTW9kZXJuUgV2YWx1ZToCOAFCCAoGZWl0aGVyKi4KBVNoYWRlEg4KClNIQURFX0RBUksQ
-      AxIPCgtTSEFERV9MSUdIVBAEGgQ6AhACKisKBFRpbnQSFAoQVElOVF9VTlNQRUNJRklFRBAAEg0KCVRJTlRfV0FSTRABQgeSAwQYAiADYghlZGl0
-      aW9uc3DoBw==
+      CVIDa2V5EiYKBXZhbHVlGAIgASgLMhAuZWRpdGlvbnMuTW9kZXJuUgV2YWx1ZToCOAEqBQhkEMgBQggKBmVpdGhlciJYCgVMb2NhbBIWCgZudW1i
+      ZXIYASABKAVSBm51bWJlcjI3CgVsb2NhbBIQLmVkaXRpb25zLk1vZGVybhhuIAEoCzIPLmVkaXRpb25zLkxvY2FsUgVsb2NhbCouCgVTaGFkZRIO
+      CgpTSEFERV9EQVJLEAMSDwoLU0hBREVfTElHSFQQBBoEOgIQAiorCgRUaW50EhQKEFRJTlRfVU5TUEVDSUZJRUQQABINCglUSU5UX1dBUk0QAToo
+      CgZudW1iZXISEC5lZGl0aW9ucy5Nb2Rlcm4YZCABKAVSBm51bWJlcjo7CgNmYXISEC5lZGl0aW9ucy5Nb2Rlcm4YZSABKAsyEC5lZGl0aW9ucy5N
+      b2Rlcm5CBaoBAigCUgNmYXI6NgoEbmVhchIQLmVkaXRpb25zLk1vZGVybhhmIAEoCzIQLmVkaXRpb25zLk1vZGVyblIEbmVhcjopCgNydW4SEC5l
+      ZGl0aW9ucy5Nb2Rlcm4YZyADKAVCBaoBAhgBUgNydW46KAoGc3ByZWFkEhAuZWRpdGlvbnMuTW9kZXJuGGggAygFUgZzcHJlYWQ6MwoIdmVyaWZp
+      ZWQSEC5lZGl0aW9ucy5Nb2Rlcm4YaSABKAlCBaoBAiACUgh2ZXJpZmllZDowCgp1bnZlcmlmaWVkEhAuZWRpdGlvbnMuTW9kZXJuGGogASgJUgp1
+      bnZlcmlmaWVkOkAKA2h1ZRIQLmVkaXRpb25zLk1vZGVybhhrIAEoDjIPLmVkaXRpb25zLlNoYWRlOgtTSEFERV9MSUdIVFIDaHVlOjQKBGNhc3QS
+      EC5lZGl0aW9ucy5Nb2Rlcm4YbCABKA4yDi5lZGl0aW9ucy5UaW50UgRjYXN0QgeSAwQYAiADYghlZGl0aW9uc3DoBw==
       """,
     dependencies: [.everything])
 }

@@ -933,7 +933,10 @@ enum Hard_NamesHere_SwitchMethods {
     service: "hard.names_here.Switch", name: "Repeat", kind: .clientStreaming)
 
   static let `import` = MethodDescriptor(
-    service: "hard.names_here.Switch", name: "Import", kind: .serverStreaming, idempotency: .idempotent)
+    service: "hard.names_here.Switch", name: "Import", kind: .serverStreaming,
+    options: .with {
+      $0.idempotencyLevel = .idempotent
+    })
 
   static let self_p = MethodDescriptor(
     service: "hard.names_here.Switch", name: "Self", kind: .bidirectionalStreaming)

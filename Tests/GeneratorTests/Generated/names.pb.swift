@@ -812,6 +812,44 @@ struct CallsProvider: WireMessage {
   }
 }
 
+extension Google_Protobuf_MethodOptions {
+  /// The extension `deprecated`, number 50000.
+  var deprecated_50000: Bool? {
+    get throws(WireError) { try self.extensionValue(50000, as: WireBool.self) }
+  }
+
+  /// Replaces `deprecated_50000`; nil removes it.
+  mutating func setDeprecated_50000(_ value: Bool?) {
+    self.setExtension(50000) { writer in
+      writer.prepend(ifPresent: value, as: WireBool.self, tag: 400000)
+    }
+  }
+
+  /// The extension `default`, number 50001.
+  var `default`: Int32? {
+    get throws(WireError) { try self.extensionValue(50001, as: WireInt32.self) }
+  }
+
+  /// Replaces `default`; nil removes it.
+  mutating func setDefault(_ value: Int32?) {
+    self.setExtension(50001) { writer in
+      writer.prepend(ifPresent: value, as: WireInt32.self, tag: 400008)
+    }
+  }
+
+  /// The extension `self`, number 50002.
+  var self_p: [String] {
+    get throws(WireError) { try self.extensionValues(50002, as: WireString.self) }
+  }
+
+  /// Replaces `self_p`; no values remove it.
+  mutating func setSelf(_ value: [String]) {
+    self.setExtension(50002) { writer in
+      writer.prepend(repeated: value, as: WireString.self, tag: 400018)
+    }
+  }
+}
+
 /// Methods whose names meet each other and those of the generated code.
 protocol CallsServiceProvider: ServiceProvider {
   /// */ of a comment, "quoted" \\(and) escaped.
@@ -864,7 +902,10 @@ enum CallsServiceMethods {
     service: "Calls", name: "ServiceDescriptor", kind: .clientStreaming)
 
   static let getUser = MethodDescriptor(
-    service: "Calls", name: "GetUser", kind: .serverStreaming)
+    service: "Calls", name: "GetUser", kind: .serverStreaming,
+    options: .with {
+      $0.deprecated = true
+    })
 
   static let getUser_p = MethodDescriptor(
     service: "Calls", name: "getUser", kind: .bidirectionalStreaming)
@@ -881,27 +922,30 @@ extension ProtoFile {
   static let names = ProtoFile(
     name: "names.proto",
     base64: """
-      CgtuYW1lcy5wcm90bxoNZGVmYXVsdC5wcm90byLsAQoKV2lyZVJlYWRlchIuCgZ3cml0ZXIYASABKAsyFi5XaXJlUmVhZGVyLldpcmVXcml0ZXJS
-      BndyaXRlchIrCgVlcnJvchgCIAEoDjIVLldpcmVSZWFkZXIuV2lyZUVycm9yUgVlcnJvchISCgR0ZXh0GAMgASgJUgR0ZXh0EhgKB251bWJlcnMY
-      BCADKAVSB251bWJlcnMaMQoKV2lyZVdyaXRlchIjCgZyZWFkZXIYASABKAsyCy5XaXJlUmVhZGVyUgZyZWFkZXIiIAoJV2lyZUVycm9yEhMKD1dJ
-      UkVfRVJST1JfTk9ORRAAIhwKBEJvb2wSFAoFdmFsdWUYASABKAhSBXZhbHVlIhUKBXNoYXBlEgwKAWEYASABKAVSAWEiFQoFU2hhcGUSDAoBYhgB
-      IAEoBVIBYiJECgZTaGFwZV8SHAoFc21hbGwYASABKAsyBi5zaGFwZVIFc21hbGwSHAoFbGFyZ2UYAiABKAsyBi5TaGFwZVIFbGFyZ2UizwMKB01l
-      ZXRpbmcSKwoEbGVmdBgBIAEoCzIVLk1lZXRpbmcuT25lT2ZfRWl0aGVySABSBGxlZnQSFgoFcmlnaHQYAiABKAlIAFIFcmlnaHQSEgoDb25lGAMg
-      ASgFSAFSA29uZRISCgN0d28YBCABKAVIAVIDdHdvEhYKBXRocmVlGAUgASgFSAJSBXRocmVlEiMKBGZvdXIYBiABKA4yDS5NZWV0aW5nLkNhc2VI
-      AlIEZm91chILCgFfGAcgASgFUgASFwoHdXNlcl9pZBgIIAEoBVIGdXNlcklkEiUKDmlzX2luaXRpYWxpemVkGAsgASgIUg1pc0luaXRpYWxpemVk
-      EjIKFWNoZWNrX3JlcXVpcmVkX2ZpZWxkcxgMIAEoDFITY2hlY2tSZXF1aXJlZEZpZWxkcxISCgRqc29uGA0gASgJUgRqc29uGhwKDE9uZU9mX0Vp
-      dGhlchIMCgF4GAEgASgFUgF4IkgKBENhc2USBwoDQV9CEAASBgoCYUIQARIICgROT05FEAMSDQoJQUxMX0NBU0VTEAISFgoJUkFXX1ZBTFVFEPv/
-      /////////wFCCAoGZWl0aGVyQgkKB2Zvb19iYXJCCAoGZm9vQmFyIgcKBUVtcHR5Iq4CCgRUcmVlEiYKBmJyYW5jaBgBIAEoCzIMLlRyZWUuQnJh
-      bmNoSABSBmJyYW5jaBIbCgR0cmVlGAIgASgLMgUuVHJlZUgAUgR0cmVlEhQKBGxlYWYYAyABKAhIAFIEbGVhZhIiCgZwYXJlbnQYBCABKAsyBS5U
-      cmVlSAFSBnBhcmVudIgBARqTAQoGQnJhbmNoEhkKBHRyZWUYASABKAsyBS5UcmVlUgR0cmVlEi0KBW5hbWVkGAIgAygLMhcuVHJlZS5CcmFuY2gu
-      TmFtZWRFbnRyeVIFbmFtZWQaPwoKTmFtZWRFbnRyeRIQCgNrZXkYASABKAlSA2tleRIbCgV2YWx1ZRgCIAEoCzIFLlRyZWVSBXZhbHVlOgI4AUIG
-      CgRraW5kQgkKB19wYXJlbnQi9QEKCkV2ZXJ5d2hlcmUSNgoKZXZlcnl0aGluZxgBIAEoCzIWLmV2ZXJ5dGhpbmcuRXZlcnl0aGluZ1IKZXZlcnl0
-      aGluZxIwCgd0aHJvdWdoGAIgASgLMhYuaGFyZC5pbXBvcnRlZC5UaHJvdWdoUgd0aHJvdWdoEi8KBmNvbG9ycxgDIAMoCzIXLkV2ZXJ5d2hlcmUu
-      Q29sb3JzRW50cnlSBmNvbG9ycxpMCgtDb2xvcnNFbnRyeRIQCgNrZXkYASABKAVSA2tleRInCgV2YWx1ZRgCIAEoDjIRLmV2ZXJ5dGhpbmcuQ29s
-      b3JSBXZhbHVlOgI4ASInCg1DYWxsc1Byb3ZpZGVyEhYKBG5hbWUYASABKAlCAhgBUgRuYW1lKhcKBVNIQVBFEg4KClNIQVBFX05PTkUQADL2AQoF
-      Q2FsbHMSGAoHU2VydmljZRIGLkVtcHR5GgUuQm9vbBIfCg5NZXRob2RIYW5kbGVycxIGLkVtcHR5GgUuQm9vbBIkChFTZXJ2aWNlRGVzY3JpcHRv
-      chIGLkVtcHR5GgUuQm9vbCgBEiUKB0dldFVzZXISBi5FbXB0eRoLLldpcmVSZWFkZXIiA4gCATABEh8KB2dldFVzZXISBi5FbXB0eRoILk1lZXRp
-      bmcoATABEiYKBEluaXQSBi5FbXB0eRoWLmhhcmQuaW1wb3J0ZWQuVGhyb3VnaBIcCglTdWJzY3JpcHQSBi5FbXB0eRoHLlNoYXBlX2IGcHJvdG8z
+      CgtuYW1lcy5wcm90bxoNZGVmYXVsdC5wcm90bxogZ29vZ2xlL3Byb3RvYnVmL2Rlc2NyaXB0b3IucHJvdG8i7AEKCldpcmVSZWFkZXISLgoGd3Jp
+      dGVyGAEgASgLMhYuV2lyZVJlYWRlci5XaXJlV3JpdGVyUgZ3cml0ZXISKwoFZXJyb3IYAiABKA4yFS5XaXJlUmVhZGVyLldpcmVFcnJvclIFZXJy
+      b3ISEgoEdGV4dBgDIAEoCVIEdGV4dBIYCgdudW1iZXJzGAQgAygFUgdudW1iZXJzGjEKCldpcmVXcml0ZXISIwoGcmVhZGVyGAEgASgLMgsuV2ly
+      ZVJlYWRlclIGcmVhZGVyIiAKCVdpcmVFcnJvchITCg9XSVJFX0VSUk9SX05PTkUQACIcCgRCb29sEhQKBXZhbHVlGAEgASgIUgV2YWx1ZSIVCgVz
+      aGFwZRIMCgFhGAEgASgFUgFhIhUKBVNoYXBlEgwKAWIYASABKAVSAWIiRAoGU2hhcGVfEhwKBXNtYWxsGAEgASgLMgYuc2hhcGVSBXNtYWxsEhwK
+      BWxhcmdlGAIgASgLMgYuU2hhcGVSBWxhcmdlIs8DCgdNZWV0aW5nEisKBGxlZnQYASABKAsyFS5NZWV0aW5nLk9uZU9mX0VpdGhlckgAUgRsZWZ0
+      EhYKBXJpZ2h0GAIgASgJSABSBXJpZ2h0EhIKA29uZRgDIAEoBUgBUgNvbmUSEgoDdHdvGAQgASgFSAFSA3R3bxIWCgV0aHJlZRgFIAEoBUgCUgV0
+      aHJlZRIjCgRmb3VyGAYgASgOMg0uTWVldGluZy5DYXNlSAJSBGZvdXISCwoBXxgHIAEoBVIAEhcKB3VzZXJfaWQYCCABKAVSBnVzZXJJZBIlCg5p
+      c19pbml0aWFsaXplZBgLIAEoCFINaXNJbml0aWFsaXplZBIyChVjaGVja19yZXF1aXJlZF9maWVsZHMYDCABKAxSE2NoZWNrUmVxdWlyZWRGaWVs
+      ZHMSEgoEanNvbhgNIAEoCVIEanNvbhocCgxPbmVPZl9FaXRoZXISDAoBeBgBIAEoBVIBeCJICgRDYXNlEgcKA0FfQhAAEgYKAmFCEAESCAoETk9O
+      RRADEg0KCUFMTF9DQVNFUxACEhYKCVJBV19WQUxVRRD7//////////8BQggKBmVpdGhlckIJCgdmb29fYmFyQggKBmZvb0JhciIHCgVFbXB0eSKu
+      AgoEVHJlZRImCgZicmFuY2gYASABKAsyDC5UcmVlLkJyYW5jaEgAUgZicmFuY2gSGwoEdHJlZRgCIAEoCzIFLlRyZWVIAFIEdHJlZRIUCgRsZWFm
+      GAMgASgISABSBGxlYWYSIgoGcGFyZW50GAQgASgLMgUuVHJlZUgBUgZwYXJlbnSIAQEakwEKBkJyYW5jaBIZCgR0cmVlGAEgASgLMgUuVHJlZVIE
+      dHJlZRItCgVuYW1lZBgCIAMoCzIXLlRyZWUuQnJhbmNoLk5hbWVkRW50cnlSBW5hbWVkGj8KCk5hbWVkRW50cnkSEAoDa2V5GAEgASgJUgNrZXkS
+      GwoFdmFsdWUYAiABKAsyBS5UcmVlUgV2YWx1ZToCOAFCBgoEa2luZEIJCgdfcGFyZW50IvUBCgpFdmVyeXdoZXJlEjYKCmV2ZXJ5dGhpbmcYASAB
+      KAsyFi5ldmVyeXRoaW5nLkV2ZXJ5dGhpbmdSCmV2ZXJ5dGhpbmcSMAoHdGhyb3VnaBgCIAEoCzIWLmhhcmQuaW1wb3J0ZWQuVGhyb3VnaFIHdGhy
+      b3VnaBIvCgZjb2xvcnMYAyADKAsyFy5FdmVyeXdoZXJlLkNvbG9yc0VudHJ5UgZjb2xvcnMaTAoLQ29sb3JzRW50cnkSEAoDa2V5GAEgASgFUgNr
+      ZXkSJwoFdmFsdWUYAiABKA4yES5ldmVyeXRoaW5nLkNvbG9yUgV2YWx1ZToCOAEiJwoNQ2FsbHNQcm92aWRlchIWCgRuYW1lGAEgASgJQgIYAVIE
+      bmFtZSoXCgVTSEFQRRIOCgpTSEFQRV9OT05FEAAy9gEKBUNhbGxzEhgKB1NlcnZpY2USBi5FbXB0eRoFLkJvb2wSHwoOTWV0aG9kSGFuZGxlcnMS
+      Bi5FbXB0eRoFLkJvb2wSJAoRU2VydmljZURlc2NyaXB0b3ISBi5FbXB0eRoFLkJvb2woARIlCgdHZXRVc2VyEgYuRW1wdHkaCy5XaXJlUmVhZGVy
+      IgOIAgEwARIfCgdnZXRVc2VyEgYuRW1wdHkaCC5NZWV0aW5nKAEwARImCgRJbml0EgYuRW1wdHkaFi5oYXJkLmltcG9ydGVkLlRocm91Z2gSHAoJ
+      U3Vic2NyaXB0EgYuRW1wdHkaBy5TaGFwZV86QAoKZGVwcmVjYXRlZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNCGAyABKAhSCmRl
+      cHJlY2F0ZWQ6OgoHZGVmYXVsdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNGGAyABKAVSB2RlZmF1bHQ6NAoEc2VsZhIeLmdvb2ds
+      ZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGNKGAyADKAlSBHNlbGZiBnByb3RvMw==
       """,
-    dependencies: [.`default`])
+    dependencies: [.`default`, .google_protobuf_descriptor])
 }

@@ -460,6 +460,20 @@ public struct Legacy_Strict: WireMessage {
   }
 }
 
+extension Legacy_Old {
+  /// The extension `legacy.note`, number 100.
+  public var Legacy_note: String? {
+    get throws(WireError) { try self.extensionValue(100, as: WireUncheckedString.self) }
+  }
+
+  /// Replaces `Legacy_note`; nil removes it.
+  public mutating func setLegacy_note(_ value: String?) {
+    self.setExtension(100) { writer in
+      writer.prepend(ifPresent: value, as: WireUncheckedString.self, tag: 802)
+    }
+  }
+}
+
 extension ProtoFile {
   /// The descriptor of legacy.proto.
   public static let legacy = ProtoFile(
