@@ -20,26 +20,37 @@ public struct ServerTracing: ServerInterceptor {
     let metadata = start.requestMetadata
     var context = ServiceContext.topLevel
     tracer.extract(metadata, into: &context, using: MetadataExtractor())
-    context.trace = TraceContext(metadata)?.child() ?? TraceContext()
     let span = tracer.startAnySpan("Recv.\(method.service).\(method.name)", context: context, ofKind: .server)
     span.updateAttributes { attributes in
       attributes["rpc.system"] = "grpc"
       attributes["rpc.service"] = method.service
       attributes["rpc.method"] = method.name
     }
-    return TracedCall(span: span)
+    var inside = span.context
+    inside.trace = trace(of: span) ?? TraceContext(metadata)?.child() ?? TraceContext()
+    return TracedCall(span: span, context: inside)
+  }
+
+  /// Where the span stands in its trace, as the tracer tells other services: what it exports has the same numbers. nil
+  /// if it tells them in another way than W3C's.
+  private func trace(of span: any Span) -> TraceContext? {
+    var outgoing = Metadata()
+    tracer.inject(span.context, into: &outgoing, using: MetadataInjector())
+    return TraceContext(outgoing)
   }
 
   /// Makes the call's span the parent of the spans that the handler starts.
   public func intercept(_ context: ServerContext, next: () async throws -> Void) async throws {
     guard let traced: TracedCall = context.observer() else { return try await next() }
-    try await ServiceContext.withValue(traced.span.context) { try await next() }
+    try await ServiceContext.withValue(traced.context) { try await next() }
   }
 }
 
 /// Records the messages and the status of a call on its span.
 private struct TracedCall: CallObserver {
   let span: any Span
+  /// What the handler runs in: the span's own, with its place in the trace.
+  let context: ServiceContext
 
   func received(_ message: MessageInfo) { add("Inbound", message) }
   func sent(_ message: MessageInfo) { add("Outbound", message) }
@@ -61,7 +72,8 @@ private struct TracedCall: CallObserver {
 }
 
 extension Logger.MetadataProvider {
-  /// Adds `trace_id` and `span_id` to the lines that a traced call logs.
+  /// Adds `trace_id` and `span_id` to the lines that a traced call logs: those of the span that the tracer exports, if it
+  /// passes W3C's `traceparent` on, as those of OpenTelemetry do.
   public static var trace: Logger.MetadataProvider {
     Logger.MetadataProvider {
       guard let trace = ServiceContext.current?.trace else { return [:] }

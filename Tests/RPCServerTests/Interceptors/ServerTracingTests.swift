@@ -1,7 +1,8 @@
 import InMemoryTracing
+import Logging
 import ProtoWire
 import RPCCore
-import RPCDiagnostics
+@testable import RPCDiagnostics
 import RPCServer
 import Synchronization
 import TestPeer
@@ -96,6 +97,33 @@ import Tracing
     }
   }
 
+  /// Log lines and outgoing calls name the span that is exported.
+  @Test(arguments: [nil, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"])
+  func theSpanInLogLinesIsTheExportedOne(parent: String?) async throws {
+    let tracer = W3CTracer()
+    let seen = Mutex<[Logger.Metadata]>([])
+    let sent = Mutex(Metadata())
+    let call = MethodHandler.unary(.test("Call", .unary)) { (request: Bytes, _) in
+      seen.withLock { $0.append(Logger.MetadataProvider.trace.get()) }
+      var outgoing = Metadata()
+      outgoing.addTrace(tracer: tracer)
+      sent.withLock { [outgoing] in $0 = outgoing }
+      return request
+    }
+    try await serving([call], interceptors: [ServerTracing(tracer: tracer)]) { server in
+      let fields = parent.map { [HeaderField("traceparent", $0)] } ?? []
+      let reply = try server.client().call(path("Call"), Bytes(), metadata: fields)
+      #expect(reply.status == 0)
+    }
+    let span = try #require(tracer.spans.finishedSpans.first)
+    if let parent = parent.flatMap(TraceContext.init(traceparent:)) {
+      #expect(span.traceID == TraceContext.hex(parent.traceID) && span.parentSpanID == TraceContext.hex(parent.spanID))
+    }
+    let logged: Logger.Metadata = ["trace_id": "\(span.traceID)", "span_id": "\(span.spanID)"]
+    #expect(seen.withLock { $0 } == [logged])
+    #expect(sent.withLock { $0.text("traceparent") } == "00-\(span.traceID)-\(span.spanID)-01")
+  }
+
   @Test func traceparentIsReadAsW3CSays() {
     #expect(TraceContext(traceparent: parent)?.traceparent == parent)
     #expect(TraceContext(traceparent: "cc" + parent.dropFirst(2) + "-what-is-to-come")?.traceparent == parent)
@@ -112,5 +140,39 @@ import Tracing
     #expect(TraceContext(twice) == nil)
     let child = TraceContext().child()
     #expect(TraceContext(traceparent: child.traceparent) == child)
+  }
+}
+
+/// A tracer that passes `traceparent` on, as those of OpenTelemetry do: the spans of InMemoryTracer with such numbers.
+private struct W3CTracer: Tracer {
+  let spans = InMemoryTracer(
+    idGenerator: .init(
+      nextTraceID: { TraceContext.hex(UInt128.random(in: 1 ... .max)) },
+      nextSpanID: { TraceContext.hex(UInt64.random(in: 1 ... .max)) }))
+
+  func startSpan<Instant: TracerInstant>(
+    _ operationName: String, context: @autoclosure () -> ServiceContext, ofKind kind: SpanKind,
+    at instant: @autoclosure () -> Instant, function: String, file fileID: String, line: UInt
+  ) -> InMemorySpan {
+    spans.startSpan(
+      operationName, context: context(), ofKind: kind, at: instant(), function: function, file: fileID, line: line)
+  }
+
+  func forceFlush() {}
+
+  func extract<Carrier, Extract: Extractor>(
+    _ carrier: Carrier, into context: inout ServiceContext, using extractor: Extract
+  ) where Extract.Carrier == Carrier {
+    let parent = extractor.extract(key: "traceparent", from: carrier).flatMap(TraceContext.init(traceparent:))
+    guard let parent else { return }
+    context.inMemorySpanContext = InMemorySpanContext(
+      traceID: TraceContext.hex(parent.traceID), spanID: TraceContext.hex(parent.spanID), parentSpanID: nil)
+  }
+
+  func inject<Carrier, Inject: Injector>(
+    _ context: ServiceContext, into carrier: inout Carrier, using injector: Inject
+  ) where Inject.Carrier == Carrier {
+    guard let span = context.inMemorySpanContext else { return }
+    injector.inject("00-\(span.traceID)-\(span.spanID)-01", forKey: "traceparent", into: &carrier)
   }
 }
