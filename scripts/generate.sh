@@ -105,5 +105,6 @@ generate_with_editions Sources/protowire-conformance internal $messages
 
 # For tests.
 generate Tests/TestMessages public everything.proto extensions.proto legacy.proto wellknown.proto
+generate Tests/RPCServerTests internal guarded.proto
 generate_with_editions Tests/GeneratorTests internal everything.proto hard.proto names.proto clash.proto default.proto \
   editions.proto edition2024.proto

@@ -65,6 +65,12 @@ public struct ServerContext: Sendable {
     return nil
   }
 
+  /// What was left under a key; nil if nothing was. ``ContextKey`` shows how an interceptor tells handlers who calls.
+  public subscript<Key: ContextKey>(key: Key.Type) -> Key.Value? {
+    get { call.values.withLock { $0[key] } }
+    nonmutating set { call.values.withLock { $0[key] = newValue } }
+  }
+
   /// Names what the call waits for from now on, as a clause that completes "the deadline passed while …".
   public func enterStage(_ stage: StaticString) {
     call.response.withLock { $0.stage = stage }
@@ -107,6 +113,7 @@ package final class CallState: Sendable {
   package let peer: String
   package let security: TransportSecurity?
   package let response = Mutex(Response())
+  package let values = Mutex(ContextValues())
   /// Atomic, because each message reads it.
   package let compression = Atomic(CompressionChoice(nil))
   package let isRequestCompressed = Atomic(false)

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTP
+internal import Primitives
 import ProtoWire
 import RPCCore
 
@@ -32,9 +33,10 @@ extension Call {
     creditReceived()
   }
 
-  /// What was received is taken: the peer may send as much again.
+  /// What was received is taken: the peer may send as much again. Not where the whole answer leaves with this turn:
+  /// RST_STREAM follows it, and the peer is not to go on.
   func creditReceived() {
-    guard uncredited > 0 else { return }
+    guard uncredited > 0, !machine.isOver || !outbound.isEmpty else { return }
     let count = uncredited
     uncredited = 0
     if let exchange, !exchange.isRemoteClosed { connection.credit(exchange, count) }

@@ -91,11 +91,11 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   private func accept(_ exchange: HTTPExchange) {
     let head = exchange.head
     guard !head.isOverLimit else {
-      started(nil, head)
+      _ = started(nil, head)
       return refuse(RPCError(.resourceExhausted, "the header section is larger than the server takes"), httpStatus: 431)
     }
     guard let request = connection.owner.grpc.accept(exchange) ?? chooseProtocol(head) else { return }
-    started(request.route, head)
+    let isIntercepted = started(request.route, head)
     guard let route = request.route else {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
       return refuse(RPCError(.unimplemented, connection.owner.core.router.explain(path)))
@@ -108,6 +108,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
       CallState(
         method: route.handler.descriptor, deadline: deadline, headers: BlockHeaders(block: head), peer: connection.peer,
         security: connection.transport.security, observers: observation?.observers ?? []))
+    if isIntercepted, !interceptorsAccept() { return }
     if let deadline { startTimer(deadline) }
     perform(machine.accepted(hasSingleRequest: route.handler.descriptor.kind.hasSingleRequest))
   }
@@ -130,13 +131,27 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   }
 
   /// It is a call, whatever will become of it.
-  private func started(_ route: Route?, _ head: HeaderBlock) {
+  /// - Returns: whether there are interceptors to ask about it.
+  private func started(_ route: Route?, _ head: HeaderBlock) -> Bool {
     connection.owner.calls.started(now: connection.owner.now)
-    guard !connection.owner.core.interceptors.isEmpty else { return }
+    guard !connection.owner.core.interceptors.isEmpty else { return false }
     let start = CallStart(
       method: route?.handler.descriptor, peer: connection.peer, security: connection.transport.security,
       headers: BlockHeaders(block: head))
     observation = CallObservation(connection.owner.core.interceptors, start)
+    return true
+  }
+
+  /// Asks the interceptors whether they take the call; refuses it if one does not.
+  private func interceptorsAccept() -> Bool {
+    guard let context else { return false }
+    do throws(RPCError) {
+      for interceptor in connection.owner.core.interceptors { try interceptor.accept(context) }
+      return true
+    } catch {
+      refuse(error)
+      return false
+    }
   }
 
   /// It is over, and the client is told so if it is still there.
