@@ -39,17 +39,24 @@ struct AbuseGuard {
   private var resets: Budget
   /// Streams that we had to reset for what the peer sent: CVE-2025-8671, made you reset.
   private var provoked: Budget
-  /// PING, SETTINGS, PRIORITY and WINDOW_UPDATE frames. nghttp2 drops those of types that it does not know unseen.
+  /// PING, SETTINGS, PRIORITY and WINDOW_UPDATE frames, those of unknown types, and those on closed streams that
+  /// `lateBytes` does not cover.
   private var control: Budget
   /// DATA frames with next to nothing in them.
   private var smallData: Budget
+  /// Bytes of DATA that the peer may have been sending on streams when we ended them: no more than their windows.
+  private var lateBytes = 0
+  private let streamWindow: Int
+  private let connectionWindow: Int
   /// Why the connection must end: what GOAWAY says to the peer's people.
   private(set) var verdict: StaticString?
 
   /// A DATA frame with fewer bytes is small, unless it ends its stream.
   static let smallFrame = 16
 
-  init(now: UInt64) {
+  init(streamWindow: Int, connectionWindow: Int, now: UInt64) {
+    self.streamWindow = streamWindow
+    self.connectionWindow = connectionWindow
     resets = Budget(capacity: 1000, perSecond: 100, now: now)
     provoked = Budget(capacity: 100, perSecond: 10, now: now)
     control = Budget(capacity: 5000, perSecond: 500, now: now)
@@ -70,6 +77,19 @@ struct AbuseGuard {
 
   mutating func smallDataFrame(now: UInt64) {
     if !smallData.take(now: now) { verdict = verdict ?? "too many small DATA frames" }
+  }
+
+  /// We ended a stream on which the peer may have been sending.
+  mutating func endedEarly() { lateBytes = min(lateBytes + streamWindow, connectionWindow) }
+
+  /// A frame came on a stream that is closed, and not by the peer as far as is known.
+  /// - Parameter length: of DATA, which honest peers send within their windows; 0 for other frames.
+  mutating func lateFrame(_ length: Int, now: UInt64) {
+    if length > 0, length <= lateBytes {
+      lateBytes -= length
+    } else if !control.take(now: now) {
+      verdict = verdict ?? "too many frames on closed streams"
+    }
   }
 
   /// The peer broke a rule that is kept elsewhere.

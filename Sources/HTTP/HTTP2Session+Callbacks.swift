@@ -16,7 +16,6 @@ final class Callbacks: @unchecked Sendable {
     nghttp2_session_callbacks_new(&callbacks)
     nghttp2_session_callbacks_set_on_begin_headers_callback(
       callbacks, takesAnyAuthority ? onCheckedBeginHeaders : onBeginHeaders)
-    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, onBeginFrame)
     nghttp2_session_callbacks_set_on_header_callback(callbacks, takesAnyAuthority ? onCheckedHeader : onHeader)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData)
     nghttp2_session_callbacks_set_on_frame_recv_callback(
@@ -69,36 +68,6 @@ private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 =
   }
 }
 
-/// Every frame of a known type passes here, those too that nghttp2 ignores: what is charged, is charged here.
-private let onBeginFrame: @convention(c) (Session, UnsafePointer<nghttp2_frame_hd>?, UserData) -> Int32 = {
-  session, header, userData in
-  guard let header = header?.pointee else { return 0 }
-  let type = UInt32(header.type)
-  if type == NGHTTP2_DATA.rawValue {
-    let id = header.stream_id
-    _ = with(userData) { $0.check(id) }
-    let isLast = UInt32(header.flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
-    guard header.length < AbuseGuard.smallFrame, !isLast else { return 0 }
-    return with(userData) { $0.abuse.smallDataFrame(now: $0.now) }
-  }
-  let id = header.stream_id
-  switch type {
-  case NGHTTP2_CONTINUATION.rawValue: return 0
-  case NGHTTP2_HEADERS.rawValue: return with(userData) { $0.check(id) }
-  case NGHTTP2_RST_STREAM.rawValue:
-    return with(userData) {
-      $0.closed.insert(id)
-      $0.abuse.peerReset(now: $0.now)
-    }
-  default:
-    return with(userData) {
-      // nghttp2 does not look at what the priority tree would be made of (RFC 9113, section 6.3).
-      if type == NGHTTP2_PRIORITY.rawValue, id == 0 { $0.violation = (.protocolError, "PRIORITY is for a stream") }
-      $0.abuse.controlFrame(now: $0.now)
-    }
-  }
-}
-
 private let onHeader:
   @convention(c) (
     Session, Frame, UnsafePointer<UInt8>?, Int, UnsafePointer<UInt8>?, Int, UInt8, UserData
@@ -115,6 +84,7 @@ private let onData: @convention(c) (Session, UInt8, Int32, UnsafePointer<UInt8>?
   with(userData) { owner in
     owner.uncredited += count
     with(owner, stream: id) { exchange in
+      guard exchange.answeredAt == nil else { return owner.dropped(count, of: exchange) }
       exchange.handler?.receiveBody(UnsafeRawBufferPointer(start: bytes, count: count))
       owner.note(exchange, .data)
     }
@@ -141,7 +111,7 @@ private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 
         }
         if flags & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
           exchange.isRemoteClosed = true
-          owner.note(exchange, .end)
+          if exchange.answeredAt == nil { owner.note(exchange, .end) }
         }
       }
     case NGHTTP2_PING.rawValue:
@@ -163,17 +133,16 @@ private let onFrameSent: @convention(c) (Session, Frame, UserData) -> Int32 = { 
     case NGHTTP2_HEADERS.rawValue: owner.hasSpoken = true
     case NGHTTP2_RST_STREAM.rawValue:
       if cnghttp2_is_fault(frame) != 0 { owner.abuse.provokedReset(now: owner.now) }
+      if owner.frames.resetSent(cnghttp2_stream_id(frame)) { owner.abuse.endedEarly() }
       return
-    case NGHTTP2_GOAWAY.rawValue: return owner.goAwayWasSent()
+    case NGHTTP2_GOAWAY.rawValue:
+      if cnghttp2_refuses_streams(frame) != 0 { owner.frames.goAwaySent() }
+      return owner.goAwayWasSent()
     default: return
     }
     guard UInt32(cnghttp2_flags(frame)) & NGHTTP2_FLAG_END_STREAM.rawValue != 0 else { return }
     with(owner, stream: cnghttp2_stream_id(frame)) { exchange in
-      // The response is complete and the peer still sends: tell it to stop without calling it an error (RFC 9113, 8.1).
-      if !exchange.isRemoteClosed {
-        nghttp2_submit_rst_stream(
-          session, UInt8(NGHTTP2_FLAG_NONE.rawValue), exchange.id, UInt32(NGHTTP2_NO_ERROR.rawValue))
-      }
+      if !exchange.isRemoteClosed { owner.answeredEarly(exchange) }
     }
   }
 }

@@ -4,8 +4,9 @@ internal import CNGHTTP2
 extension HTTP2Session {
   /// Queues a response. Its body comes from the handler's `writeBody`; responses to HEAD, and those of status 204 and
   /// 304, have none, whatever is said here (RFC 9110, section 6.4.1).
-  /// - Parameter request: what becomes of a request that is not whole by then. HTTP/2 always ends that stream by
-  ///   RST_STREAM(NO_ERROR) behind the response, which costs the connection nothing (RFC 9113, section 8.1).
+  /// - Parameter request: what becomes of a request that is not whole by then. HTTP/2 ends that stream by
+  ///   RST_STREAM(NO_ERROR) if the client does not end it soon, which costs the connection nothing (RFC 9113, section
+  ///   8.1).
   public func respond(
     _ exchange: HTTPExchange, _ head: HeaderFields, body: HTTPExchange.Body, request: HTTPExchange.Remainder = .abandon
   ) {
@@ -56,6 +57,8 @@ extension HTTP2Session {
 
   /// Second phase: GOAWAY with the last stream that was taken. Later ones are ignored.
   public func refuseNewStreams(_ code: HTTP2ErrorCode = .noError) {
+    isLeaving = true
+    stopRequests(answeredBefore: .max)
     nghttp2_submit_goaway(
       session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nghttp2_session_get_last_proc_stream_id(session), code.rawValue, nil,
       0)

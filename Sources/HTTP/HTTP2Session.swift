@@ -46,20 +46,22 @@ public final class HTTP2Session {
   /// Request bytes received and not yet credited to the connection.
   @exclusivity(unchecked) var uncredited = 0
   @exclusivity(unchecked) var abuse: AbuseGuard
-  @exclusivity(unchecked) var closed = ClosedStreams()
+  @exclusivity(unchecked) var frames = FrameInspector()
   /// Of the header section that is being received.
   @exclusivity(unchecked) var fields = HeaderCollector()
   @exclusivity(unchecked) var fieldCheck = RequestFieldCheck()
   /// The exchange that a callback asked for last, if `exchanges` holds one of that id.
   @exclusivity(unchecked) var latest: (id: Int32, exchange: Unmanaged<HTTPExchange>?) = (0, nil)
-  /// The peer broke a rule that nghttp2 does not keep.
-  @exclusivity(unchecked) var violation: (code: HTTP2ErrorCode, reason: StaticString)?
   private var pings: PingGuard?
   /// CLOCK_MONOTONIC in nanoseconds, as the owner last told.
   @exclusivity(unchecked) public var now: UInt64
   @exclusivity(unchecked) var progress: Progress
   /// HEADERS or DATA were sent since the last PING came.
   @exclusivity(unchecked) var hasSpoken = false
+  /// How many exchanges are answered while their requests go on.
+  @exclusivity(unchecked) var answeredCount = 0
+  /// No new streams are taken, and those that were answered early are not waited for.
+  @exclusivity(unchecked) var isLeaving = false
   /// An answer to our last PING came.
   public internal(set) var isPingAnswered = false
   /// A PING is to follow the GOAWAY that is about to be sent.
@@ -76,7 +78,8 @@ public final class HTTP2Session {
     self.configuration = configuration
     self.pool = pool
     self.now = now
-    abuse = AbuseGuard(now: now)
+    abuse = AbuseGuard(
+      streamWindow: Int(configuration.streamWindow), connectionWindow: Int(configuration.connectionWindow), now: now)
     pings = configuration.pings.map(PingGuard.init)
     progress = Progress(now: now)
     self.delegate = delegate
@@ -120,8 +123,10 @@ public final class HTTP2Session {
   /// - Throws: when the connection can't go on. What there is to say about it (GOAWAY) can still be sent.
   public func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64 = 0) throws(HTTP2Error) {
     self.now = now
-    let result = nghttp2_session_mem_recv(
-      session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+    let count = frames.inspect(bytes, &abuse, now: now) { [session] in
+      nghttp2_session_get_stream_user_data(session, $0) != nil
+    }
+    let result = nghttp2_session_mem_recv(session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), count)
     if uncredited > 0 {
       nghttp2_session_consume_connection(session, uncredited)
       uncredited = 0
@@ -132,7 +137,7 @@ public final class HTTP2Session {
       if error.isFlooded { calmDown("too many frames at once") }
       throw error
     }
-    if let (code, reason) = violation {
+    if let (code, reason) = frames.violation {
       giveUp(code, reason)
       throw HTTP2Error(violation: reason)
     }
@@ -140,12 +145,6 @@ public final class HTTP2Session {
       calmDown(reason)
       throw HTTP2Error(abuse: reason)
     }
-  }
-
-  /// DATA or HEADERS begin.
-  @inline(__always)
-  func check(_ id: Int32) {
-    if closed.contains(id) { violation = (.streamClosed, "a frame on a stream that its sender had ended") }
   }
 
   /// The peer asks whether we are there.
@@ -239,8 +238,9 @@ public final class HTTP2Session {
   func close(_ exchange: HTTPExchange, code: UInt32) {
     exchange.isClosed = true
     exchange.closeCode = HTTP2ErrorCode(rawValue: code)
-    if code == 0 { abuse.streamCompleted() }
-    if exchange.isRemoteClosed { closed.insert(exchange.id) }
+    if exchange.answeredAt != nil { answeredCount -= 1 }
+    // A client may cancel what is answered.
+    if code == 0 || exchange.answeredAt != nil { abuse.streamCompleted() }
     // Noted first: the list may hold the last reference.
     note(exchange, .closed)
     let last = exchanges.count - 1

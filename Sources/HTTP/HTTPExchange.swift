@@ -28,6 +28,10 @@ public final class HTTPExchange {
   @exclusivity(unchecked) var index = 0
   /// nghttp2 asked for body bytes and there were none: the session tells it when there are.
   @exclusivity(unchecked) var isBodyDeferred = false
+  /// When our half was complete before the peer's was.
+  @exclusivity(unchecked) var answeredAt: UInt64?
+  /// Bytes of the peer's body that came afterwards.
+  @exclusivity(unchecked) var droppedBytes = 0
 
   init(id: Int32) { self.id = id }
 
@@ -42,6 +46,8 @@ public final class HTTPExchange {
     events = []
     isReceivingTrailers = false
     isBodyDeferred = false
+    answeredAt = nil
+    droppedBytes = 0
   }
 
   /// Whether what our body ends with can carry fields. Always in HTTP/2; in HTTP/1.1 only a chunked body has trailers.

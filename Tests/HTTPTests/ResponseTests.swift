@@ -51,19 +51,6 @@ import Testing
     #expect(answer.last?.isEnd == true && bench.stream(1).isClosed)
   }
 
-  /// RFC 9113, section 8.1: a response that is complete before its request is followed by RST_STREAM(NO_ERROR).
-  @Test func anEarlyResponseAsksThePeerToStop() throws {
-    let bench = try SessionBench.started()
-    try bench.feed(.headers(1, request))
-    bench.respond(1, ok)
-    let answer = try bench.output()
-    #expect(answer.map(\.kind) == [.headers, .rstStream])
-    #expect(answer.last?.number() == 0)
-    #expect(bench.stream(1).isClosed)
-    // What was on its way is swallowed.
-    #expect(try bench.answer(.data(1, [1, 2, 3], end: true)).isEmpty)
-  }
-
   @Test func aResetOfOurs() throws {
     let bench = try SessionBench.started()
     try bench.feed(.headers(1, request))

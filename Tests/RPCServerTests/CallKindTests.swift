@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  /// Responses may come before any request, and the end before the client's: it is asked to stop without an error.
+  /// Responses may come before any request, and the end before the client's.
   @Test(arguments: [MethodDescriptor.Kind.clientStreaming, .bidirectionalStreaming])
   func theServerMayFinishFirst(kind: MethodDescriptor.Kind) async throws {
     let early: MethodHandler =
@@ -91,10 +91,9 @@ import Testing
     try await serving([early]) { server in
       let peer = try server.peer()
       try peer.send(.headers(1, Peer.request(path("Early"))))
-      let frames = try peer.response(1) + peer.response(1)
-      #expect(frames.map(\.kind) == [.headers, .data, .headers, .rstStream])
+      let frames = try peer.response(1)
+      #expect(frames.map(\.kind) == [.headers, .data, .headers])
       #expect(frames[2].field("grpc-status") == "0")
-      #expect(frames[3].number() == 0)
       // What was on its way does no harm.
       try peer.send(.data(1, grpcFrame([1, 2, 3])), .data(1, [], end: true))
       #expect(try peer.sync().allSatisfy { $0.kind != .goAway && $0.kind != .rstStream })

@@ -4,8 +4,8 @@ import RPCServer
 import TestPeer
 import Testing
 
-/// A request that is answered before it ends gets the whole answer at once, and then RST_STREAM(NO_ERROR): stop
-/// sending. RFC 9113, section 8.1.
+/// A request that is answered before it ends gets the whole answer at once. A client that goes on sending gets
+/// RST_STREAM(NO_ERROR). RFC 9113, section 8.1.
 @Suite struct EarlyAnswerTests {
   struct Request: CustomTestStringConvertible, Sendable {
     let testDescription: String
@@ -107,11 +107,38 @@ import Testing
       #expect(frames.last?.isEnd == true)
       let status = frames.compactMap { $0.field("grpc-status") }.last
       #expect(status == request.grpcStatus)
+      try peer.send(.data(1, bytes(16_384)))
       #expect(try peer.wait(for: .rstStream, stream: 1).number() == 0)
       // What was on its way is no fault of the client's, and the connection is as good as before.
       try peer.send(.data(1, [1, 2, 3]), .data(1, [], end: true))
       let rest = try peer.sync()
       #expect(!rest.contains { $0.kind == .goAway || $0.stream == 1 })
+    }
+  }
+
+  /// The same for a client that neither ends its request nor sends more of it: its stream must end, too.
+  @Test(arguments: [notGRPC[0], refused[1], ended[0]]) func aSilentClientIsReset(_ request: Request) async throws {
+    try await serving([.echo, .chat, Self.greet]) {
+      $0.times.header = .milliseconds(20)
+    } _: { server in
+      let peer = try server.peer()
+      try peer.send(.headers(1, request.fields))
+      #expect(try peer.response(1).last?.isEnd == true)
+      #expect(try peer.wait(for: .rstStream, stream: 1).number() == 0)
+    }
+  }
+
+  /// A server that stops does not wait for requests that it has answered.
+  @Test func aStopDoesNotWait() async throws {
+    try await serving([.echo]) { server in
+      let peer = try server.peer()
+      try peer.send(.headers(1, Self.refused[1].fields))
+      #expect(try peer.response(1).last?.isEnd == true)
+      async let stopped: Void = server.server.shutdown(grace: .seconds(30))
+      #expect(try peer.wait(for: .rstStream, stream: 1).number() == 0)
+      _ = try peer.rest()
+      peer.closeSending()
+      await stopped
     }
   }
 

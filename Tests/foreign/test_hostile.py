@@ -9,7 +9,7 @@ import http2
 import pytest
 from benchmark import benchmark_pb2 as pb
 from http2 import (
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, PUSH_PROMISE, RST_STREAM, SETTINGS,
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS,
     WINDOW_UPDATE, Connection, fields, frame, message)
 from programs import BenchServer, eventually
 
@@ -18,7 +18,8 @@ REQUEST = message(pb.SumRequest(a=3, b=4).SerializeToString())
 RESPONSE = message(pb.SumReply(result=7).SerializeToString())
 HELLO = PREFACE + frame(SETTINGS)
 HEAD = fields(PATH)
-NO_ERROR, PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, COMPRESSION_ERROR = 0, 1, 3, 6, 9
+NO_ERROR, PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR, COMPRESSION_ERROR = 0, 1, 3, 5, 6, 9
+ENHANCE_YOUR_CALM = 11
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,58 @@ def test_frames_of_unknown_kinds_are_ignored(server):
     with Connection(server.address) as connection:
         connection.send(frame(0xEE, 0xFF, 7, b"whatever") + frame(0xFA, stream=0, payload=bytes(1000)))
         assert answered(connection)
+
+
+PRIORITY_OF_ITSELF = frame(PRIORITY, 0, 1, b"\0\0\0\1\x10")
+REQUEST_ON_1 = frame(HEADERS, END_HEADERS | END_STREAM, 1, HEAD)
+RESET_OF_1 = frame(HEADERS, END_HEADERS, 1, HEAD) + frame(RST_STREAM, 0, 1, bytes(4))
+
+
+@pytest.mark.parametrize(
+    "data, code",
+    [
+        pytest.param(REQUEST_ON_1 + frame(DATA, 0, 1, b"x"), STREAM_CLOSED, id="DATA behind END_STREAM"),
+        pytest.param(REQUEST_ON_1 * 2, STREAM_CLOSED, id="HEADERS behind END_STREAM"),
+        pytest.param(RESET_OF_1 + frame(DATA, 0, 1, b"x"), STREAM_CLOSED, id="DATA behind RST_STREAM"),
+        pytest.param(frame(HEADERS, END_HEADERS, 5, HEAD) + REQUEST_ON_1, PROTOCOL_ERROR, id="a smaller number"),
+        pytest.param(PRIORITY_OF_ITSELF, PROTOCOL_ERROR, id="a stream that depends on itself"),
+    ])
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_frames_that_their_stream_forbids_end_the_connection(server, data, code, size):
+    with Connection(server.address) as connection:
+        try:
+            for start in range(0, len(data), size):
+                connection.send(data[start : start + size])
+        except OSError:
+            pass  # it closed before it had read all
+        assert goaway_codes(list(connection.frames())) == [code]
+
+
+def test_data_behind_a_response_ends_the_connection(server):
+    with Connection(server.address) as connection:
+        assert answered(connection)
+        connection.send(frame(DATA, 0, 1, b"x"))
+        assert goaway_codes(list(connection.frames())) == [STREAM_CLOSED]
+
+
+@pytest.mark.parametrize(
+    "first, each",
+    [
+        pytest.param(b"", frame(0xEE, 0, 1, b"x"), id="unknown types"),
+        pytest.param(
+            # A window that overflows has the server reset the stream.
+            frame(HEADERS, END_HEADERS, 1, HEAD) + frame(WINDOW_UPDATE, 0, 1, b"\x7f\xff\xff\xff"),
+            frame(DATA, 0, 1, bytes(100)), id="DATA on a stream that the server reset"),
+    ])
+def test_floods_of_what_is_ignored_end_the_connection(server, first, each):
+    with Connection(server.address) as connection:
+        connection.send(first)
+        try:
+            for _ in range(100):
+                connection.send(each * 200)
+        except OSError:
+            pass
+        assert goaway_codes(list(connection.frames())) == [ENHANCE_YOUR_CALM]
 
 
 @pytest.mark.parametrize("cut", range(1, 40, 3))

@@ -16,4 +16,7 @@ static inline int cnghttp2_is_fault(const nghttp2_frame *_Nonnull frame) {
   return code != NGHTTP2_NO_ERROR && code != NGHTTP2_INTERNAL_ERROR && code != NGHTTP2_REFUSED_STREAM &&
          code != NGHTTP2_CANCEL;
 }
-static inline void *_Nullable cnghttp2_source_pointer(const nghttp2_data_source *_Nonnull source) { return source->ptr; }
+/// Whether a GOAWAY frame names a last stream: after it nghttp2 ignores new ones. The first of two names none.
+static inline int cnghttp2_refuses_streams(const nghttp2_frame *_Nonnull frame) {
+  return frame->goaway.last_stream_id != INT32_MAX;
+}

@@ -6,6 +6,9 @@ internal import Transport
 
 /// What time does to a connection: one coarse timer shows it to `ConnectionLife`, and does what that says.
 extension Connection {
+  /// How long a client may go on with a request that is answered, in nanoseconds.
+  private static let earlyAnswerTime: UInt64 = 1_000_000_000
+
   /// Those of the streams that are open.
   var calls: [Call] { session?.exchanges.compactMap { $0.handler as? Call } ?? [] }
 
@@ -40,6 +43,8 @@ extension Connection {
       return close()
     }
     endStalledCalls(session, now)
+    session.stopRequests(answeredBefore: max(now, Self.earlyAnswerTime) - Self.earlyAnswerTime)
+    if session.wantsWrite { owner.loop.flushAtEndOfTurn(self) }
     lifeTimer?.schedule(after: .nanoseconds(Int64(clamping: period)))
   }
 

@@ -67,7 +67,10 @@ import Testing
   /// Trap 2, CVE-2025-8671: each of these makes the server reset a stream.
   @Test(arguments: ["window overflow", "upper case", "content-length", "bad trailers"])
   func madeYouReset(how: String) async throws {
-    try await servingBesideAttack { server in
+    try await servingBesideAttack {
+      // One read may hold more streams than the server has reset until then.
+      $0.maximumConcurrentStreams = 10_000
+    } _: { server in
       let end = try flood(server, rounds: 1_000) { number in
         let stream = UInt32(number * 2 + 1)
         return switch how {
@@ -163,6 +166,54 @@ import Testing
       let reason = try #require(end)
       #expect(reason.code == 0xb)
       #expect(["too many control frames", "too many frames at once"].contains(reason.reason))
+    }
+  }
+
+  /// nghttp2 drops them without telling anybody.
+  @Test(arguments: [UInt32(0), 1]) func framesOfUnknownTypes(stream: UInt32) async throws {
+    try await servingBesideAttack { server in
+      let end = try flood(server, rounds: 15_000) { number in
+        [Frame(type: UInt8(16 + number % 200), stream: stream, [1, 2, 3])]
+      }
+      #expect(try #require(end) == (0xb, "too many control frames"))
+    }
+  }
+
+  /// Frames on a stream that the server reset: once its window is used up, they can't have been on their way.
+  @Test func dataOnAStreamThatTheServerReset() async throws {
+    try await servingBesideAttack { server in
+      let end = try flood(server, rounds: 15_000) { number in
+        // A window that overflows has the stream reset.
+        number == 0
+          ? [.headers(1, echo), .windowUpdate(1, 0x7fff_ffff)] : [.data(1, [UInt8](repeating: 0, count: 100))]
+      }
+      #expect(try #require(end) == (0xb, "too many frames on closed streams"))
+    }
+  }
+
+  @Test(arguments: [Frame.data(1, [1]), .headers(1, [["x", "y"]], end: true)])
+  func framesOnAStreamThatTheClientEnded(frame: Frame) async throws {
+    try await servingBesideAttack { server in
+      let end = try flood(server, rounds: 1_000) { number in
+        number == 0 ? [.headers(1, echo), .data(1, message, end: true)] : [frame]
+      }
+      #expect(try #require(end).code == 5)
+    }
+  }
+
+  /// Now and then a frame of an unknown type, and clients that have not yet read that the server ended their calls.
+  @Test func framesThatWereOnTheirWayAreNoAttack() async throws {
+    try await servingBesideAttack { server in
+      let peer = try server.peer()
+      for stream in stride(from: UInt32(1), to: 801, by: 2) {
+        try peer.send(.headers(stream, Peer.request(path("Nothing"))), Frame(type: 0x42, stream: stream, [1]))
+        #expect(try peer.response(stream).last?.field("grpc-status") == "12")
+        try peer.send(.data(stream, bytes(16_384)))
+        #expect(try peer.wait(for: .rstStream, stream: stream).number() == 0)
+        try peer.send((0..<100).flatMap { _ in Frame.data(stream, grpcFrame([1])).bytes })
+        try peer.send(.data(stream, [], end: true))
+      }
+      #expect(try !peer.sync().contains { $0.kind == .goAway })
     }
   }
 }
