@@ -65,7 +65,7 @@ let package = Package(
     library("Primitives"),
 
     // The machine: one loop a core.
-    library("EventLoop", ["CLinux", log]),
+    library("EventLoop", ["Primitives", "CLinux", log]),
 
     // Connections.
     library("HTTP", ["CNGHTTP2"]),
@@ -78,7 +78,7 @@ let package = Package(
       "RPCServer", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
     library(
       "RPCDiagnostics", ["RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire", log, metrics, tracing]),
-    library("Postgres", ["CPostgres", "EventLoop", log]),
+    library("Postgres", ["CPostgres", "EventLoop", "Primitives", log]),
 
     // The product.
     library("UserAPI", ["ProtoWire", "RPCCore"]),
@@ -88,13 +88,14 @@ let package = Package(
         "UserAPI", "RPCCore", "ProtoWire", "CIDN2", "COpenSSL", "CUnistring",
       ]),
     library(
-      "PostgresUserStore", ["UserService", "Postgres", "EventLoop", log], resources: [.embedInCode("Migrations")]),
+      "PostgresUserStore", ["UserService", "Postgres", "EventLoop", "Primitives", log],
+      resources: [.embedInCode("Migrations")]),
     library("CommandOptions", ["Transport", arguments]),
     program(
       "user-service",
       [
         "UserService", "PostgresUserStore", "CommandOptions", "Transport", "RPCDiagnostics", "UserAPI", "RPCServer",
-        "RPCCore", "Postgres", "EventLoop", "CJemalloc", arguments, log,
+        "RPCCore", "Postgres", "EventLoop", "Primitives", "CJemalloc", arguments, log,
       ]),
     program("protoc-gen-protowire", ["ProtoWire"]),
     .plugin(
@@ -146,7 +147,7 @@ let package = Package(
     tests("ProtoWireTests", ["ProtoWire", "TestMessages", "Fuzzing"]),
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire", "RPCCore"]),
     tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),
-    tests("EventLoopTests", ["EventLoop", log]),
+    tests("EventLoopTests", ["EventLoop", "Primitives", log]),
     tests("HTTPTests", ["HTTP", "TestPeer"]),
     tests("PrimitivesTests", ["Primitives"]),
     tests("RPCCoreTests", ["RPCCore", "Primitives", "ProtoWire"]),
@@ -160,7 +161,7 @@ let package = Package(
         "TestPeer", log, metrics,
         metricsTests, tracing, tracingTests,
       ]),
-    tests("PostgresTests", ["Postgres", "EventLoop", "TestSupport", log]),
+    tests("PostgresTests", ["Postgres", "EventLoop", "Primitives", "TestSupport", log]),
     tests(
       "UserServiceTests",
       [
@@ -170,7 +171,7 @@ let package = Package(
     tests(
       "PostgresUserStoreTests",
       [
-        "PostgresUserStore", "UserService", "UserAPI", "RPCCore", "Postgres", "EventLoop", "ProtoWire",
+        "PostgresUserStore", "UserService", "UserAPI", "RPCCore", "Postgres", "EventLoop", "Primitives", "ProtoWire",
         "ServiceTesting",
         "UserStoreContract", "TestSupport", log,
       ]),

@@ -1,3 +1,4 @@
+import Primitives
 import CLinux
 import Glibc
 public import Logging
@@ -37,7 +38,7 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   private let logger: Logger?
 
   private let events: UnsafeMutablePointer<clinux_event>
-  @exclusivity(unchecked) private var jobs = JobQueue()
+  @exclusivity(unchecked) private var jobs = Ring<UnownedJob>(capacity: 256)
   @exclusivity(unchecked) private var timers: TimerWheel
   @exclusivity(unchecked) private var dueTimers: [LoopTimer] = []
   @exclusivity(unchecked) private var flushTargets: [any TurnFlushable] = []

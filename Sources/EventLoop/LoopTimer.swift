@@ -1,3 +1,5 @@
+import Primitives
+
 /// A timer of one loop. It can be scheduled and cancelled any number of times, on the loop's thread; it fires there.
 ///
 /// Keep a reference to it: the loop does not, and a timer that is released does not fire. Its action holds what it

@@ -1,3 +1,4 @@
+import Primitives
 import CLinux
 import Glibc
 import Synchronization
@@ -19,12 +20,10 @@ public struct OffloadError: Error, Sendable, Hashable {
 /// queue is bounded.
 public final class OffloadPool: Sendable {
   private struct State {
-    var queue: [@Sendable () -> Void] = []
-    var head = 0
+    var queue = Ring<@Sendable () -> Void>()
     var isShutDown = false
     /// Threads that were started.
     var threads = 0
-    var waiting: Int { queue.count - head }
   }
 
   /// Starts a detached thread that calls the function with the argument. Returns the result of pthread_create: 0, or an
@@ -84,7 +83,7 @@ public final class OffloadPool: Sendable {
     let refusal: OffloadError? = state.withLock { state in
       if state.isShutDown { return .shutDown }
       if state.threads == 0 { return .noThread }
-      if state.waiting >= queueLimit { return .queueFull }
+      if state.queue.count >= queueLimit { return .queueFull }
       state.queue.append(work)
       return nil
     }
@@ -94,15 +93,8 @@ public final class OffloadPool: Sendable {
 
   private func take() -> (work: (@Sendable () -> Void)?, isOver: Bool) {
     state.withLock { state in
-      guard state.waiting > 0 else { return (nil, state.isShutDown) }
-      let work = state.queue[state.head]
-      state.head += 1
-      // The array drops the entries that were taken once they are at least half of it.
-      if state.head * 2 >= state.queue.count {
-        state.queue.removeFirst(state.head)
-        state.head = 0
-      }
-      return (work, false)
+      let work = state.queue.popFirst()
+      return (work, work == nil && state.isShutDown)
     }
   }
 

@@ -1,3 +1,5 @@
+import Primitives
+
 /// The state machine of a background worker, without its tasks and timers: each method takes an event and returns what
 /// to do.
 struct WorkerMachine {

@@ -2,7 +2,8 @@
 /// Belongs to the thread of the sessions that share it.
 public final class HTTPExchangePool {
   private let capacity: Int
-  private var idle: [HTTPExchange] = []
+  // One thread reads and writes it, and no access calls back into another.
+  @exclusivity(unchecked) private var idle: [HTTPExchange] = []
 
   /// - Parameter capacity: how many exchanges it keeps at most; one has about 150 bytes.
   public init(capacity: Int = 1024) { self.capacity = capacity }

@@ -23,9 +23,4 @@ package enum GRPCTimeout {
     let (product, overflow) = value.multipliedReportingOverflow(by: scale)
     return overflow ? .max : product
   }
-
-  static func saturatingSum(_ left: UInt64, _ right: UInt64) -> UInt64 {
-    let (sum, overflow) = left.addingReportingOverflow(right)
-    return overflow ? .max : sum
-  }
 }

@@ -1,3 +1,5 @@
+import Primitives
+
 /// The encoding of `grpc-message`: UTF-8, with the percent sign and each byte outside printable ASCII as %XX.
 /// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
 package enum PercentEncoding {
@@ -34,7 +36,7 @@ package enum PercentEncoding {
     var index = 0
     while index < input.count {
       if input[index] == UInt8(ascii: "%"), index + 2 < input.count,
-        let high = hexValue(input[index + 1]), let low = hexValue(input[index + 2])
+        let high = Hex.value(of: input[index + 1]), let low = Hex.value(of: input[index + 2])
       {
         decoded.append(high << 4 | low)
         index += 3
@@ -44,14 +46,5 @@ package enum PercentEncoding {
       }
     }
     return String(decoding: decoded, as: UTF8.self)
-  }
-
-  private static func hexValue(_ character: UInt8) -> UInt8? {
-    switch character {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
-    default: nil
-    }
   }
 }

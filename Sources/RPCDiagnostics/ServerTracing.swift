@@ -1,3 +1,4 @@
+import Primitives
 public import Logging
 public import RPCCore
 public import Tracing
@@ -77,7 +78,7 @@ extension Logger.MetadataProvider {
   public static var trace: Logger.MetadataProvider {
     Logger.MetadataProvider {
       guard let trace = ServiceContext.current?.trace else { return [:] }
-      return ["trace_id": "\(TraceContext.hex(trace.traceID))", "span_id": "\(TraceContext.hex(trace.spanID))"]
+      return ["trace_id": "\(Hex.digits(trace.traceID))", "span_id": "\(Hex.digits(trace.spanID))"]
     }
   }
 }

@@ -1,3 +1,4 @@
+import Primitives
 public import RPCCore
 public import Tracing
 
@@ -54,7 +55,7 @@ public struct TraceContext: Sendable, Hashable {
 
   /// The value of the `traceparent` field.
   public var traceparent: String {
-    "00-\(Self.hex(traceID))-\(Self.hex(spanID))-\(Self.hex(flags & 1))"
+    "00-\(Hex.digits(traceID))-\(Hex.digits(spanID))-\(Hex.digits(flags & 1))"
   }
 
   private static let dash = UInt8(ascii: "-")
@@ -63,18 +64,12 @@ public struct TraceContext: Sendable, Hashable {
   private static func number<Number: FixedWidthInteger>(_ digits: ArraySlice<UInt8>, as type: Number.Type) -> Number? {
     var number: Number = 0
     for digit in digits {
-      switch digit {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): number = number << 4 | Number(digit - UInt8(ascii: "0"))
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): number = number << 4 | Number(digit - UInt8(ascii: "a") + 10)
-      default: return nil
+      guard let value = Hex.value(of: digit), !(UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit) else {
+        return nil
       }
+      number = number << 4 | Number(value)
     }
     return number
-  }
-
-  static func hex(_ number: some FixedWidthInteger) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: max(number.bitWidth / 4 - digits.count, 0)) + digits
   }
 }
 

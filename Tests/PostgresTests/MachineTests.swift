@@ -1,31 +1,7 @@
+import Primitives
 import Testing
 
 @testable import Postgres
-
-@Suite struct RingTests {
-  @Test func keepsOrderAcrossGrowth() {
-    var ring = Ring<Int>(capacity: 2)
-    var expected: [Int] = []
-    var taken: [Int] = []
-    for value in 0..<1000 {
-      ring.append(value)
-      expected.append(value)
-      if value % 3 == 0, let first = ring.popFirst() { taken.append(first) }
-    }
-    taken += ring.removeAll()
-    #expect(taken == expected)
-    #expect(ring.isEmpty)
-    #expect(ring.popFirst() == nil)
-  }
-
-  @Test func prependAndFilter() {
-    var ring = Ring<Int>()
-    for value in 1...5 { ring.append(value) }
-    ring.prepend(0)
-    ring.filter { $0 % 2 == 0 }
-    #expect(ring.removeAll() == [0, 2, 4])
-  }
-}
 
 @Suite struct PipelineTests {
   typealias Machine = Pipeline<String>
@@ -167,40 +143,5 @@ struct SplitMix: RandomNumberGenerator {
     value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
     value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
     return value ^ (value >> 31)
-  }
-}
-
-@Suite struct CircuitTests {
-  private let second: UInt64 = 1_000_000_000
-
-  @Test func opensAfterFailuresAndClosesWithAConnection() {
-    var breaker = CircuitBreaker(now: 0)
-    #expect(breaker.connected() == .none)
-    breaker.lost(now: 10)
-    #expect(!breaker.isOpen)
-    #expect(breaker.connectFailed(now: 11) == .none)
-    #expect(breaker.connectFailed(now: 12) == .none)
-    #expect(breaker.connectFailed(now: 13) == .opened)
-    #expect(breaker.isOpen)
-    #expect(breaker.connectFailed(now: 14) == .none)
-    #expect(breaker.connected() == .closed)
-    #expect(!breaker.isOpen)
-  }
-
-  @Test func opensWhenAttemptsHang() {
-    var breaker = CircuitBreaker(now: 5)
-    #expect(breaker.tick(now: 5 + second - 1) == .none)
-    #expect(breaker.tick(now: 5 + second) == .opened)
-  }
-
-  @Test func staysClosedWhileOneConnectionLives() {
-    var breaker = CircuitBreaker(now: 0)
-    _ = breaker.connected()
-    _ = breaker.connected()
-    breaker.lost(now: 1)
-    for time in 2..<20 { #expect(breaker.connectFailed(now: UInt64(time)) == .none) }
-    #expect(breaker.tick(now: 100 * second) == .none)
-    breaker.lost(now: 100 * second)
-    #expect(breaker.tick(now: 101 * second) == .opened)
   }
 }

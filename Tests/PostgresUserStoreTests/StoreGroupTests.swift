@@ -1,3 +1,4 @@
+import Primitives
 import EventLoop
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import Primitives
 import EventLoop
 
 /// A transaction's isolation level. https://www.postgresql.org/docs/15/transaction-iso.html

@@ -1,3 +1,4 @@
+import Primitives
 public import EventLoop
 public import Logging
 import Synchronization

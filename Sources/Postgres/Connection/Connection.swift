@@ -1,3 +1,4 @@
+import Primitives
 import CPostgres
 import EventLoop
 import Logging

@@ -1,3 +1,5 @@
+import Primitives
+
 /// The requests in flight on one connection, in the order in which the server will answer them.
 ///
 /// A pure state machine: it knows no libpq and does no I/O. Its driver, `Connection`, tells it what was sent and what

@@ -1,3 +1,4 @@
+import Primitives
 import EventLoop
 
 /// Why the database, or the connection to it, failed a call.

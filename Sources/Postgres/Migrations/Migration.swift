@@ -1,3 +1,5 @@
+import Primitives
+
 /// One step of a schema, applied once, in the order of versions: SQL text, or Swift code.
 public struct Migration: Sendable {
   /// Swift code that changes the database, on the migrator's connection, and in no transaction but those that it
@@ -57,8 +59,7 @@ public struct Migration: Sendable {
   public var checksum: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    return Hex.digits(hash)
   }
 
   private static func statements(of sql: String) -> [String] {

@@ -1,3 +1,5 @@
+import Primitives
+
 /// A pool of connections that are each leased to one waiter at a time. It decides which waiter gets which connection,
 /// and when to open and close connections.
 ///

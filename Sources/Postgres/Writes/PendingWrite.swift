@@ -1,3 +1,4 @@
+import Primitives
 import EventLoop
 
 /// One write in progress: the statement, the caller waiting for the answer, and the state of its attempts.

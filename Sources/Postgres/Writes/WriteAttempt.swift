@@ -1,3 +1,4 @@
+import Primitives
 import EventLoop
 
 /// One attempt at one write, or at several rows of a grouped write. It holds a connection from its first byte to its

@@ -1,4 +1,5 @@
 import EventLoop
+import Primitives
 
 /// What to do with a write after a failed attempt. A write that the server refused has had no effect, so it is safe to
 /// try it again.

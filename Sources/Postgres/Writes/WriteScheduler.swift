@@ -1,3 +1,4 @@
+import Primitives
 import EventLoop
 
 /// The share of the pool that a write uses while it is in flight.

@@ -1,3 +1,4 @@
+import Primitives
 import EventLoop
 public import Postgres
 

@@ -1,3 +1,5 @@
+import Primitives
+
 /// Labels as a JSON object of strings, the form in which Postgres keeps them (jsonb).
 ///
 /// Hand-written, because every GetUser reads labels: no labels cost nothing, and a few cost few allocations.
@@ -35,7 +37,7 @@ enum LabelsJSON {
     guard !standsForItself(byte) else { return bytes.append(byte) }
     bytes.append(UInt8(ascii: "\\"))
     guard byte < 0x20 else { return bytes.append(byte) }
-    bytes.append(contentsOf: "u00\(byte < 0x10 ? "0" : "")\(String(byte, radix: 16))".utf8)
+    bytes.append(contentsOf: "u00\(Hex.digits(byte))".utf8)
   }
 
   /// Nil if the text is not a JSON object whose values are strings.
@@ -150,13 +152,7 @@ enum LabelsJSON {
       guard bytes.count - position >= 4 else { return nil }
       var value: UInt16 = 0
       for byte in bytes[position..<(position + 4)] {
-        let digit: UInt8
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-        default: return nil
-        }
+        guard let digit = Hex.value(of: byte) else { return nil }
         value = value << 4 | UInt16(digit)
       }
       position += 4

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Glibc
+internal import Primitives
 import ProtoWire
 
 /// Converts readings of CLOCK_MONOTONIC to the time of day.

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A limit on running calls that adapts to their latency, by a gradient search. Pure: the caller passes times, in
 /// nanoseconds.
 ///

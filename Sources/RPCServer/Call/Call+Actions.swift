@@ -4,6 +4,8 @@ import RPCCore
 /// What the machine returns, done; and the waits whose ends it decides.
 extension Call {
   func perform(_ todo: CallMachine.Todo) {
+    // Most events of most calls ask for nothing, and `contains` is dear across modules.
+    guard todo.rawValue != 0 else { return }
     // Behind those of the other calls that were received with this one.
     if todo.contains(.startHandler) { connection.ready.append(self) }
     if todo.contains(.awaitMore) { awaitRest() }
@@ -20,7 +22,9 @@ extension Call {
   }
 
   /// Has `submit` called at the end of the turn.
-  func scheduleWrite() { perform(machine.wrote()) }
+  func scheduleWrite() {
+    if machine.wrote().rawValue != 0 { connection.scheduleWrite(self) }
+  }
 
   /// Suspends the calling task until `perform` or the end of the call resumes it. Loop thread.
   /// - Throws: `CancellationError` when the call ends or the task is cancelled.

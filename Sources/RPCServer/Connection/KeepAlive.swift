@@ -1,3 +1,5 @@
+import Primitives
+
 /// Whether the peer is still there: after a silence it is asked, and whatever it says then is an answer. Pure: times,
 /// in nanoseconds, are handed in. https://github.com/grpc/proposal/blob/master/A9-server-side-conn-mgt.md
 struct KeepAlive {
@@ -19,13 +21,5 @@ struct KeepAlive {
     guard now.isPast(lastReceived, by: interval) else { return .none }
     pingedAt = now
     return .ping
-  }
-}
-
-extension UInt64 {
-  /// Whether this time is at least so much after another one. A limit of nil is never passed.
-  func isPast(_ start: UInt64, by limit: UInt64?) -> Bool {
-    guard let limit, self >= start else { return false }
-    return self - start >= limit
   }
 }

@@ -1,14 +1,14 @@
-import CLinux
+internal import Glibc
 
 /// CLOCK_MONOTONIC, the clock of all timers and deadlines: it never jumps, and it means nothing outside this machine's
 /// boot.
 public enum MonotonicClock {
   /// Nanoseconds since an arbitrary start. Any thread may call it; it costs a vDSO call (about 30 ns).
-  @inlinable
-  public static var nanoseconds: UInt64 { readNanoseconds() }
-
-  @usableFromInline
-  static func readNanoseconds() -> UInt64 { clinux_monotonic_nanoseconds() }
+  public static var nanoseconds: UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
 }
 
 extension Duration {
@@ -17,9 +17,7 @@ extension Duration {
     let (seconds, attoseconds) = components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }
     let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    if overflow { return .max }
-    let (sum, carry) = whole.addingReportingOverflow(UInt64(attoseconds / 1_000_000_000))
-    return carry ? .max : sum
+    return overflow ? .max : whole.saturatingAdd(UInt64(attoseconds / 1_000_000_000))
   }
 }
 
@@ -29,5 +27,12 @@ extension UInt64 {
   public func saturatingAdd(_ other: UInt64) -> UInt64 {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum
+  }
+
+  /// Whether this time is at least so much after another one. A limit of nil is never passed.
+  @inlinable
+  package func isPast(_ start: UInt64, by limit: UInt64?) -> Bool {
+    guard let limit, self >= start else { return false }
+    return self - start >= limit
   }
 }

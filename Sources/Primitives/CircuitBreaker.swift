@@ -3,25 +3,25 @@
 ///
 /// It opens when no connection is left and reconnecting has failed a few times, or goes on for too long. Until then
 /// callers wait, so that they don't notice a single lost connection. The first connection closes it.
-struct CircuitBreaker {
-  enum Change { case none, opened, closed }
+package struct CircuitBreaker {
+  package enum Change { case none, opened, closed }
 
-  let failuresToOpen: Int
+  package let failuresToOpen: Int
   /// Nanoseconds without any connection after which it opens, even if no attempt has failed yet.
-  let patience: UInt64
+  package let patience: UInt64
   /// Closed at first: callers wait until the first attempts have succeeded or failed.
-  private(set) var isOpen = false
+  package private(set) var isOpen = false
   private var live = 0
   private var failures = 0
   private var downSince: UInt64?
 
-  init(failuresToOpen: Int = 3, patience: UInt64 = 1_000_000_000, now: UInt64) {
+  package init(failuresToOpen: Int = 3, patience: UInt64 = 1_000_000_000, now: UInt64) {
     self.failuresToOpen = failuresToOpen
     self.patience = patience
     downSince = now
   }
 
-  mutating func connected() -> Change {
+  package mutating func connected() -> Change {
     live += 1
     failures = 0
     downSince = nil
@@ -31,25 +31,23 @@ struct CircuitBreaker {
   }
 
   /// A connection that was up is gone.
-  mutating func lost(now: UInt64) {
+  package mutating func lost(now: UInt64) {
     live = max(0, live - 1)
     if live == 0, downSince == nil { downSince = now }
   }
 
-  mutating func connectFailed(now: UInt64) -> Change {
+  package mutating func connectFailed(now: UInt64) -> Change {
     guard live == 0 else { return .none }
     failures += 1
     return openIfDue(now)
   }
 
   /// Call it from time to time, because an attempt that hangs hasn't failed yet.
-  mutating func tick(now: UInt64) -> Change { live == 0 ? openIfDue(now) : .none }
+  package mutating func tick(now: UInt64) -> Change { live == 0 ? openIfDue(now) : .none }
 
   private mutating func openIfDue(_ now: UInt64) -> Change {
     guard !isOpen, let downSince else { return .none }
-    guard failures >= failuresToOpen || now >= downSince.addingReportingOverflow(patience).partialValue else {
-      return .none
-    }
+    guard failures >= failuresToOpen || now.isPast(downSince, by: patience) else { return .none }
     isOpen = true
     return .opened
   }

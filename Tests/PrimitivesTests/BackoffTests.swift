@@ -1,4 +1,4 @@
-import EventLoop
+import Primitives
 import Testing
 
 @Suite struct BackoffTests {
