@@ -78,7 +78,9 @@ public final class OffloadPool: Sendable {
     wakeups.postAll()
   }
 
-  private func submit(_ work: @escaping @Sendable () -> Void) -> OffloadError? {
+  /// Has `work` run on a thread of the pool.
+  /// - Returns: why it will not be; nil if it will.
+  func submit(_ work: @escaping @Sendable () -> Void) -> OffloadError? {
     startThreads()
     let refusal: OffloadError? = state.withLock { state in
       if state.isShutDown { return .shutDown }

@@ -1,3 +1,4 @@
+import EventLoop
 import Testing
 
 @testable import Postgres
@@ -148,12 +149,22 @@ import Testing
     #expect(error?.message.contains("secret") == false)
   }
 
-  @Test func lookupExpandsNames() throws {
-    let hosts = try AddressLookup.resolve(ConnectionString.Host(name: "localhost", address: nil, port: "1"))
+  @Test func lookupExpandsNames() async throws {
+    let resolver = NameResolver()
+    let hosts = try await ConnectionString.Host(name: "localhost", address: nil, port: "1").resolved(by: resolver)
     #expect(!hosts.isEmpty && hosts.allSatisfy { $0.address != nil && $0.name == "localhost" && $0.port == "1" })
     let missing = ConnectionString.Host(name: "no-such-host.invalid", address: nil, port: nil)
-    let error = #expect(throws: PostgresError.self) { try AddressLookup.resolve(missing) }
+    let error = await #expect(throws: PostgresError.self) { try await missing.resolved(by: resolver) }
     #expect(error?.message.contains("no-such-host.invalid") == true)
+    #expect(error?.isSafeToRetry == true)
+  }
+
+  @Test func aFullLookupQueueIsNotAnUnknownHost() async throws {
+    let resolver = NameResolver(threads: 1, queueLimit: 0)
+    let host = ConnectionString.Host(name: "db.invalid", address: nil, port: nil)
+    let error = await #expect(throws: PostgresError.self) { try await host.resolved(by: resolver) }
+    #expect(error?.code == .unavailable)
+    #expect(error?.message.hasSuffix("db.invalid, was not looked up: too many lookups are waiting.") == true)
   }
 
   @Test(arguments: [

@@ -49,7 +49,13 @@ public struct ListeningSocket: Sendable {
 
   private static func openTCP(host: String, port: UInt16, backlog: Int32) throws(EventLoopError) -> [ListeningSocket] {
     let name = SocketAddress.tcp(host: host, port: port).description
-    return try open(numbers: try resolve(host, name), of: name, port: port, backlog: backlog)
+    let numbers: [String]
+    do throws(NameResolutionError) {
+      numbers = try NameResolver.lookUp(host)
+    } catch {
+      throw EventLoopError(call: "getaddrinfo", errno: EADDRNOTAVAIL, subject: "\(name) (\(error.reason))")
+    }
+    return try open(numbers: numbers, of: name, port: port, backlog: backlog)
   }
 
   /// - Parameters:
@@ -96,44 +102,13 @@ public struct ListeningSocket: Sendable {
     return opened
   }
 
-  /// The IP addresses of a host name, each once: the resolver may repeat them.
-  private static func resolve(_ host: String, _ subject: String) throws(EventLoopError) -> [String] {
-    var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    hints.ai_flags = AI_PASSIVE
-    var list: UnsafeMutablePointer<addrinfo>?
-    let code = getaddrinfo(host, nil, &hints, &list)
-    guard code == 0 else {
-      let reason = gai_strerror(code).map { String(cString: $0) } ?? "code \(code)"
-      throw EventLoopError(call: "getaddrinfo", errno: EADDRNOTAVAIL, subject: "\(subject) (\(reason))")
-    }
-    defer { freeaddrinfo(list) }
-    var numbers: [String] = []
-    var next = list
-    while let entry = next?.pointee {
-      next = entry.ai_next
-      guard case .tcp(let number, _)? = Socket.numericAddress(entry.ai_addr, entry.ai_addrlen) else { continue }
-      if !numbers.contains(number) { numbers.append(number) }
-    }
-    return numbers
-  }
-
   private static func open(
     number: String, port: UInt16, backlog: Int32, _ subject: String
   ) throws(EventLoopError) -> ListeningSocket {
-    var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    hints.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV
-    var list: UnsafeMutablePointer<addrinfo>?
-    guard getaddrinfo(number, String(port), &hints, &list) == 0, let first = list else {
-      throw EventLoopError(call: "getaddrinfo", errno: EADDRNOTAVAIL, subject: subject)
-    }
-    defer { freeaddrinfo(list) }
-    let descriptor = clinux_stream_socket(first.pointee.ai_family)
-    if descriptor < 0 { throw EventLoopError(call: "socket", errno: errno, subject: subject) }
+    let (raw, descriptor) = try makeSocket(.tcp(host: number, port: port), subject)
     var one: Int32 = 1
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
-    try check("bind", bind(descriptor, first.pointee.ai_addr, first.pointee.ai_addrlen), descriptor, subject)
+    try check("bind", raw.withPointer { bind(descriptor, $0, $1) }, descriptor, subject)
     try check("listen", listen(descriptor, backlog), descriptor, subject)
     return ListeningSocket(descriptor, Socket.localAddress(descriptor) ?? .tcp(host: number, port: port))
   }
@@ -142,9 +117,8 @@ public struct ListeningSocket: Sendable {
 
   private static func openUnix(path: String, mode: UInt32?, backlog: Int32) throws(EventLoopError) -> ListeningSocket {
     let address = SocketAddress.unix(path: path)
-    let descriptor = clinux_stream_socket(AF_UNIX)
-    if descriptor < 0 { throw EventLoopError(call: "socket", errno: errno, subject: address.description) }
-    if withUnixAddress(path, { connect(descriptor, $0, $1) }) == 0 {
+    let (raw, descriptor) = try makeSocket(address, address.description)
+    if raw.withPointer({ connect(descriptor, $0, $1) }) == 0 {
       _ = Glibc.close(descriptor)
       throw EventLoopError(call: "bind", errno: EADDRINUSE, subject: address.description)
     }
@@ -159,7 +133,7 @@ public struct ListeningSocket: Sendable {
     // bind(2) creates the file with the socket's mode less the umask, so that it never grants more than `mode`. The
     // chmod afterwards restores what the umask took away.
     if let mode { fchmod(descriptor, mode) }
-    try check("bind", withUnixAddress(path) { bind(descriptor, $0, $1) }, descriptor, address.description)
+    try check("bind", raw.withPointer { bind(descriptor, $0, $1) }, descriptor, address.description)
     let file = FileIdentity(path)
     if let mode { try check("chmod", chmod(path, mode), descriptor, address.description) }
     try check("listen", listen(descriptor, backlog), descriptor, address.description)
@@ -182,19 +156,15 @@ public struct ListeningSocket: Sendable {
     }
   }
 
-  private static func withUnixAddress(
-    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-  ) -> Int32 {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { target in
-      for (index, byte) in path.utf8.prefix(target.count - 1).enumerated() { target[index] = byte }
-    }
-    return withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
+  // MARK: Both
+
+  private static func makeSocket(
+    _ address: SocketAddress, _ subject: String
+  ) throws(EventLoopError) -> (RawAddress, descriptor: Int32) {
+    guard let raw = RawAddress(address) else { throw EventLoopError(call: "bind", errno: EINVAL, subject: subject) }
+    let descriptor = clinux_stream_socket(raw.family)
+    if descriptor < 0 { throw EventLoopError(call: "socket", errno: errno, subject: subject) }
+    return (raw, descriptor)
   }
 
   private static func check(

@@ -20,7 +20,7 @@ public final class PostgresClient: Sendable {
   let clients: [LoopClient]
   private let availability: Availability
   private let settings: ConnectionSettings
-  private let nameResolution: OffloadPool
+  private let resolver = NameResolver()
   private let cancellations: OffloadPool
   private let turn = Atomic<Int>(0)
 
@@ -30,14 +30,12 @@ public final class PostgresClient: Sendable {
   public init(
     configuration: PostgresConfiguration, loops: EventLoopGroup, logger: Logger
   ) throws(PostgresError) {
-    nameResolution = OffloadPool(threads: 1, queueLimit: 64)
     cancellations = OffloadPool(threads: 2, queueLimit: 64)
     do {
       let target = try ConnectionString(configuration.url)
       settings = ConnectionSettings(
-        configuration: configuration, target: target, nameResolution: nameResolution, cancellations: cancellations)
+        configuration: configuration, target: target, resolver: resolver, cancellations: cancellations)
     } catch {
-      nameResolution.shutdown()
       cancellations.shutdown()
       throw error
     }
@@ -88,7 +86,7 @@ public final class PostgresClient: Sendable {
         client.loop.execute { client.beginShutdown(continuation) }
       }
     }
-    nameResolution.shutdown()
+    resolver.shutdown()
     cancellations.shutdown()
   }
 

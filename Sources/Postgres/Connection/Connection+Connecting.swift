@@ -12,9 +12,15 @@ extension Connection {
     let hosts = settings.target.hosts
     guard hosts.contains(where: { $0.needsLookup }) else { return tryHosts(hosts) }
     Task(executorPreference: loop) { [self] in
-      let found = await AddressLookup.resolve(hosts, on: settings.nameResolution)
-      for failure in found.failures { note(failure) }
-      tryHosts(found.hosts)
+      var found: [ConnectionString.Host] = []
+      for host in hosts {
+        do throws(PostgresError) {
+          found += try await host.resolved(by: settings.resolver)
+        } catch {
+          note(error)
+        }
+      }
+      tryHosts(found)
     }
   }
 

@@ -201,18 +201,17 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
 struct ConnectionSettings: Sendable {
   let configuration: PostgresConfiguration
   let target: ConnectionString
-  let nameResolution: OffloadPool
+  let resolver: NameResolver
   /// Runs cancel requests, which block. A pool of its own, so that they don't queue behind name lookups.
   let cancellations: OffloadPool
   let slowQueryNanoseconds: UInt64
 
   init(
-    configuration: PostgresConfiguration, target: ConnectionString, nameResolution: OffloadPool,
-    cancellations: OffloadPool
+    configuration: PostgresConfiguration, target: ConnectionString, resolver: NameResolver, cancellations: OffloadPool
   ) {
     self.configuration = configuration
     self.target = target
-    self.nameResolution = nameResolution
+    self.resolver = resolver
     self.cancellations = cancellations
     slowQueryNanoseconds = configuration.slowQueryThreshold.clampedNanoseconds
   }
