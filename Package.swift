@@ -115,10 +115,10 @@ let package = Package(
       "bench-server",
       ["RPCServer", "CommandOptions", "Transport", "RPCCore", "ProtoWire", "EventLoop", "CJemalloc", arguments, log]),
 
-    // A scripted HTTP/2 peer and a blocking gRPC client, for tests.
+    // A scripted HTTP/2 peer and a small gRPC client, for tests.
     .target(
-      name: "TestPeer", dependencies: ["CNGHTTP2", "EventLoop", "ProtoWire"], path: "Tests/TestPeer",
-      swiftSettings: settings),
+      name: "TestPeer", dependencies: ["CNGHTTP2", "EventLoop", "HTTP", "Primitives", "ProtoWire", "Transport"],
+      path: "Tests/TestPeer", swiftSettings: settings),
 
     // What several test modules need.
     .target(name: "TestSupport", dependencies: [log], path: "Tests/TestSupport", swiftSettings: settings),
@@ -151,7 +151,7 @@ let package = Package(
     tests("HTTPTests", ["HTTP", "TestPeer"]),
     tests("PrimitivesTests", ["Primitives"]),
     tests("RPCCoreTests", ["RPCCore", "Primitives", "ProtoWire"]),
-    tests("TransportTests", ["Transport", "Primitives", "COpenSSL"]),
+    tests("TransportTests", ["Transport", "TestPeer", "Primitives", "COpenSSL"]),
     tests("CompressionTests", ["Compression", "RPCCore"]),
     tests(
       "RPCServerTests",
@@ -166,7 +166,7 @@ let package = Package(
       "UserServiceTests",
       [
         "UserService", "UserAPI", "RPCServer", "RPCCore", "Primitives", "ProtoWire", "ServiceTesting",
-        "UserStoreContract",
+        "UserStoreContract", "TestPeer",
       ]),
     tests(
       "PostgresUserStoreTests",

@@ -95,21 +95,31 @@ static int require_alpn(SSL *session, int *alert, void *argument) {
   return SSL_CLIENT_HELLO_ERROR;
 }
 
-static int select_h2(
+static int select_protocol(
     SSL *session, const unsigned char **selected, unsigned char *selected_count, const unsigned char *offered,
     unsigned int count, void *argument) {
-  (void)session, (void)argument;
-  static const unsigned char h2[] = {2, 'h', '2'};
+  (void)session;
+  const unsigned char *protocols = argument;
+  unsigned size = (unsigned)protocols[0] << 8 | protocols[1];
   unsigned char *choice;
-  if (SSL_select_next_proto(&choice, selected_count, h2, sizeof h2, offered, count) != OPENSSL_NPN_NEGOTIATED)
+  if (SSL_select_next_proto(&choice, selected_count, protocols + 2, size, offered, count) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   *selected = choice;
   return SSL_TLSEXT_ERR_OK;
 }
 
-void copenssl_require_h2(SSL_CTX *context) {
+void copenssl_require_protocols(SSL_CTX *context, const unsigned char *protocols) {
   SSL_CTX_set_client_hello_cb(context, require_alpn, NULL);
-  SSL_CTX_set_alpn_select_cb(context, select_h2, NULL);
+  SSL_CTX_set_alpn_select_cb(context, select_protocol, (void *)protocols);
+}
+
+int copenssl_expect_host(SSL *session, const char *host) {
+  X509_VERIFY_PARAM *rules = SSL_get0_param(session);
+  if (X509_VERIFY_PARAM_set1_ip_asc(rules, host) == 1) return 1;
+  ERR_clear_error();
+  // RFC 9525, section 6: alternative names only, and no wildcards within a label.
+  X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  return X509_VERIFY_PARAM_set1_host(rules, host, 0) == 1 && SSL_set_tlsext_host_name(session, host) == 1;
 }
 
 void copenssl_choose_by_name(SSL_CTX *context, copenssl_choose choose, void *subject) {

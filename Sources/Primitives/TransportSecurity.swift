@@ -7,21 +7,24 @@ public final class TransportSecurity: Sendable {
   /// The name that the client asked for (SNI, RFC 6066); nil if it asked for none. The client chose it: it proves
   /// nothing.
   public let serverName: String?
-  /// Whether the session is one that client and server had before. Its client certificate was checked then.
+  /// What ALPN chose (RFC 7301): "h2"; nil if it was not used.
+  public let applicationProtocol: String?
+  /// Whether the session is one that client and server had before. Certificates were checked then.
   public let isResumed: Bool
-  /// What the client proved to be; nil if it was not asked, or need not have shown one.
-  public let clientCertificate: PeerCertificate?
+  /// What the other end proved to be. On a server it is nil if the client was not asked, or need not have shown one.
+  public let peerCertificate: PeerCertificate?
 
   /// What a handshake found. Names of version and cipher are OpenSSL's.
   public init(
-    version: String, cipher: String, serverName: String? = nil, isResumed: Bool = false,
-    clientCertificate: PeerCertificate? = nil
+    version: String, cipher: String, serverName: String? = nil, applicationProtocol: String? = nil,
+    isResumed: Bool = false, peerCertificate: PeerCertificate? = nil
   ) {
     self.version = version
     self.cipher = cipher
     self.serverName = serverName
+    self.applicationProtocol = applicationProtocol
     self.isResumed = isResumed
-    self.clientCertificate = clientCertificate
+    self.peerCertificate = peerCertificate
   }
 }
 

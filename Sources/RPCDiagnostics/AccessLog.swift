@@ -35,7 +35,7 @@ public struct AccessLog: ServerInterceptor {
         "request_messages": "\(summary.received.count)", "request_bytes": "\(summary.received.wireSize)",
         "response_messages": "\(summary.sent.count)", "response_bytes": "\(summary.sent.wireSize)",
       ]
-      if let caller = start.security?.clientCertificate?.identities.first {
+      if let caller = start.security?.peerCertificate?.identities.first {
         metadata["caller"] = "\(PeerText.excerpt(caller))"
       }
       logger.log(level: level, "Call.", metadata: metadata)

@@ -18,11 +18,23 @@ package final class SocketTransport {
   /// When the socket last took something of `unsent`; nil if that is empty.
   @exclusivity(unchecked) package private(set) var stalledSince: UInt64?
 
-  /// - Parameter context: what TLS is made from; nil if the connection has none.
-  package init(_ descriptor: Int32, tls context: TLSContext?, buffers: TLSBuffers) throws(TLSError) {
+  /// - Parameters:
+  ///   - descriptor: a connected socket, which is closed by `close()`.
+  ///   - tls: this end of TLS, over the same buffers; nil if the connection has none.
+  package init(_ descriptor: Int32, tls: TLSSession?, buffers: TLSBuffers) {
     self.descriptor = descriptor
+    self.tls = tls
     self.buffers = buffers
-    if let context { tls = try TLSSession(context, buffers: buffers) }
+  }
+
+  /// For a client: begins the handshake. Its first message is in `unsent` afterwards.
+  package func start(now: UInt64) throws(Failure) {
+    defer { keepOutput(now) }
+    do throws(TLSError) {
+      try tls?.handshake()
+    } catch {
+      throw .tls(error)
+    }
   }
 
   /// nil without TLS, and before the handshake is over.

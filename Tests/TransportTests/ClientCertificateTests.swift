@@ -1,6 +1,7 @@
 import COpenSSL
 import Primitives
 import Transport
+import TestPeer
 import Testing
 
 struct ClientCertificateTests {
@@ -23,7 +24,7 @@ struct ClientCertificateTests {
   @Test func identityIsKnown() throws {
     let pair = try pair(context(.required(signedBy: certificates.pem("ca.pem"))), showing: certificates)
     #expect(pair.server.state == .open)
-    let certificate = try #require(pair.server.security?.clientCertificate)
+    let certificate = try #require(pair.server.security?.peerCertificate)
     #expect(certificate.commonName == "client")
     #expect(certificate.uris == ["spiffe://development/client"])
     #expect(certificate.identities == ["spiffe://development/client"])
@@ -47,8 +48,8 @@ struct ClientCertificateTests {
   @Test func optionalOneIsCheckedAllTheSame() throws {
     let context = try context(.optional(signedBy: certificates.pem("ca.pem")))
     let none = try pair(context, showing: nil)
-    #expect(none.server.state == .open && none.server.security?.clientCertificate == nil)
-    #expect(try pair(context, showing: certificates).server.security?.clientCertificate?.commonName == "client")
+    #expect(none.server.state == .open && none.server.security?.peerCertificate == nil)
+    #expect(try pair(context, showing: certificates).server.security?.peerCertificate?.commonName == "client")
     #expect(try pair(context, showing: .other).server.state == .failed)
   }
 
@@ -68,7 +69,7 @@ struct ClientCertificateTests {
     second.run()
     let security = try #require(second.server.security)
     #expect(security.isResumed)
-    #expect(security.clientCertificate == first.server.security?.clientCertificate)
+    #expect(security.peerCertificate == first.server.security?.peerCertificate)
 
     // Who was trusted once need not be so for ever: new credentials know nothing of old sessions.
     let renewed = try TestPair(self.context(.required(signedBy: certificates.pem("ca.pem"))), settings)

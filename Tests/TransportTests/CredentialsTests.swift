@@ -2,6 +2,7 @@ import Foundation
 import Primitives
 import Synchronization
 import Transport
+import TestPeer
 import Testing
 
 struct CredentialsTests {

@@ -1,6 +1,7 @@
 import COpenSSL
 import Primitives
 import Transport
+import TestPeer
 import Testing
 
 struct SessionTests {
@@ -17,7 +18,7 @@ struct SessionTests {
     #expect(security.version == (version == TLS1_3_VERSION ? "TLSv1.3" : "TLSv1.2"))
     #expect(security.serverName == "localhost")
     #expect(!security.isResumed)
-    #expect(security.clientCertificate == nil)
+    #expect(security.peerCertificate == nil)
 
     pair.client.send(Array("PRI * HTTP/2.0".utf8))
     pair.run(piece: piece)

@@ -1,5 +1,6 @@
 import COpenSSL
 import Primitives
+import TestPeer
 import Transport
 
 /// A client's end over memory, by OpenSSL itself.

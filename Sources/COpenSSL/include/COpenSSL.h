@@ -21,10 +21,15 @@ typedef struct {
 /// A BIO that reads from the wire's input, asking to be tried again where there is none, and appends to its output.
 BIO *_Nullable copenssl_wire_bio(copenssl_wire *_Nonnull wire);
 
-/// What every server context of ours has: RFC 9113, section 9.2. 1 for success.
+/// What every context of ours has: RFC 9113, section 9.2. 1 for success.
 int copenssl_harden(SSL_CTX *_Nonnull context, int minimum_version);
-/// Enforces ALPN with `h2` as the only protocol (RFC 9113, section 3.2): others get the alert no_application_protocol.
-void copenssl_require_h2(SSL_CTX *_Nonnull context);
+/// Enforces ALPN for a server (RFC 7301; RFC 9113, section 3.2): the first of these protocols that the client offers is chosen,
+/// and a client that offers none gets the alert no_application_protocol. `protocols` is a ProtocolNameList with its two bytes of
+/// length, and must live as long as the context.
+void copenssl_require_protocols(SSL_CTX *_Nonnull context, const unsigned char *_Nonnull protocols);
+/// Has a client check that the server's certificate is for this host, and sends its name (RFC 6066, section 3) if it is none of an
+/// IP address. 1 for success.
+int copenssl_expect_host(SSL *_Nonnull session, const char *_Nonnull host);
 /// Has the certificate chosen by server name (RFC 6066, section 3): `choose` may put another context into the session.
 typedef int (*copenssl_choose)(SSL *_Nullable session, int *_Nullable alert, void *_Nullable subject);
 void copenssl_choose_by_name(SSL_CTX *_Nonnull context, copenssl_choose _Nonnull choose, void *_Nonnull subject);

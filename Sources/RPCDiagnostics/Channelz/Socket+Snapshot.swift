@@ -33,7 +33,7 @@ extension Grpc_Channelz_V1_Socket {
           $0.model = .tls(
             .with {
               $0.cipherSuite = .standardName(security.cipher)
-              $0.remoteCertificate = security.clientCertificate?.derEncoding ?? []
+              $0.remoteCertificate = security.peerCertificate?.derEncoding ?? []
             })
         }
       }

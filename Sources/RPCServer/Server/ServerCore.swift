@@ -129,7 +129,8 @@ final class ServerLoop: @unchecked Sendable {
     do {
       let descriptor = accepted.descriptor
       if accepted.isTCP { Socket.setNoDelay(descriptor) }
-      let transport = try SocketTransport(descriptor, tls: accepted.tls, buffers: tlsBuffers)
+      let tls = try accepted.tls.map { context throws(TLSError) in try TLSSession(context, buffers: tlsBuffers) }
+      let transport = SocketTransport(descriptor, tls: tls, buffers: tlsBuffers)
       let peer = accepted.isTCP ? Socket.peerName(descriptor) : "unix"
       let connection = try Connection(transport, peer: peer, isLocal: !accepted.isTCP, on: self)
       try connection.start()

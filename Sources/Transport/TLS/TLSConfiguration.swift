@@ -29,6 +29,9 @@ public struct TLSConfiguration: Sendable {
   public var certificates: [TLSCertificate]
   /// Whether clients must show a certificate. By default they are not asked for one.
   public var clientCertificates = ClientCertificates.none
+  /// What clients may ask for by ALPN (RFC 7301), in the order of preference; a client that offers none of them is
+  /// refused. Empty: ALPN is not used.
+  public var applicationProtocols = ["h2"]
   /// The lowest version that is spoken. RFC 9113, section 9.2 allows none below 1.2.
   public var minimumVersion = Version.tls12
 

@@ -6,6 +6,8 @@ public struct TLSError: Error, Sendable, Hashable, CustomStringConvertible {
   public enum Code: Sendable, Hashable {
     /// A file could not be read.
     case file
+    /// A setting that can't be used: the name of a host, an application protocol.
+    case configuration
     /// A certificate, a key, or how they belong together.
     case credentials
     /// The peer broke TLS, or did not show what it has to.

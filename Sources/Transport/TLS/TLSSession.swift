@@ -1,7 +1,8 @@
 internal import COpenSSL
 public import Primitives
 
-/// A server's end of a TLS connection: takes and gives bytes, and touches no socket. Belongs to one thread.
+/// One end of a TLS connection, a server's or a client's: takes and gives bytes, and touches no socket. Belongs to one
+/// thread.
 ///
 /// ```swift
 /// session.receive(ciphertext)
@@ -27,21 +28,39 @@ public final class TLSSession {
   public private(set) var security: TransportSecurity?
   private let session: OpaquePointer
   private let buffers: TLSBuffers
-  /// Asked for a certificate by the name that the client wants.
-  private let context: TLSContext
+  /// The session refers to it.
+  private let context: AnyObject
+  /// The handshake fails if it ends without an application protocol.
+  private let requiresProtocol: Bool
 
+  /// A server's end. It waits for the client to begin.
   /// - Throws: `TLSError` if there is no memory.
-  public init(_ context: TLSContext, buffers: TLSBuffers) throws(TLSError) {
+  public convenience init(_ context: TLSContext, buffers: TLSBuffers) throws(TLSError) {
+    // OpenSSL itself refuses clients that offer no protocol.
+    try self.init(context.makeSession(), of: context, requiresProtocol: false, buffers)
+  }
+
+  /// A client's end. It begins with `handshake()`.
+  /// - Parameter host: whom the server's certificate must be for: a host name, or an IP address without brackets.
+  /// - Throws: `TLSError` for a host that can't be checked, or if there is no memory.
+  public convenience init(_ context: TLSClientContext, host: String, buffers: TLSBuffers) throws(TLSError) {
+    try self.init(
+      context.makeSession(host: host), of: context, requiresProtocol: context.requiresProtocol, buffers)
+  }
+
+  /// - Parameter session: the new object owns it.
+  private init(
+    _ session: OpaquePointer, of context: AnyObject, requiresProtocol: Bool, _ buffers: TLSBuffers
+  ) throws(TLSError) {
     self.context = context
+    self.requiresProtocol = requiresProtocol
     self.buffers = buffers
-    guard let session = context.makeSession() else { throw .latest(.system, "OpenSSL makes no session") }
     guard let bio = copenssl_wire_bio(buffers.pointer) else {
       SSL_free(session)
       throw .latest(.system, "OpenSSL makes no BIO")
     }
     // The session owns it, for both directions.
     SSL_set_bio(session, bio, bio)
-    SSL_set_accept_state(session)
     self.session = session
   }
 
@@ -57,20 +76,33 @@ public final class TLSSession {
   /// - Returns: how many bytes of plaintext there are; 0 if it takes more ciphertext, or `state` is `ended`.
   public func read(into plaintext: UnsafeMutableRawBufferPointer) throws(TLSError) -> Int {
     guard state != .failed, state != .ended else { return 0 }
-    ERR_clear_error()
     if state == .handshake {
-      let result = SSL_do_handshake(session)
-      guard result == 1 else {
-        try check(result)
-        return 0
-      }
-      state = .open
-      security = TransportSecurity(session)
+      try handshake()
+      guard state == .open else { return 0 }
     }
+    ERR_clear_error()
     let count = SSL_read(session, plaintext.baseAddress, Int32(clamping: plaintext.count))
     if count > 0 { return Int(count) }
     try check(count)
     return 0
+  }
+
+  /// Goes on with the handshake as far as that is possible without more ciphertext. `read` does so as well: only a
+  /// client must call it, once, to begin.
+  public func handshake() throws(TLSError) {
+    guard state == .handshake else { return }
+    ERR_clear_error()
+    let result = SSL_do_handshake(session)
+    guard result == 1 else { return try check(result) }
+    let security = TransportSecurity(session)
+    guard security.applicationProtocol != nil || !requiresProtocol else {
+      // RFC 7301 has no alert for it.
+      SSL_shutdown(session)
+      state = .failed
+      throw TLSError(.peer, "the server chose none of the application protocols that it was offered (ALPN)")
+    }
+    state = .open
+    self.security = security
   }
 
   /// Enciphers all of it. Only while `state` is `open` or `ended`.
@@ -99,7 +131,13 @@ public final class TLSSession {
     default:
       let phase = state == .handshake ? "the TLS handshake failed" : "the peer broke TLS"
       state = .failed
-      throw .latest(.peer, phase)
+      // What it is that makes the certificate bad is not in the queue of errors.
+      let verdict = SSL_get_verify_result(session)
+      guard verdict != Int(X509_V_OK), let reason = X509_verify_cert_error_string(verdict) else {
+        throw .latest(.peer, phase)
+      }
+      ERR_clear_error()
+      throw TLSError(.peer, "\(phase): the peer's certificate is refused: \(String(cString: reason))")
     }
   }
 }

@@ -8,8 +8,15 @@ extension TransportSecurity {
       version: String(cString: SSL_get_version(session)),
       cipher: SSL_CIPHER_get_name(SSL_get_current_cipher(session)).map { String(cString: $0) } ?? "",
       serverName: SSL_get_servername(session, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) },
-      isResumed: SSL_session_reused(session) == 1,
-      clientCertificate: SSL_get0_peer_certificate(session).flatMap(PeerCertificate.init))
+      applicationProtocol: Self.applicationProtocol(session), isResumed: SSL_session_reused(session) == 1,
+      peerCertificate: SSL_get0_peer_certificate(session).flatMap(PeerCertificate.init))
+  }
+
+  private static func applicationProtocol(_ session: OpaquePointer) -> String? {
+    var name: UnsafePointer<UInt8>?
+    var count: UInt32 = 0
+    SSL_get0_alpn_selected(session, &name, &count)
+    return count == 0 ? nil : String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
   }
 }
 
