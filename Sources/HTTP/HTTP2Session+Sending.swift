@@ -80,8 +80,8 @@ extension HTTP2Session {
   }
 }
 
-/// nghttp2 asks for body bytes.
-private let readBody:
+/// nghttp2 asks for body bytes, of a response or a request.
+let readBody:
   @convention(c) (
     OpaquePointer?, Int32, UnsafeMutablePointer<UInt8>?, Int, UnsafeMutablePointer<UInt32>?,
     UnsafeMutablePointer<nghttp2_data_source>?, UnsafeMutableRawPointer?

@@ -77,9 +77,10 @@ final class SessionBench: HTTP2SessionDelegate {
 
 /// Notes what came, and answers with what it is given. It keeps its exchange, so that this is not used again.
 final class RecordingHandler: HTTPExchangeHandler {
-  let exchange: HTTPExchange?
+  var exchange: HTTPExchange?
   var log: [HTTPExchange.Events] = []
   var received: [UInt8] = []
+  private var uncredited = 0
   var body: [UInt8] = []
   var isBodyComplete = false
   var responseTrailers: HeaderFields?
@@ -95,7 +96,16 @@ final class RecordingHandler: HTTPExchangeHandler {
 
   func handle(_ events: HTTPExchange.Events) { log.append(events) }
 
-  func receiveBody(_ bytes: UnsafeRawBufferPointer) { received += bytes }
+  func receiveBody(_ bytes: UnsafeRawBufferPointer) {
+    received += bytes
+    uncredited += bytes.count
+  }
+
+  /// Bytes that came since it was last asked.
+  func takeUncredited() -> Int {
+    defer { uncredited = 0 }
+    return uncredited
+  }
 
   func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState) {
     let count = min(buffer.count, body.count)
@@ -104,16 +114,6 @@ final class RecordingHandler: HTTPExchangeHandler {
     guard body.isEmpty else { return (count, .more) }
     if isBodyComplete { return (count, .end(trailers: responseTrailers)) }
     return (count, count > 0 ? .more : .later)
-  }
-}
-
-extension HeaderBlock {
-  var fields: [HeaderField] {
-    var fields: [HeaderField] = []
-    forEach { name, value in
-      fields.append(HeaderField(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
-    }
-    return fields
   }
 }
 

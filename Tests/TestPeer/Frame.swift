@@ -112,8 +112,10 @@ public struct Frame: Sendable, CustomStringConvertible {
     Frame(.windowUpdate, stream: stream, bigEndian(increment))
   }
 
-  /// GOAWAY without debug data.
-  public static func goAway(last: UInt32, _ code: UInt32) -> Frame { Frame(.goAway, bigEndian(last) + bigEndian(code)) }
+  /// GOAWAY, with debug data if any is given.
+  public static func goAway(last: UInt32, _ code: UInt32, reason: String = "") -> Frame {
+    Frame(.goAway, bigEndian(last) + bigEndian(code) + Array(reason.utf8))
+  }
 }
 
 /// The four bytes of a number in network order.

@@ -20,3 +20,10 @@ static inline int cnghttp2_is_fault(const nghttp2_frame *_Nonnull frame) {
 static inline int cnghttp2_refuses_streams(const nghttp2_frame *_Nonnull frame) {
   return frame->goaway.last_stream_id != INT32_MAX;
 }
+/// What a GOAWAY frame says.
+static inline int32_t cnghttp2_last_stream_id(const nghttp2_frame *_Nonnull frame) { return frame->goaway.last_stream_id; }
+static inline uint32_t cnghttp2_goaway_code(const nghttp2_frame *_Nonnull frame) { return frame->goaway.error_code; }
+static inline const uint8_t *_Nullable cnghttp2_debug_data(const nghttp2_frame *_Nonnull frame) {
+  return frame->goaway.opaque_data;
+}
+static inline size_t cnghttp2_debug_data_count(const nghttp2_frame *_Nonnull frame) { return frame->goaway.opaque_data_len; }
