@@ -130,8 +130,7 @@ let package = Package(
     .target(
       name: "ServiceTesting",
       dependencies: [
-        "UserService", "UserAPI", "RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire", "CNGHTTP2",
-        "TestSupport",
+        "UserService", "UserAPI", "RPCServer", "RPCCore", "EventLoop", "ProtoWire", "TestPeer", "TestSupport",
       ], path: "Tests/ServiceTesting", swiftSettings: settings),
 
     // Messages of every kind, and what must hold for any bytes of them.

@@ -31,25 +31,25 @@ import Testing
     try await serving([tap.pour, .echo]) {
       $0.responseHighMark = 16_384
     } _: { server in
-      let peer = try server.peer(streamWindow: 0)
-      try peer.send(.windowUpdate(0, 1 << 24))
-      try peer.send(.headers(1, Peer.request(path("Pour"))), .data(1, grpcFrame([]), end: true))
-      for _ in 0..<20 { #expect(try peer.sync().of(.data).isEmpty) }
+      let peer = try await server.peer(streamWindow: 0)
+      try await peer.send(.windowUpdate(0, 1 << 24))
+      try await peer.send(.headers(1, Peer.request(path("Pour"))), .data(1, grpcFrame([]), end: true))
+      for _ in 0..<20 { #expect(try await peer.sync().of(.data).isEmpty) }
       #expect((1...20).contains(tap.written.load(ordering: .relaxed)))
       #expect(!tap.finished.isOpen)
       // Another call of the same connection is not held up (its window is its own).
-      #expect(try server.client().call(path("Echo"), Bytes([1])).status == 0)
-      try peer.send(.windowUpdate(1, 100_000))
+      #expect(try await server.client().call(path("Echo"), Bytes([1])).status == 0)
+      try await peer.send(.windowUpdate(1, 100_000))
       var received = 0
-      while received < 100_000 { received += try peer.wait(for: .data, stream: 1).payload.count }
-      for _ in 0..<20 { #expect(try peer.sync().of(.data).isEmpty) }
+      while received < 100_000 { received += try await peer.wait(for: .data, stream: 1).payload.count }
+      for _ in 0..<20 { #expect(try await peer.sync().of(.data).isEmpty) }
       #expect((90...130).contains(tap.written.load(ordering: .relaxed)))
-      try peer.send(.windowUpdate(1, 1 << 24))
-      let rest = try peer.response(1)
+      try await peer.send(.windowUpdate(1, 1 << 24))
+      let rest = try await peer.response(1)
       received += rest.of(.data).reduce(0) { $0 + $1.payload.count }
       #expect(received == Self.messages * (1000 + 3 + 5))
       #expect(rest.last?.field("grpc-status") == "0")
-      try tap.finished.wait()
+      try await tap.finished.wait()
     }
   }
 
@@ -57,18 +57,18 @@ import Testing
   @Test func aShutConnectionWindowSuspendsAllWriters() async throws {
     let tap = Tap()
     try await serving([tap.pour]) { server in
-      let peer = try server.peer(streamWindow: 1 << 24)
+      let peer = try await server.peer(streamWindow: 1 << 24)
       for stream in [1, 3, 5] as [UInt32] {
-        try peer.send(.headers(stream, Peer.request(path("Pour"))), .data(stream, grpcFrame([]), end: true))
+        try await peer.send(.headers(stream, Peer.request(path("Pour"))), .data(stream, grpcFrame([]), end: true))
       }
       var received = 0
-      while received < 65_535 { received += try peer.wait(for: .data).payload.count }
-      for _ in 0..<20 { #expect(try peer.sync().of(.data).isEmpty) }
+      while received < 65_535 { received += try await peer.wait(for: .data).payload.count }
+      for _ in 0..<20 { #expect(try await peer.sync().of(.data).isEmpty) }
       #expect(tap.written.load(ordering: .relaxed) < 600)
-      try peer.send(.windowUpdate(0, 1 << 24))
+      try await peer.send(.windowUpdate(0, 1 << 24))
       var open = 3
       while open > 0 {
-        guard let frame = try peer.next() else { throw Peer.Failure.ended }
+        guard let frame = try await peer.next() else { throw Peer.Failure.ended }
         received += frame.kind == .data ? frame.payload.count : 0
         if frame.isEnd { open -= 1 }
       }
@@ -87,19 +87,19 @@ import Testing
       }
     }
     try await serving([flood, .echo]) { server in
-      let peer = try server.peer(streamWindow: 1 << 30)
-      try peer.send(.windowUpdate(0, 1 << 30))
-      try peer.send(
+      let peer = try await server.peer(streamWindow: 1 << 30)
+      try await peer.send(.windowUpdate(0, 1 << 30))
+      try await peer.send(
         .headers(1, Peer.request(path("Flood"))), .data(1, grpcFrame(Number(500).wireBytes()), end: true))
       // Others are served meanwhile: as often as it takes for the writer to have come to a stop.
-      let client = try server.client()
+      let client = try await server.client()
       var before = -1
       while written.load(ordering: .relaxed) != before || before == 0 {
         before = written.load(ordering: .relaxed)
-        for _ in 0..<50 { #expect(try client.call(path("Echo"), Bytes([1])).status == 0) }
+        for _ in 0..<50 { #expect(try await client.call(path("Echo"), Bytes([1])).status == 0) }
       }
       #expect(before < 500)
-      let response = try peer.response(1)
+      let response = try await peer.response(1)
       #expect(response.of(.data).reduce(0) { $0 + $1.payload.count } == 500 * (100_000 + 4 + 5))
       #expect(response.last?.field("grpc-status") == "0")
       #expect(written.load(ordering: .relaxed) == 500)
@@ -117,18 +117,18 @@ import Testing
       return Number(count)
     }
     try await serving([lazy, .echo]) { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path("Lazy"))))
-      try entered.wait()
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Peer.request(path("Lazy"))))
+      try await entered.wait()
       let message = grpcFrame(Bytes(bytes(10_000)).wireBytes())
       // The default window of 262,144 bytes, which SETTINGS told, takes 26 messages.
-      for _ in 0..<26 { try peer.send(.data(1, message)) }
-      #expect(try peer.sync().of(.windowUpdate).allSatisfy { $0.stream == 0 })
-      #expect(try server.client().call(path("Echo"), Bytes([1])).status == 0)
+      for _ in 0..<26 { try await peer.send(.data(1, message)) }
+      #expect(try await peer.sync().of(.windowUpdate).allSatisfy { $0.stream == 0 })
+      #expect(try await server.client().call(path("Echo"), Bytes([1])).status == 0)
       go.open()
-      #expect(try peer.wait(for: .windowUpdate, stream: 1).number() > 0)
-      try peer.send(.data(1, message), .data(1, [], end: true))
-      let response = try peer.response(1)
+      #expect(try await peer.wait(for: .windowUpdate, stream: 1).number() > 0)
+      try await peer.send(.data(1, message), .data(1, [], end: true))
+      let response = try await peer.response(1)
       #expect(try Number(wireBytes: Array(response.of(.data)[0].payload.dropFirst(5))).value == 270_000)
     }
   }

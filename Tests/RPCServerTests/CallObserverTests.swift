@@ -47,11 +47,11 @@ import Testing
       method == "Echo" || method == "Chat" ? Bytes(bytes(number)).wireBytes() : Number(Int64(number)).wireBytes()
     }
     try await serving([.echo, .count, .sum, .chat], interceptors: [recorder]) { server in
-      let call = try server.client().start(path(method))
+      let call = try await server.client().start(path(method))
       for (index, request) in requests.enumerated() {
-        try call.send(bytes: message(request), end: index == requests.count - 1)
+        try await call.send(bytes: message(request), end: index == requests.count - 1)
       }
-      #expect(try call.finish().status == 0)
+      #expect(try await call.finish().status == 0)
     }
     let heard = recorder.heard.withLock { $0 }
     #expect(heard.starts == ["test.Service/\(method)"])
@@ -70,11 +70,11 @@ import Testing
     let text = Bytes([UInt8](repeating: 65, count: 5000)).wireBytes()
     let compressed = try text.withUnsafeBytes { try MessageCodec().withCompressed($0, .gzip) { Array($0) } }
     try await serving([.echo], interceptors: [recorder], { $0.responseCompression = .gzip }) { server in
-      let peer = try server.peer()
-      try peer.send(
+      let peer = try await server.peer()
+      try await peer.send(
         .headers(1, Peer.request(path("Echo"), [["grpc-encoding", "gzip"], ["grpc-accept-encoding", "gzip"]])),
         .data(1, grpcFrame(compressed, flag: 1), end: true))
-      _ = try peer.response(1)
+      _ = try await peer.response(1)
     }
     for message in recorder.heard.withLock({ $0.received + $0.sent }) {
       #expect(message == MessageInfo(index: 0, size: text.count, compressedSize: compressed.count))
@@ -92,7 +92,7 @@ import Testing
     for (method, fields, status) in cases {
       let recorder = Recorder()
       try await serving([.echo], interceptors: [recorder]) { server in
-        let reply = try server.client().call(path(method), Bytes(), metadata: fields)
+        let reply = try await server.client().call(path(method), Bytes(), metadata: fields)
         #expect(reply.status == status.rawValue)
       }
       #expect(recorder.summary?.status == status)
@@ -105,14 +105,14 @@ import Testing
     let fail = MethodHandler.unary(.test("Fail", .unary)) { (_: Bytes, _) -> Bytes in throw RPCError(.aborted, "") }
     var recorder = Recorder()
     try await serving([fail], interceptors: [recorder]) { server in
-      let reply = try server.client().call(path("Fail"), Bytes())
+      let reply = try await server.client().call(path("Fail"), Bytes())
       #expect(reply.status == 10)
     }
     #expect(recorder.summary?.status == .aborted && recorder.summary?.sent.count == 0)
 
     recorder = Recorder()
     try await serving([.park(entered: Gate(), cancelled: Gate())], interceptors: [recorder]) { server in
-      let reply = try server.client().call(path("Park"), Bytes(), metadata: [["grpc-timeout", "20m"]])
+      let reply = try await server.client().call(path("Park"), Bytes(), metadata: [["grpc-timeout", "20m"]])
       #expect(reply.status == 4)
     }
     #expect(recorder.summary?.status == .deadlineExceeded)
@@ -120,19 +120,19 @@ import Testing
     // The deadline may pass before the request is whole, and the client may leave.
     recorder = Recorder()
     try await serving([.echo], interceptors: [recorder]) { server in
-      let reply = try server.client().start(path("Echo"), metadata: [["grpc-timeout", "20m"]]).finish()
+      let reply = try await server.client().start(path("Echo"), metadata: [["grpc-timeout", "20m"]]).finish()
       #expect(reply.status == 4)
     }
     #expect(recorder.summary?.status == .deadlineExceeded)
 
     recorder = Recorder()
     try await serving([.park(entered: entered, cancelled: cancelled)], interceptors: [recorder]) { server in
-      let call = try server.client().start(path("Park"))
-      try call.send(Bytes(), end: true)
-      try entered.wait()
-      try call.cancel()
-      try cancelled.wait()
-      try recorder.ended.wait()
+      let call = try await server.client().start(path("Park"))
+      try await call.send(Bytes(), end: true)
+      try await entered.wait()
+      try await call.cancel()
+      try await cancelled.wait()
+      try await recorder.ended.wait()
     }
     #expect(recorder.summary?.status == .cancelled)
   }
@@ -140,12 +140,12 @@ import Testing
   @Test func aLostConnectionEndsItsCalls() async throws {
     let recorder = Recorder()
     try await serving([.chat], interceptors: [recorder]) { server in
-      let client = try server.client()
-      let call = try client.start(path("Chat"))
-      try call.send(Bytes([1]))
-      _ = try call.next()
-      client.peer.close()
-      try recorder.ended.wait()
+      let client = try await server.client()
+      let call = try await client.start(path("Chat"))
+      try await call.send(Bytes([1]))
+      _ = try await call.next()
+      client.close()
+      try await recorder.ended.wait()
     }
     #expect(recorder.summary?.status == .cancelled)
     #expect(recorder.summary?.received.count == 1 && recorder.summary?.sent.count == 1)
@@ -160,7 +160,7 @@ import Testing
       return request
     }
     try await serving([look], interceptors: [recorder]) { server in
-      let reply = try server.client().call(path("Look"), Bytes())
+      let reply = try await server.client().call(path("Look"), Bytes())
       #expect(reply.status == 0)
     }
     #expect(found.withLock { $0 } == [true])

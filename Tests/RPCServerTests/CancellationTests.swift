@@ -20,19 +20,19 @@ import Testing
       throw CancellationError()
     }
     try await serving([slow, .park(entered: Gate(), cancelled: Gate())]) { server in
-      let client = try server.client()
-      let reply = try client.call(path("Slow"), Bytes(), metadata: [["grpc-timeout", "20m"]])
+      let client = try await server.client()
+      let reply = try await client.call(path("Slow"), Bytes(), metadata: [["grpc-timeout", "20m"]])
       #expect(reply.status == 4)
       #expect(reply.text == "the deadline passed while a query ran")
-      try cancelled.wait()
-      #expect(try client.call(path("Park"), Bytes(), metadata: [["grpc-timeout", "1n"]]).status == 4)
+      try await cancelled.wait()
+      #expect(try await client.call(path("Park"), Bytes(), metadata: [["grpc-timeout", "1n"]]).status == 4)
     }
   }
 
   @Test func aDeadlineHoldsWhileTheRequestIsAwaited() async throws {
     try await serving([.echo]) { server in
-      let call = try server.client().start(path("Echo"), metadata: [["grpc-timeout", "20m"]])
-      let reply = try call.finish()
+      let call = try await server.client().start(path("Echo"), metadata: [["grpc-timeout", "20m"]])
+      let reply = try await call.finish()
       #expect(reply.status == 4)
       #expect(reply.text.contains("the request was received"))
     }
@@ -40,10 +40,10 @@ import Testing
 
   @Test func aDeadlineHoldsForStreamsInTheMiddle() async throws {
     try await serving([.chat]) { server in
-      let call = try server.client().start(path("Chat"), metadata: [["grpc-timeout", "300m"]])
-      try call.send(Bytes([1]))
-      #expect(try call.next(as: Bytes.self) == Bytes([1]))
-      #expect(try call.finish().status == 4)
+      let call = try await server.client().start(path("Chat"), metadata: [["grpc-timeout", "300m"]])
+      try await call.send(Bytes([1]))
+      #expect(try await call.next(as: Bytes.self) == Bytes([1]))
+      #expect(try await call.finish().status == 4)
     }
   }
 
@@ -51,10 +51,10 @@ import Testing
   @Test func aDeadlineDoesNotWaitForTheHandler() async throws {
     let go = Gate()
     try await serving([.wait(entered: entered, go: go), .echo]) { server in
-      let client = try server.client()
-      #expect(try client.call(path("Wait"), Bytes(), metadata: [["grpc-timeout", "20m"]]).status == 4)
+      let client = try await server.client()
+      #expect(try await client.call(path("Wait"), Bytes(), metadata: [["grpc-timeout", "20m"]]).status == 4)
       go.open()
-      #expect(try client.call(path("Echo"), Bytes()).status == 0)
+      #expect(try await client.call(path("Echo"), Bytes()).status == 0)
     }
   }
 
@@ -65,9 +65,9 @@ import Testing
       return request
     }
     try await serving([look]) { server in
-      let client = try server.client()
+      let client = try await server.client()
       for timeout in [nil, "1H", "99999999H"] {
-        _ = try client.call(path("Look"), Bytes(), metadata: timeout.map { [["grpc-timeout", $0]] } ?? [])
+        _ = try await client.call(path("Look"), Bytes(), metadata: timeout.map { [["grpc-timeout", $0]] } ?? [])
       }
     }
     let seen = deadlines.withLock { $0 }
@@ -79,16 +79,16 @@ import Testing
 
   @Test func aResetCancelsTheHandler() async throws {
     try await serving([.park(entered: entered, cancelled: cancelled), .echo]) { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path("Park"))), .data(1, message, end: true))
-      try entered.wait()
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Peer.request(path("Park"))), .data(1, message, end: true))
+      try await entered.wait()
       #expect(!cancelled.isOpen)
-      try peer.send(.reset(1, 8))
-      try cancelled.wait()
+      try await peer.send(.reset(1, 8))
+      try await cancelled.wait()
       // No answer comes, and the connection serves on.
-      #expect(try peer.sync().allSatisfy { $0.stream != 1 })
-      try peer.send(.headers(3, Peer.request(path("Echo"))), .data(3, message, end: true))
-      #expect(try peer.response(3).last?.field("grpc-status") == "0")
+      #expect(try await peer.sync().allSatisfy { $0.stream != 1 })
+      try await peer.send(.headers(3, Peer.request(path("Echo"))), .data(3, message, end: true))
+      #expect(try await peer.response(3).last?.field("grpc-status") == "0")
     }
   }
 
@@ -96,15 +96,15 @@ import Testing
   @Test(arguments: ["close", "violation", "half-close"])
   func aLostConnectionCancelsTheHandler(how: String) async throws {
     try await serving([.park(entered: entered, cancelled: cancelled)]) { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path("Park"))), .data(1, message, end: true))
-      try entered.wait()
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Peer.request(path("Park"))), .data(1, message, end: true))
+      try await entered.wait()
       switch how {
       case "close": peer.close()
-      case "violation": try peer.send(Frame(.data, stream: 0, [1]))
+      case "violation": try await peer.send(Frame(.data, stream: 0, [1]))
       default: peer.closeSending()
       }
-      try cancelled.wait()
+      try await cancelled.wait()
     }
   }
 
@@ -128,12 +128,12 @@ import Testing
       }
     }
     try await serving([stream]) { server in
-      let peer = try server.peer(streamWindow: 100)
-      try peer.send(.headers(1, Peer.request(path("Stream"))))
-      try entered.wait()
-      _ = try peer.sync()
-      try peer.send(.reset(1, 8))
-      try cancelled.wait()
+      let peer = try await server.peer(streamWindow: 100)
+      try await peer.send(.headers(1, Peer.request(path("Stream"))))
+      try await entered.wait()
+      _ = try await peer.sync()
+      try await peer.send(.reset(1, 8))
+      try await cancelled.wait()
       #expect(thrown.withLock { $0 } is CancellationError)
     }
   }
@@ -149,8 +149,8 @@ import Testing
       return Bytes([2])
     }
     try await serving([race]) { server in
-      let call = try server.client().start(path("Race"))
-      #expect(try call.finish().message(as: Bytes.self) == Bytes([1]))
+      let call = try await server.client().start(path("Race"))
+      #expect(try await call.finish().message(as: Bytes.self) == Bytes([1]))
     }
   }
 
@@ -167,23 +167,23 @@ import Testing
     try await serving([stubborn, .echo]) {
       $0.maximumRunningHandlers = 5
     } _: { server in
-      let peer = try server.peer()
+      let peer = try await server.peer()
       for stream in stride(from: UInt32(1), to: 101, by: 2) {
-        try peer.send(.headers(stream, Peer.request(path("Stubborn"))), .data(stream, message, end: true))
-        _ = try peer.sync()
-        try peer.send(.reset(stream, 8))
+        try await peer.send(.headers(stream, Peer.request(path("Stubborn"))), .data(stream, message, end: true))
+        _ = try await peer.sync()
+        try await peer.send(.reset(stream, 8))
       }
-      _ = try peer.sync()
+      _ = try await peer.sync()
       #expect(running.load(ordering: .relaxed) == 5)
       // A sixth is refused as long as they run, on this connection only.
-      try peer.send(.headers(201, Peer.request(path("Echo"))), .data(201, message, end: true))
-      #expect(try peer.response(201).last?.field("grpc-status") == "8")
-      #expect(try server.client().call(path("Echo"), Bytes()).status == 0)
+      try await peer.send(.headers(201, Peer.request(path("Echo"))), .data(201, message, end: true))
+      #expect(try await peer.response(201).last?.field("grpc-status") == "8")
+      #expect(try await server.client().call(path("Echo"), Bytes()).status == 0)
       go.open()
-      while running.load(ordering: .relaxed) > 0 { _ = try peer.sync() }
-      _ = try peer.sync()
-      try peer.send(.headers(203, Peer.request(path("Echo"))), .data(203, message, end: true))
-      #expect(try peer.response(203).last?.field("grpc-status") == "0")
+      while running.load(ordering: .relaxed) > 0 { _ = try await peer.sync() }
+      _ = try await peer.sync()
+      try await peer.send(.headers(203, Peer.request(path("Echo"))), .data(203, message, end: true))
+      #expect(try await peer.response(203).last?.field("grpc-status") == "0")
     }
   }
 
@@ -200,13 +200,13 @@ import Testing
       try await Self.echoOnMain(requests, responses)
     }
     try await serving([main]) { server in
-      let call = try server.client().start(path("Main"))
+      let call = try await server.client().start(path("Main"))
       for number in 0..<20 {
-        try call.send(Bytes(bytes(number)))
-        #expect(try call.next(as: Bytes.self) == Bytes(bytes(number)))
+        try await call.send(Bytes(bytes(number)))
+        #expect(try await call.next(as: Bytes.self) == Bytes(bytes(number)))
       }
-      try call.end()
-      #expect(try call.finish().status == 0)
+      try await call.end()
+      #expect(try await call.finish().status == 0)
     }
   }
 
@@ -220,15 +220,15 @@ import Testing
       throw CancellationError()
     }
     try await serving([park, .echo]) { server in
-      let peer = try server.peer()
+      let peer = try await server.peer()
       for stream in stride(from: UInt32(1), to: 201, by: 2) {
-        try peer.send(
+        try await peer.send(
           .headers(stream, Peer.request(path("Park"))), .data(stream, message, end: true), .reset(stream, 8))
       }
-      #expect(try peer.sync().of(.goAway).isEmpty)
-      while count.load(ordering: .relaxed) > 0 { _ = try peer.sync() }
-      try peer.send(.headers(201, Peer.request(path("Echo"))), .data(201, message, end: true))
-      #expect(try peer.response(201).last?.field("grpc-status") == "0")
+      #expect(try await peer.sync().of(.goAway).isEmpty)
+      while count.load(ordering: .relaxed) > 0 { _ = try await peer.sync() }
+      try await peer.send(.headers(201, Peer.request(path("Echo"))), .data(201, message, end: true))
+      #expect(try await peer.response(201).last?.field("grpc-status") == "0")
     }
   }
 }

@@ -17,23 +17,23 @@ import Testing
     let probe = Probe()
     let handler = place.handler(probe, "Call")
     try await serving([handler]) { server in
-      let peer = try server.peer(streamWindow: 1000)
+      let peer = try await server.peer(streamWindow: 1000)
       let timeout: [HeaderField] = ending == .deadline ? [["grpc-timeout", "60m"]] : []
-      try peer.send(.headers(1, Peer.request(handler.descriptor.path, timeout)))
+      try await peer.send(.headers(1, Peer.request(handler.descriptor.path, timeout)))
       if let body = place.body {
-        try peer.send(.data(1, body, end: place.isEnded))
+        try await peer.send(.data(1, body, end: place.isEnded))
       } else if place.isEnded {
-        try peer.send(.data(1, [], end: true))
+        try await peer.send(.data(1, [], end: true))
       }
-      if place.hasHandler { try probe.isWaiting.wait() }
-      let before = try peer.sync()
+      if place.hasHandler { try await probe.isWaiting.wait() }
+      let before = try await peer.sync()
       switch ending {
-      case .reset: try peer.send(.reset(1, 8))
+      case .reset: try await peer.send(.reset(1, 8))
       case .deadline:
         _ = await server.server.settled()
-        if !before.contains(where: { $0.stream == 1 && $0.isEnd }) { try expectDeadline(peer) }
+        if !before.contains(where: { $0.stream == 1 && $0.isEnd }) { try await expectDeadline(peer) }
       case .close: peer.close()
-      case .violation: try peer.send(Frame(.data, stream: 0, [1]))
+      case .violation: try await peer.send(Frame(.data, stream: 0, [1]))
       case .drain: await server.server.shutdown(grace: .zero)
       }
       #expect(await server.server.settled() == 0)
@@ -50,15 +50,15 @@ import Testing
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("rt-\(UUID().uuidString.prefix(8)).sock")
       .path
     try await serving([handler], on: .unix(path: file)) { server in
-      let peer = try server.peer(streamWindow: 1000)
-      try peer.send(.headers(1, Peer.request(handler.descriptor.path)))
-      if place.body != nil || place.isEnded { try peer.send(.data(1, place.body ?? [], end: place.isEnded)) }
-      if place.hasHandler { try probe.isWaiting.wait() }
-      _ = try peer.sync()
+      let peer = try await server.peer(streamWindow: 1000)
+      try await peer.send(.headers(1, Peer.request(handler.descriptor.path)))
+      if place.body != nil || place.isEnded { try await peer.send(.data(1, place.body ?? [], end: place.isEnded)) }
+      if place.hasHandler { try await probe.isWaiting.wait() }
+      _ = try await peer.sync()
       // The loop is held up until all is there: a window that overflows, and the end.
       let go = Gate()
-      server.loops.loops[0].execute { try? go.wait() }
-      try peer.send(.windowUpdate(1, 0x7fff_ffff))
+      server.loops.loops[0].execute { go.block() }
+      try await peer.send(.windowUpdate(1, 0x7fff_ffff))
       peer.close()
       go.open()
       #expect(await server.server.settled() == 0)
@@ -67,9 +67,9 @@ import Testing
   }
 
   /// What was written before comes first: the window is opened for it.
-  private func expectDeadline(_ peer: Peer) throws {
-    try peer.send(.windowUpdate(1, 1 << 24), .windowUpdate(0, 1 << 24))
-    let end = try peer.collect { $0.stream == 1 && ($0.isEnd || $0.kind == .rstStream) }.last
+  private func expectDeadline(_ peer: Peer) async throws {
+    try await peer.send(.windowUpdate(1, 1 << 24), .windowUpdate(0, 1 << 24))
+    let end = try await peer.collect { $0.stream == 1 && ($0.isEnd || $0.kind == .rstStream) }.last
     #expect(end?.field("grpc-status") == "4")
   }
 
@@ -81,18 +81,18 @@ import Testing
     }
     try await serving(handlers, loops: 2) { server in
       for round in 0..<20 {
-        let peer = try server.peer(streamWindow: 1000)
+        let peer = try await server.peer(streamWindow: 1000)
         var stream: UInt32 = 1
         for handler in handlers {
           for isReset in [true, false] {
-            try peer.send(
+            try await peer.send(
               .headers(stream, Peer.request(handler.descriptor.path)), .data(stream, grpcFrame([]), end: round % 2 == 0)
             )
-            if isReset { try peer.send(.reset(stream, 8)) }
+            if isReset { try await peer.send(.reset(stream, 8)) }
             stream += 2
           }
         }
-        if round % 3 > 0 { _ = try peer.sync() }
+        if round % 3 > 0 { _ = try await peer.sync() }
         peer.close()
       }
       #expect(await server.server.settled() == 0)

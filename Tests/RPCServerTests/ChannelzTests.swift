@@ -10,28 +10,28 @@ import Testing
 /// grpc.channelz.v1, over sockets.
 @Suite struct ChannelzTests {
   private func ask<Response: WireMessage>(
-    _ client: BlockingClient, _ method: String, _ request: some WireMessage, as type: Response.Type = Response.self
-  ) throws -> Response {
-    try client.call("/grpc.channelz.v1.Channelz/\(method)", request).message(as: type)
+    _ client: TestClient, _ method: String, _ request: some WireMessage, as type: Response.Type = Response.self
+  ) async throws -> Response {
+    try await client.call("/grpc.channelz.v1.Channelz/\(method)", request).message(as: type)
   }
 
   /// The server that listens where this one does.
-  private func find(_ server: TestServer, _ client: BlockingClient) throws -> Grpc_Channelz_V1_Server {
-    let all: Grpc_Channelz_V1_GetServersResponse = try ask(
+  private func find(_ server: TestServer, _ client: TestClient) async throws -> Grpc_Channelz_V1_Server {
+    let all: Grpc_Channelz_V1_GetServersResponse = try await ask(
       client, "GetServers", Grpc_Channelz_V1_GetServersRequest.with { $0.maxResults = 10_000 })
     return try #require(all.server.first { $0.listenSocket.contains { $0.name == server.address.description } })
   }
 
-  private func socket(_ id: Int64, _ client: BlockingClient) throws -> Grpc_Channelz_V1_Socket {
-    let response: Grpc_Channelz_V1_GetSocketResponse = try ask(
+  private func socket(_ id: Int64, _ client: TestClient) async throws -> Grpc_Channelz_V1_Socket {
+    let response: Grpc_Channelz_V1_GetSocketResponse = try await ask(
       client, "GetSocket", Grpc_Channelz_V1_GetSocketRequest.with { $0.socketID = id })
     return try #require(response.socket)
   }
 
   private func socketIDs(
-    _ server: Grpc_Channelz_V1_Server, _ client: BlockingClient, from start: Int64 = 0, max: Int64 = 0
-  ) throws -> (ids: [Int64], isEnd: Bool) {
-    let response: Grpc_Channelz_V1_GetServerSocketsResponse = try ask(
+    _ server: Grpc_Channelz_V1_Server, _ client: TestClient, from start: Int64 = 0, max: Int64 = 0
+  ) async throws -> (ids: [Int64], isEnd: Bool) {
+    let response: Grpc_Channelz_V1_GetServerSocketsResponse = try await ask(
       client, "GetServerSockets",
       Grpc_Channelz_V1_GetServerSocketsRequest.with {
         $0.serverID = server.ref?.serverID ?? 0
@@ -44,13 +44,13 @@ import Testing
   @Test func serversCountTheirCalls() async throws {
     let fail = MethodHandler.unary(.test("Fail", .unary)) { (_: Bytes, _) -> Bytes in throw RPCError(.aborted, "") }
     try await serving([.echo, fail], services: [ChannelzService()], loops: 2) { server in
-      let clients = try (0..<4).map { _ in try server.client() }
+      let clients = try await (0..<4).asyncMap { _ in try await server.client() }
       for client in clients {
-        for _ in 0..<3 { #expect(try client.call(path("Echo"), Bytes([1])).status == 0) }
-        #expect(try client.call(path("Fail"), Bytes()).status == 10)
-        #expect(try client.call("/no/body", Bytes()).status == 12)
+        for _ in 0..<3 { #expect(try await client.call(path("Echo"), Bytes([1])).status == 0) }
+        #expect(try await client.call(path("Fail"), Bytes()).status == 10)
+        #expect(try await client.call("/no/body", Bytes()).status == 12)
       }
-      let found = try find(server, clients[0])
+      let found = try await find(server, clients[0])
       let data = try #require(found.data)
       // The call that asks has begun too.
       #expect(data.callsStarted == 21 && data.callsSucceeded == 12 && data.callsFailed == 8)
@@ -60,20 +60,20 @@ import Testing
 
   @Test func connectionsTellWhatTheyDid() async throws {
     try await serving([.echo, .chat], services: [ChannelzService()]) { server in
-      let watched = try server.client(), client = try server.client()
-      for _ in 0..<2 { #expect(try watched.call(path("Echo"), Bytes([1])).status == 0) }
-      let chat = try watched.start(path("Chat"))
-      try chat.send(Bytes([2]))
-      _ = try chat.next()
-      let cancelled = try watched.start(path("Chat"))
-      try cancelled.send(Bytes([3]))
-      _ = try cancelled.next()
-      try cancelled.cancel()
-      _ = try watched.call(path("Echo"), Bytes([1]))
+      let watched = try await server.client(), client = try await server.client()
+      for _ in 0..<2 { #expect(try await watched.call(path("Echo"), Bytes([1])).status == 0) }
+      let chat = try await watched.start(path("Chat"))
+      try await chat.send(Bytes([2]))
+      _ = try await chat.next()
+      let cancelled = try await watched.start(path("Chat"))
+      try await cancelled.send(Bytes([3]))
+      _ = try await cancelled.next()
+      try await cancelled.cancel()
+      _ = try await watched.call(path("Echo"), Bytes([1]))
 
-      let (ids, isEnd) = try socketIDs(try find(server, client), client)
+      let (ids, isEnd) = try await socketIDs(find(server, client), client)
       #expect(ids.count == 2 && isEnd && ids == ids.sorted())
-      let socket = try socket(ids[0], client), data = try #require(socket.data)
+      let socket = try await socket(ids[0], client), data = try #require(socket.data)
       #expect(data.streamsStarted == 5 && data.streamsSucceeded == 3 && data.streamsFailed == 1)
       #expect(data.messagesReceived == 5 && data.messagesSent == 5)
       for time in [
@@ -97,9 +97,9 @@ import Testing
 
   @Test func listenersAreSockets() async throws {
     try await serving([], services: [ChannelzService()]) { server in
-      let client = try server.client()
-      let id = try #require(try find(server, client).listenSocket.first).socketID
-      let socket = try socket(id, client)
+      let client = try await server.client()
+      let id = try #require(try await find(server, client).listenSocket.first).socketID
+      let socket = try await socket(id, client)
       #expect(socket.ref?.name == server.address.description)
       #expect(socket.remote == nil && socket.local != nil)
     }
@@ -107,14 +107,14 @@ import Testing
 
   @Test func pagesAreCut() async throws {
     try await serving([.echo], services: [ChannelzService()], loops: 2) { server in
-      let clients = try (0..<5).map { _ in try server.client() }
-      for client in clients { _ = try client.call(path("Echo"), Bytes()) }
-      let found = try find(server, clients[0])
-      let all = try socketIDs(found, clients[0])
+      let clients = try await (0..<5).asyncMap { _ in try await server.client() }
+      for client in clients { _ = try await client.call(path("Echo"), Bytes()) }
+      let found = try await find(server, clients[0])
+      let all = try await socketIDs(found, clients[0])
       #expect(all.ids.count == 5 && all.isEnd)
       var seen: [Int64] = []
       for _ in 0..<3 {
-        let (ids, isEnd) = try socketIDs(found, clients[0], from: (seen.last ?? 0) + 1, max: 2)
+        let (ids, isEnd) = try await socketIDs(found, clients[0], from: (seen.last ?? 0) + 1, max: 2)
         seen += ids
         #expect(isEnd == (seen.count == 5))
       }
@@ -124,14 +124,14 @@ import Testing
 
   @Test func whatIsNotThereIsNotFound() async throws {
     try await serving([], services: [ChannelzService()]) { server in
-      let client = try server.client()
+      let client = try await server.client()
       for (method, field) in [("GetSocket", 1), ("GetServerSockets", 1), ("GetChannel", 1), ("GetSubchannel", 1)] {
         let request: [UInt8] = [UInt8(field << 3), 0xff, 0xff, 0xff, 0xff, 0x7f]
-        #expect(try client.call("/grpc.channelz.v1.Channelz/\(method)", bytes: request).status == 5)
+        #expect(try await client.call("/grpc.channelz.v1.Channelz/\(method)", bytes: request).status == 5)
       }
       let negative = Grpc_Channelz_V1_GetServersRequest.with { $0.maxResults = -1 }
-      #expect(try client.call("/grpc.channelz.v1.Channelz/GetServers", negative).status == 3)
-      let channels: Grpc_Channelz_V1_GetTopChannelsResponse = try ask(
+      #expect(try await client.call("/grpc.channelz.v1.Channelz/GetServers", negative).status == 3)
+      let channels: Grpc_Channelz_V1_GetTopChannelsResponse = try await ask(
         client, "GetTopChannels", Grpc_Channelz_V1_GetTopChannelsRequest())
       #expect(channels.channel.isEmpty && channels.end)
     }

@@ -31,10 +31,10 @@ import Testing
   /// Sends frames of messages as they are, and cuts up what is answered.
   private func exchange(
     _ server: TestServer, _ method: String, _ fields: [HeaderField] = [], _ frames: [[UInt8]]
-  ) throws -> Answer {
-    let peer = try server.peer(streamWindow: 1 << 20)
-    try peer.send(.headers(1, Peer.request(path(method), fields)), .data(1, frames.flatMap(\.self), end: true))
-    let response = try peer.response(1).filter { $0.kind != .windowUpdate }
+  ) async throws -> Answer {
+    let peer = try await server.peer(streamWindow: 1 << 20)
+    try await peer.send(.headers(1, Peer.request(path(method), fields)), .data(1, frames.flatMap(\.self), end: true))
+    let response = try await peer.response(1).filter { $0.kind != .windowUpdate }
     var answer = Answer(head: try #require(response.first), trailers: try #require(response.last))
     var rest = response.filter { $0.kind == .data }.flatMap(\.payload)[...]
     while rest.count >= 5 {
@@ -51,13 +51,13 @@ import Testing
   func requestsMayBeCompressedOneByOne(algorithm: CompressionAlgorithm) async throws {
     try await serving([.echo, .chat]) { server in
       let plain = grpcFrame(text.wireBytes()), compressed = grpcFrame(try compress(text, algorithm), flag: 1)
-      let one = try exchange(server, "Echo", [["grpc-encoding", algorithm.name]], [compressed])
+      let one = try await exchange(server, "Echo", [["grpc-encoding", algorithm.name]], [compressed])
       #expect(one.status == "0")
       #expect(one.messages.map(\.bytes) == [text.wireBytes()] && one.messages.map(\.flag) == [0])
       // Whoever compresses is told what may be used, and nothing says that the answer is compressed.
       #expect(one.head.field("grpc-accept-encoding") == "identity,gzip,deflate,zstd")
       #expect(one.head.field("grpc-encoding") == nil)
-      let several = try exchange(
+      let several = try await exchange(
         server, "Chat", [["grpc-encoding", algorithm.name]], [compressed, plain, compressed, grpcFrame([])])
       #expect(several.status == "0")
       #expect(several.messages.map(\.bytes) == [text.wireBytes(), text.wireBytes(), text.wireBytes(), []])
@@ -67,7 +67,7 @@ import Testing
   @Test(arguments: ["snappy", "GZIP", "", "gzip,deflate"])
   func anUnknownEncodingIsUnimplementedAndTheKnownOnesAreListed(name: String) async throws {
     try await serving([.echo]) { server in
-      let answer = try exchange(server, "Echo", [["grpc-encoding", name]], [grpcFrame(text.wireBytes())])
+      let answer = try await exchange(server, "Echo", [["grpc-encoding", name]], [grpcFrame(text.wireBytes())])
       #expect(answer.status == "12")
       #expect(answer.trailers.field("grpc-accept-encoding") == "identity,gzip,deflate,zstd")
       #expect(answer.text.contains("identity,gzip,deflate,zstd"))
@@ -76,10 +76,10 @@ import Testing
 
   @Test func aServerMayAcceptLess() async throws {
     try await serving([.echo], { $0.acceptedCompression = [.zstd] }) { server in
-      let refused = try exchange(
+      let refused = try await exchange(
         server, "Echo", [["grpc-encoding", "gzip"]], [grpcFrame(try compress(text, .gzip), flag: 1)])
       #expect(refused.status == "12" && refused.trailers.field("grpc-accept-encoding") == "identity,zstd")
-      let taken = try exchange(
+      let taken = try await exchange(
         server, "Echo", [["grpc-encoding", "zstd"]], [grpcFrame(try compress(text, .zstd), flag: 1)])
       #expect(taken.status == "0")
     }
@@ -89,7 +89,7 @@ import Testing
   func aCompressedMessageWithoutAnEncodingIsInternal(encoding: String?) async throws {
     try await serving([.echo]) { server in
       let fields: [HeaderField] = encoding.map { [["grpc-encoding", $0]] } ?? []
-      let answer = try exchange(server, "Echo", fields, [grpcFrame(try compress(text, .gzip), flag: 1)])
+      let answer = try await exchange(server, "Echo", fields, [grpcFrame(try compress(text, .gzip), flag: 1)])
       #expect(answer.status == "13" && answer.text.contains("grpc-encoding"))
     }
   }
@@ -100,12 +100,14 @@ import Testing
       let whole = try compress(text, algorithm)
       for message in [[], [1, 2, 3], text.wireBytes(), Array(whole.dropLast()), whole + [0]] {
         for method in ["Echo", "Chat"] {
-          let answer = try exchange(server, method, [["grpc-encoding", algorithm.name]], [grpcFrame(message, flag: 1)])
+          let answer = try await exchange(
+            server, method, [["grpc-encoding", algorithm.name]], [grpcFrame(message, flag: 1)])
           #expect(answer.status == "13" && answer.messages.isEmpty)
         }
       }
       for flag: UInt8 in [2, 0x80, 0xff] {
-        let answer = try exchange(server, "Echo", [["grpc-encoding", algorithm.name]], [grpcFrame(whole, flag: flag)])
+        let answer = try await exchange(
+          server, "Echo", [["grpc-encoding", algorithm.name]], [grpcFrame(whole, flag: flag)])
         #expect(answer.status == "13")
       }
     }
@@ -118,13 +120,13 @@ import Testing
     let message = grpcFrame(try compress(text, algorithm), flag: 1)
     for (limit, status) in [(size - 1, "8"), (size, "0"), (size + 1, "0")] {
       try await serving([.echo], { $0.maximumRequestSize = limit }) { server in
-        let answer = try exchange(server, "Echo", [["grpc-encoding", algorithm.name]], [message])
+        let answer = try await exchange(server, "Echo", [["grpc-encoding", algorithm.name]], [message])
         #expect(answer.status == status)
       }
     }
     try await serving([.echo]) { server in
       let bomb = try compress(Bytes([UInt8](repeating: 0, count: 12_000_000)), algorithm)
-      let answer = try exchange(server, "Echo", [["grpc-encoding", algorithm.name]], [grpcFrame(bomb, flag: 1)])
+      let answer = try await exchange(server, "Echo", [["grpc-encoding", algorithm.name]], [grpcFrame(bomb, flag: 1)])
       #expect(answer.status == "8")
       #expect(answer.text.contains("4194304"))
     }
@@ -138,7 +140,7 @@ import Testing
     try await serving([.echo, .chat], { $0.responseCompression = algorithm }) { server in
       let request = grpcFrame(text.wireBytes())
       for accepted in [algorithm.name, "identity, \(algorithm.name)", "x,\(algorithm.name) ,y"] {
-        let answer = try exchange(server, "Chat", [["grpc-accept-encoding", accepted]], [request, request])
+        let answer = try await exchange(server, "Chat", [["grpc-accept-encoding", accepted]], [request, request])
         #expect(answer.head.field("grpc-encoding") == algorithm.name)
         #expect(answer.head.field("grpc-accept-encoding") != nil)
         #expect(answer.messages.map(\.flag) == [1, 1] && answer.status == "0")
@@ -148,7 +150,7 @@ import Testing
       for accepted in [[], [["grpc-accept-encoding", "identity"]], [["grpc-accept-encoding", "x\(algorithm.name)"]]]
         as [[HeaderField]]
       {
-        let answer = try exchange(server, "Echo", accepted, [request])
+        let answer = try await exchange(server, "Echo", accepted, [request])
         #expect(answer.head.field("grpc-encoding") == nil)
         #expect(answer.messages.map(\.flag) == [0] && answer.messages.map(\.bytes) == [text.wireBytes()])
       }
@@ -158,7 +160,7 @@ import Testing
   /// What would only get larger goes as it is.
   @Test func smallMessagesGoAsTheyAre() async throws {
     try await serving([.echo], { $0.responseCompression = .gzip }) { server in
-      let answer = try exchange(
+      let answer = try await exchange(
         server, "Echo", [["grpc-accept-encoding", "gzip"]], [grpcFrame(Bytes([1]).wireBytes())])
       #expect(answer.messages.map(\.flag) == [0] && answer.status == "0")
     }
@@ -178,7 +180,7 @@ import Testing
     }
     try await serving([choose], { $0.responseCompression = .gzip }) { server in
       let request = grpcFrame(text.wireBytes())
-      let answer = try exchange(server, "Choose", [["grpc-accept-encoding", "gzip,zstd"]], [request, request])
+      let answer = try await exchange(server, "Choose", [["grpc-accept-encoding", "gzip,zstd"]], [request, request])
       #expect(answer.head.field("grpc-encoding") == "zstd")
       #expect(answer.messages.map(\.flag) == [0, 1, 0, 0, 1, 0])
       #expect(try decompress(answer.messages[1].bytes, .zstd) == text.wireBytes())
@@ -194,7 +196,7 @@ import Testing
       try await responses.write(request)
     }
     try await serving([ahead]) { server in
-      let answer = try exchange(
+      let answer = try await exchange(
         server, "Ahead", [["grpc-accept-encoding", "gzip,deflate"]], [grpcFrame(text.wireBytes())])
       #expect(answer.head.field("grpc-encoding") == "deflate")
       #expect(answer.messages.map(\.flag) == [1])
@@ -208,7 +210,7 @@ import Testing
       return request
     }
     try await serving([off], { $0.responseCompression = .gzip }) { server in
-      let answer = try exchange(server, "Off", [["grpc-accept-encoding", "gzip"]], [grpcFrame(text.wireBytes())])
+      let answer = try await exchange(server, "Off", [["grpc-accept-encoding", "gzip"]], [grpcFrame(text.wireBytes())])
       #expect(answer.head.field("grpc-encoding") == nil && answer.messages.map(\.flag) == [0])
     }
   }
@@ -220,7 +222,7 @@ import Testing
     }
     try await serving([look]) { server in
       let plain = grpcFrame(text.wireBytes()), compressed = grpcFrame(try compress(text, .gzip), flag: 1)
-      let answer = try exchange(server, "Look", [["grpc-encoding", "gzip"]], [compressed, plain, compressed])
+      let answer = try await exchange(server, "Look", [["grpc-encoding", "gzip"]], [compressed, plain, compressed])
       #expect(try answer.messages.map { try Bytes(wireBytes: $0.bytes).value } == [[1], [0], [1]])
     }
   }
@@ -228,7 +230,7 @@ import Testing
   /// Without compression nothing of it is on the wire.
   @Test func nothingIsSaidWhereNothingIsCompressed() async throws {
     try await serving([.echo]) { server in
-      let answer = try exchange(
+      let answer = try await exchange(
         server, "Echo", [["grpc-accept-encoding", "gzip"], ["grpc-encoding", "identity"]], [grpcFrame(text.wireBytes())]
       )
       #expect(answer.head.fields == [[":status", "200"], ["content-type", "application/grpc"]])

@@ -10,15 +10,16 @@ import Testing
 
   /// Serves with times, with an honest client whose connection must live on through the test.
   private func serving(
-    _ methods: [MethodHandler] = [], _ configure: (inout ConnectionTimes) -> Void, _ body: (TestServer) throws -> Void
+    _ methods: [MethodHandler] = [], _ configure: (inout ConnectionTimes) -> Void,
+    _ body: (TestServer) async throws -> Void
   ) async throws {
     try await RPCServerTests.serving([.echo] + methods) {
       configure(&$0.times)
     } _: { server in
-      let honest = try server.client()
-      #expect(try honest.call(path("Echo"), Bytes([1])).status == 0)
-      try body(server)
-      #expect(try honest.call(path("Echo"), Bytes([2])).message(as: Bytes.self) == Bytes([2]))
+      let honest = try await server.client()
+      #expect(try await honest.call(path("Echo"), Bytes([1])).status == 0)
+      try await body(server)
+      #expect(try await honest.call(path("Echo"), Bytes([2])).message(as: Bytes.self) == Bytes([2]))
     }
   }
 
@@ -33,9 +34,9 @@ import Testing
     try await serving {
       $0.handshake = .milliseconds(400)
     } _: { server in
-      let peer = try Peer(server.address)
-      try peer.send(sent)
-      let end = try #require(goAway(peer.rest()))
+      let peer = try await Peer(server.address)
+      try await peer.send(sent)
+      let end = try #require(try await goAway(peer.rest()))
       #expect(end == (4, "no SETTINGS came in time"))
     }
   }
@@ -45,15 +46,15 @@ import Testing
     try await serving {
       $0.header = .milliseconds(30)
     } _: { server in
-      let peer = try server.peer()
+      let peer = try await server.peer()
       let fields = HeaderEncoder.encode(Peer.request(path("Echo")))
       if isContinued {
-        try peer.send(
+        try await peer.send(
           Frame(.headers, stream: 1, fields), Frame(.continuation, stream: 1, HeaderEncoder.encode([["a", "b"]])))
       } else {
-        try peer.send(Array(Frame(.headers, flags: Frame.endHeaders, stream: 1, fields).bytes.dropLast()))
+        try await peer.send(Array(Frame(.headers, flags: Frame.endHeaders, stream: 1, fields).bytes.dropLast()))
       }
-      #expect(try #require(goAway(peer.rest())) == (0xb, "a header section was not completed in time"))
+      #expect(try #require(try await goAway(peer.rest())) == (0xb, "a header section was not completed in time"))
     }
   }
 
@@ -66,13 +67,13 @@ import Testing
       $0.times.keepAliveInterval = .milliseconds(20)
       $0.times.keepAliveTimeout = .milliseconds(50)
     } _: { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path("Park"))), .data(1, message, end: true))
-      try entered.wait()
-      let rest = try peer.rest()
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Peer.request(path("Park"))), .data(1, message, end: true))
+      try await entered.wait()
+      let rest = try await peer.rest()
       #expect(rest.of(.ping).count == 1)
       #expect(rest.of(.goAway).isEmpty)
-      try cancelled.wait()
+      try await cancelled.wait()
     }
   }
 
@@ -80,14 +81,14 @@ import Testing
     try await RPCServerTests.serving([.echo]) {
       $0.times.keepAliveInterval = .milliseconds(10)
     } _: { server in
-      let peer = try server.peer()
+      let peer = try await server.peer()
       for _ in 0..<5 {
-        let ping = try peer.wait(for: .ping)
+        let ping = try await peer.wait(for: .ping)
         #expect(!ping.has(Frame.ack))
-        try peer.send(Frame(.ping, flags: Frame.ack, ping.payload))
+        try await peer.send(Frame(.ping, flags: Frame.ack, ping.payload))
       }
-      try peer.send(.headers(1, Peer.request(path("Echo"))), .data(1, message, end: true))
-      #expect(try peer.response(1).last?.field("grpc-status") == "0")
+      try await peer.send(.headers(1, Peer.request(path("Echo"))), .data(1, message, end: true))
+      #expect(try await peer.response(1).last?.field("grpc-status") == "0")
     }
   }
 
@@ -97,16 +98,16 @@ import Testing
       $0.minimumPingInterval = .seconds(300)
       $0.allowsPingsWithoutCalls = false
     } _: { server in
-      let honest = try server.peer()
+      let honest = try await server.peer()
       for stream in [UInt32(1), 3, 5, 7, 9, 11] {
-        try honest.send(.headers(stream, Peer.request(path("Echo"))), .data(stream, message, end: true), .ping(1))
-        #expect(try honest.response(stream).last?.field("grpc-status") == "0")
+        try await honest.send(.headers(stream, Peer.request(path("Echo"))), .data(stream, message, end: true), .ping(1))
+        #expect(try await honest.response(stream).last?.field("grpc-status") == "0")
       }
-      let peer = try server.peer()
-      if hasCall { try peer.send(.headers(1, Peer.request(path("Chat")))) }
-      for number in 0..<4 { try peer.send(.ping(UInt64(number))) }
-      #expect(try #require(goAway(peer.rest())) == (0xb, "too_many_pings"))
-      _ = try honest.sync()
+      let peer = try await server.peer()
+      if hasCall { try await peer.send(.headers(1, Peer.request(path("Chat")))) }
+      for number in 0..<4 { try await peer.send(.ping(UInt64(number))) }
+      #expect(try #require(try await goAway(peer.rest())) == (0xb, "too_many_pings"))
+      _ = try await honest.sync()
     }
   }
 
@@ -115,16 +116,16 @@ import Testing
     try await serving([.count]) {
       $0.responseStall = .milliseconds(40)
     } _: { server in
-      let peer = try server.peer(streamWindow: 4)
-      try peer.send(
+      let peer = try await server.peer(streamWindow: 4)
+      try await peer.send(
         .headers(1, Peer.request(path("Count"))), .data(1, grpcFrame(Number(3).wireBytes()), end: true))
-      let reset = try peer.wait(for: .rstStream, stream: 1)
+      let reset = try await peer.wait(for: .rstStream, stream: 1)
       #expect(reset.number() == 0xb)
-      _ = try peer.sync()
-      try peer.send(
+      _ = try await peer.sync()
+      try await peer.send(
         .headers(3, Peer.request(path("Count"))), .data(3, grpcFrame(Number(1).wireBytes()), end: true),
         .windowUpdate(3, 1000))
-      #expect(try peer.response(3).last?.field("grpc-status") == "0")
+      #expect(try await peer.response(3).last?.field("grpc-status") == "0")
     }
   }
 
@@ -133,15 +134,15 @@ import Testing
     try await serving([.count]) {
       $0.responseStall = .seconds(30)
     } _: { server in
-      let peer = try server.peer(streamWindow: 1)
-      try peer.send(
+      let peer = try await server.peer(streamWindow: 1)
+      try await peer.send(
         .headers(1, Peer.request(path("Count"))), .data(1, grpcFrame(Number(3).wireBytes()), end: true))
       for _ in 0..<20 {
-        _ = try peer.wait(for: .data, stream: 1)
-        try peer.send(.windowUpdate(1, 1))
+        _ = try await peer.wait(for: .data, stream: 1)
+        try await peer.send(.windowUpdate(1, 1))
       }
-      try peer.send(.windowUpdate(1, 100))
-      #expect(try peer.response(1).last?.field("grpc-status") == "0")
+      try await peer.send(.windowUpdate(1, 100))
+      #expect(try await peer.response(1).last?.field("grpc-status") == "0")
     }
   }
 
@@ -156,10 +157,10 @@ import Testing
     try await serving([flood]) {
       $0.writeStall = .milliseconds(50)
     } _: { server in
-      let peer = try server.peer(streamWindow: 1 << 30)
-      try peer.send(.windowUpdate(0, 1 << 30))
-      try peer.send(.headers(1, Peer.request(path("Flood"))), .data(1, message, end: true))
-      try ended.wait()
+      let peer = try await server.peer(streamWindow: 1 << 30)
+      try await peer.send(.windowUpdate(0, 1 << 30))
+      try await peer.send(.headers(1, Peer.request(path("Flood"))), .data(1, message, end: true))
+      try await ended.wait()
       withExtendedLifetime(peer) {}
     }
   }
@@ -172,17 +173,17 @@ import Testing
     try await RPCServerTests.serving([.wait(entered: entered, go: go)]) {
       $0.times.idle = .milliseconds(300)
     } _: { server in
-      let busy = try server.peer()
-      try busy.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
-      try entered.wait()
-      let idle = try server.peer()
-      let frames = try idle.rest()
+      let busy = try await server.peer()
+      try await busy.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
+      try await entered.wait()
+      let idle = try await server.peer()
+      let frames = try await idle.rest()
       #expect(frames.of(.goAway).map { $0.number() } == [0x7fff_ffff, 0])
       #expect(goAway(frames)?.code == 0)
       // The one with a call is drained only when that is done.
-      #expect(try busy.sync().of(.goAway).isEmpty)
+      #expect(try await busy.sync().of(.goAway).isEmpty)
       go.open()
-      let rest = try busy.rest()
+      let rest = try await busy.rest()
       #expect(rest.last { $0.stream == 1 }?.field("grpc-status") == "0")
       #expect(rest.of(.goAway).first?.number() == 0x7fff_ffff)
     }
@@ -194,14 +195,14 @@ import Testing
     try await RPCServerTests.serving([.wait(entered: entered, go: go)]) {
       $0.times.age = .milliseconds(300)
     } _: { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
-      try entered.wait()
-      let ping = try peer.wait(for: .ping)
-      try peer.send(Frame(.ping, flags: Frame.ack, ping.payload))
-      #expect(try peer.wait(for: .goAway).number() == 1)
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
+      try await entered.wait()
+      let ping = try await peer.wait(for: .ping)
+      try await peer.send(Frame(.ping, flags: Frame.ack, ping.payload))
+      #expect(try await peer.wait(for: .goAway).number() == 1)
       go.open()
-      #expect(try peer.rest().last { $0.stream == 1 }?.field("grpc-status") == "0")
+      #expect(try await peer.rest().last { $0.stream == 1 }?.field("grpc-status") == "0")
     }
   }
 
@@ -212,10 +213,10 @@ import Testing
       $0.times.age = .milliseconds(300)
       $0.times.ageGrace = .milliseconds(20)
     } _: { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path("Park"))), .data(1, message, end: true))
-      try cancelled.wait()
-      #expect(try peer.rest().of(.goAway).first?.number() == 0x7fff_ffff)
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Peer.request(path("Park"))), .data(1, message, end: true))
+      try await cancelled.wait()
+      #expect(try await peer.rest().of(.goAway).first?.number() == 0x7fff_ffff)
     }
   }
 }

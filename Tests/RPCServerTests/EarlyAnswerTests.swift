@@ -99,19 +99,19 @@ import Testing
   func isWholeAndAtOnce(_ request: Request) async throws {
     let methods: [MethodHandler] = [.echo, .chat, .sum, Self.greet, Self.first, Self.fail]
     try await serving(methods, request.configure) { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, request.fields))
-      if !request.body.isEmpty { try peer.send(.data(1, request.body)) }
-      let frames = try peer.response(1)
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, request.fields))
+      if !request.body.isEmpty { try await peer.send(.data(1, request.body)) }
+      let frames = try await peer.response(1)
       #expect(frames.first?.field(":status") == request.status)
       #expect(frames.last?.isEnd == true)
       let status = frames.compactMap { $0.field("grpc-status") }.last
       #expect(status == request.grpcStatus)
-      try peer.send(.data(1, bytes(16_384)))
-      #expect(try peer.wait(for: .rstStream, stream: 1).number() == 0)
+      try await peer.send(.data(1, bytes(16_384)))
+      #expect(try await peer.wait(for: .rstStream, stream: 1).number() == 0)
       // What was on its way is no fault of the client's, and the connection is as good as before.
-      try peer.send(.data(1, [1, 2, 3]), .data(1, [], end: true))
-      let rest = try peer.sync()
+      try await peer.send(.data(1, [1, 2, 3]), .data(1, [], end: true))
+      let rest = try await peer.sync()
       #expect(!rest.contains { $0.kind == .goAway || $0.stream == 1 })
     }
   }
@@ -121,22 +121,22 @@ import Testing
     try await serving([.echo, .chat, Self.greet]) {
       $0.times.header = .milliseconds(20)
     } _: { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, request.fields))
-      #expect(try peer.response(1).last?.isEnd == true)
-      #expect(try peer.wait(for: .rstStream, stream: 1).number() == 0)
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, request.fields))
+      #expect(try await peer.response(1).last?.isEnd == true)
+      #expect(try await peer.wait(for: .rstStream, stream: 1).number() == 0)
     }
   }
 
   /// A server that stops does not wait for requests that it has answered.
   @Test func aStopDoesNotWait() async throws {
     try await serving([.echo]) { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Self.refused[1].fields))
-      #expect(try peer.response(1).last?.isEnd == true)
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Self.refused[1].fields))
+      #expect(try await peer.response(1).last?.isEnd == true)
       async let stopped: Void = server.server.shutdown(grace: .seconds(30))
-      #expect(try peer.wait(for: .rstStream, stream: 1).number() == 0)
-      _ = try peer.rest()
+      #expect(try await peer.wait(for: .rstStream, stream: 1).number() == 0)
+      _ = try await peer.rest()
       peer.closeSending()
       await stopped
     }
@@ -145,9 +145,9 @@ import Testing
   /// A request that ends is not reset.
   @Test(arguments: notGRPC.prefix(5)) func aWholeRequestIsNotReset(_ request: Request) async throws {
     try await serving([.echo]) { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, request.fields), .data(1, request.body, end: true))
-      let frames = try peer.response(1) + peer.sync()
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, request.fields), .data(1, request.body, end: true))
+      let frames = try await peer.response(1) + peer.sync()
       #expect(frames.first?.field(":status") == request.status)
       #expect(frames.of(.rstStream).isEmpty)
     }

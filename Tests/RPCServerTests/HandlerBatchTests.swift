@@ -12,17 +12,17 @@ import Testing
   private func answers(_ methods: [String], of handlers: [MethodHandler]) async throws -> [[Number]] {
     var answers: [[Number]] = []
     try await serving(handlers) { server in
-      let peer = try server.peer()
+      let peer = try await server.peer()
       let streams = methods.indices.map { UInt32(2 * $0 + 1) }
       var frames: [Frame] = []
       for (index, method) in methods.enumerated() {
         frames.append(.headers(streams[index], Peer.request(path(method))))
         frames.append(.data(streams[index], grpcFrame(Number(Int64(index)).wireBytes()), end: true))
       }
-      try peer.send(frames.flatMap { $0.bytes })
+      try await peer.send(frames.flatMap { $0.bytes })
       var open = Set(streams)
       var received: [Frame] = []
-      while !open.isEmpty, let frame = try peer.next() {
+      while !open.isEmpty, let frame = try await peer.next() {
         received.append(frame)
         if frame.isEnd { open.remove(frame.stream) }
       }
@@ -89,14 +89,14 @@ import Testing
     }
     let (entered, cancelled) = (Gate(), Gate())
     try await serving([suspend, look, .park(entered: entered, cancelled: cancelled)]) { server in
-      let client = try server.client()
-      #expect(try client.call(path("Suspend"), Number(1)).message(as: Number.self) == Number(8))
-      #expect(try client.call(path("Look"), Number(0)).message(as: Number.self) == Number(0))
+      let client = try await server.client()
+      #expect(try await client.call(path("Suspend"), Number(1)).message(as: Number.self) == Number(8))
+      #expect(try await client.call(path("Look"), Number(0)).message(as: Number.self) == Number(0))
       #expect(tasks.withLock { $0.count == 2 && $0[0] == $0[1] })
       // One that was cancelled is not kept.
-      #expect(try client.call(path("Park"), Bytes(), metadata: [["grpc-timeout", "20m"]]).status == 4)
-      try cancelled.wait()
-      #expect(try client.call(path("Look"), Number(0)).message(as: Number.self) == Number(0))
+      #expect(try await client.call(path("Park"), Bytes(), metadata: [["grpc-timeout", "20m"]]).status == 4)
+      try await cancelled.wait()
+      #expect(try await client.call(path("Look"), Number(0)).message(as: Number.self) == Number(0))
     }
   }
 
@@ -106,10 +106,10 @@ import Testing
     try await serving([Self.double]) {
       $0.maximumRunningCalls = 1
     } _: { server in
-      let client = try server.client()
-      let calls = try (0..<20).map { _ in try client.start(path("Double")) }
-      for (index, call) in calls.enumerated() { try call.send(Number(Int64(index)), end: true) }
-      answers = try calls.map { [try $0.finish().message(as: Number.self)] }
+      let client = try await server.client()
+      let calls = try await (0..<20).asyncMap { _ in try await client.start(path("Double")) }
+      for (index, call) in calls.enumerated() { try await call.send(Number(Int64(index)), end: true) }
+      answers = try await calls.asyncMap { [try await $0.finish().message(as: Number.self)] }
     }
     #expect(answers == (0..<20).map { [Number($0 * 2)] })
   }

@@ -12,8 +12,8 @@ import Transport
 
 /// Peers that send nonsense, and an honest one on another connection that does not notice.
 @Suite struct HostileConnectionTests {
-  private func expectHonestService(_ server: TestServer) throws {
-    #expect(try server.client().call(path("Echo"), Bytes([1])).message(as: Bytes.self) == Bytes([1]))
+  private func expectHonestService(_ server: TestServer) async throws {
+    #expect(try await server.client().call(path("Echo"), Bytes([1])).message(as: Bytes.self) == Bytes([1]))
   }
 
   @Test(
@@ -35,13 +35,13 @@ import Transport
     ] as [(String, [UInt8])])
   func nonsense(name: String, sent: [UInt8]) async throws {
     try await serving([.echo]) { server in
-      let peer = try Peer(server.address)
-      try peer.send(sent)
-      try expectHonestService(server)
+      let peer = try await Peer(server.address)
+      try await peer.send(sent)
+      try await expectHonestService(server)
       peer.closeSending()
       // The server says goodbye at most, and closes.
-      while try peer.next() != nil {}
-      try expectHonestService(server)
+      while try await peer.next() != nil {}
+      try await expectHonestService(server)
     }
   }
 
@@ -58,13 +58,13 @@ import Transport
     let bytes = Frame.preface + frames.flatMap(\.bytes)
     try await serving([count, .echo]) { server in
       for place in 0..<bytes.count {
-        let peer = try Peer(server.address)
-        try peer.send(Array(bytes[..<place]))
+        let peer = try await Peer(server.address)
+        try await peer.send(Array(bytes[..<place]))
         peer.closeSending()
-        _ = try peer.rest()
+        _ = try await peer.rest()
       }
       #expect(runs.load(ordering: .relaxed) == 0)
-      try expectHonestService(server)
+      try await expectHonestService(server)
     }
   }
 
@@ -72,18 +72,18 @@ import Transport
     try await serving([.echo, .chat]) { server in
       var state: UInt64 = 7
       for _ in 0..<100 {
-        let peer = try server.peer()
-        try peer.send(.headers(1, Peer.request(path("Chat"))))
+        let peer = try await server.peer()
+        try await peer.send(.headers(1, Peer.request(path("Chat"))))
         var noise: [UInt8] = []
         for _ in 0..<500 {
           state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
           noise.append(UInt8(truncatingIfNeeded: state >> 33))
         }
-        peer.trySend(noise)
+        await peer.trySend(noise)
         peer.closeSending()
-        _ = try peer.rest()
+        _ = try await peer.rest()
       }
-      try expectHonestService(server)
+      try await expectHonestService(server)
     }
   }
 
@@ -91,37 +91,37 @@ import Transport
   @Test func aHugeMessageLengthIsRefusedAtOnce() async throws {
     try await serving([.echo, .sum]) { server in
       for method in ["Echo", "Sum"] {
-        let peer = try server.peer()
-        try peer.send(.headers(1, Peer.request(path(method))), .data(1, [0, 0xff, 0xff, 0xff, 0xff]))
-        #expect(try peer.response(1).last?.field("grpc-status") == "8")
+        let peer = try await server.peer()
+        try await peer.send(.headers(1, Peer.request(path(method))), .data(1, [0, 0xff, 0xff, 0xff, 0xff]))
+        #expect(try await peer.response(1).last?.field("grpc-status") == "8")
       }
-      try expectHonestService(server)
+      try await expectHonestService(server)
     }
   }
 
   /// Trap 7: a peer that asks and does not read. It is ended, or held; the honest one is served.
   @Test func aFloodOfPingsThatNobodyReads() async throws {
     try await serving([.echo]) { server in
-      let peer = try server.peer()
+      let peer = try await server.peer()
       let pings = (0..<1000).flatMap { Frame.ping($0).bytes }
-      for _ in 0..<20 { peer.trySend(pings) }
-      try expectHonestService(server)
+      for _ in 0..<20 { await peer.trySend(pings) }
+      try await expectHonestService(server)
     }
   }
 
   /// Trap 2: malformed requests, each of which makes the server reset its stream.
   @Test func resetsThatThePeerProvokes() async throws {
     try await serving([.echo]) { server in
-      let peer = try server.peer()
+      let peer = try await server.peer()
       for stream in stride(from: UInt32(1), to: 20_001, by: 2) {
-        peer.trySend(Frame.headers(stream, [[":method", "POST"], ["Upper", "x"]]).bytes)
+        await peer.trySend(Frame.headers(stream, [[":method", "POST"], ["Upper", "x"]]).bytes)
       }
       peer.closeSending()
-      let frames = try peer.rest()
+      let frames = try await peer.rest()
       // ENHANCE_YOUR_CALM for the resets, or PROTOCOL_ERROR if more streams were open before than may be.
       #expect(frames.of(.goAway).contains { [0xb, 0x1].contains($0.number(at: 4)) })
       #expect(frames.of(.rstStream).count < 5_000)
-      try expectHonestService(server)
+      try await expectHonestService(server)
     }
   }
 
@@ -144,7 +144,7 @@ import Transport
       router: try Router([TestService(methodHandlers: [park])]), interceptors: [], configuration: ServerConfiguration(),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let owner = ServerLoop(loop: loop, core: core)
-    let references: [Weak] = try await whereBlockingIsFine {
+    let references: [Weak] = try await TestLoop.run {
       var references: [Weak] = []
       for round in 0..<100 {
         var ends: [Int32] = [0, 0]
@@ -155,19 +155,19 @@ import Transport
         references.append(reference)
         loop.execute {
           do {
-            let transport = try SocketTransport(serverEnd, tls: nil, buffers: owner.tlsBuffers)
+            let transport = SocketTransport(serverEnd, tls: nil, buffers: owner.tlsBuffers)
             let connection = try Connection(transport, peer: "unix", on: owner)
             try connection.start()
             reference.connection = connection
           } catch { Issue.record(error) }
         }
         let peer = Peer(descriptor: ends[1])
-        if round % 4 > 0 { try peer.start() }
+        if round % 4 > 0 { try await peer.start() }
         if round % 4 > 1 {
-          try peer.send(.headers(1, Peer.request(path("Park"), [["grpc-timeout", "1H"]])))
-          try peer.send(.headers(3, Peer.request(path("Park"))), .data(3, grpcFrame(Bytes([1]).wireBytes())))
+          try await peer.send(.headers(1, Peer.request(path("Park"), [["grpc-timeout", "1H"]])))
+          try await peer.send(.headers(3, Peer.request(path("Park"))), .data(3, grpcFrame(Bytes([1]).wireBytes())))
         }
-        if round % 4 > 2 { _ = try peer.firstMessage() }
+        if round % 4 > 2 { _ = try await peer.firstMessage() }
         peer.close()
       }
       return references
@@ -184,5 +184,5 @@ import Transport
 
 extension Peer {
   /// The first message of stream 3.
-  fileprivate func firstMessage() throws -> Frame { try wait(for: .data, stream: 3) }
+  fileprivate func firstMessage() async throws -> Frame { try await wait(for: .data, stream: 3) }
 }

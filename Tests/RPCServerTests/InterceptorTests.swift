@@ -43,7 +43,7 @@ import Testing
     }
     let interceptors = [Noting(name: "a", log: log), Noting(name: "b", log: log)]
     try await serving([method], interceptors: interceptors) { server in
-      let reply = try server.client().call(path("Log"), Bytes())
+      let reply = try await server.client().call(path("Log"), Bytes())
       #expect(reply.status == 0)
     }
     #expect(log.all == ["a before Log", "b before Log", "handler", "b after", "a after"])
@@ -52,11 +52,11 @@ import Testing
   @Test func allKindsOfCallsPassThrough() async throws {
     let log = Log()
     try await serving([.echo, .count, .sum, .chat], interceptors: [Noting(name: "a", log: log)]) { server in
-      let client = try server.client()
+      let client = try await server.client()
       for (name, request) in [("Echo", Number(1)), ("Count", Number(2)), ("Sum", Number(3)), ("Chat", Number(4))] {
-        #expect(try client.call(path(name), request).status == 0)
+        #expect(try await client.call(path(name), request).status == 0)
       }
-      #expect(try client.call(path("None"), Number(1)).status == 12)
+      #expect(try await client.call(path("None"), Number(1)).status == 12)
     }
     #expect(
       log.all.filter { $0.contains("before") }.map { String($0.dropFirst(9)) } == ["Echo", "Count", "Sum", "Chat"])
@@ -69,9 +69,9 @@ import Testing
       try await withTaskExecutorPreference(globalConcurrentExecutor) { try await next() }
     }
     try await serving([.echo, .count, .sum, .chat], interceptors: [leaving]) { server in
-      let client = try server.client()
+      let client = try await server.client()
       for (name, request) in [("Echo", Number(1)), ("Count", Number(2)), ("Sum", Number(3)), ("Chat", Number(4))] {
-        #expect(try client.call(path(name), request).status == 0)
+        #expect(try await client.call(path(name), request).status == 0)
       }
     }
   }
@@ -89,11 +89,11 @@ import Testing
       try await next()
     }
     try await serving([method], interceptors: [Noting(name: "a", log: log), guarding]) { server in
-      let client = try server.client()
-      let refused = try client.call(path("Log"), Bytes())
+      let client = try await server.client()
+      let refused = try await client.call(path("Log"), Bytes())
       #expect(refused.status == 16 && refused.text == "who is it?")
       #expect(log.all == ["a before Log", "a saw UNAUTHENTICATED: who is it?"])
-      #expect(try client.call(path("Log"), Bytes(), metadata: [["authorization", "me"]]).status == 0)
+      #expect(try await client.call(path("Log"), Bytes(), metadata: [["authorization", "me"]]).status == 0)
       #expect(log.all.contains("handler"))
     }
   }
@@ -107,11 +107,11 @@ import Testing
       do { try await next() } catch { throw RPCError(.unavailable, "outside") }
     }
     try await serving([failing, .echo], interceptors: [translating]) { server in
-      let client = try server.client()
-      let reply = try client.call(path("Fail"), Bytes())
+      let client = try await server.client()
+      let reply = try await client.call(path("Fail"), Bytes())
       #expect(reply.status == 14 && reply.text == "outside")
       #expect(reply.value("x-seen", in: reply.trailers) == "yes")
-      #expect(try client.call(path("Echo"), Bytes()).status == 0)
+      #expect(try await client.call(path("Echo"), Bytes()).status == 0)
     }
   }
 
@@ -122,7 +122,7 @@ import Testing
       throw RPCError(.aborted, "too late")
     }
     try await serving([.echo], interceptors: [late]) { server in
-      let reply = try server.client().call(path("Echo"), Bytes([1]))
+      let reply = try await server.client().call(path("Echo"), Bytes([1]))
       #expect(reply.status == 10)
       #expect(reply.messages.isEmpty)
     }
@@ -136,11 +136,11 @@ import Testing
       for _ in 0..<count { try await next() }
     }
     try await serving([.echo], interceptors: [rude]) { server in
-      let client = try server.client()
-      let reply = try client.call(path("Echo"), Bytes([1]), metadata: [["rude", "1"]])
+      let client = try await server.client()
+      let reply = try await client.call(path("Echo"), Bytes([1]), metadata: [["rude", "1"]])
       #expect(reply.status == 13)
       #expect(reply.messages.isEmpty)
-      #expect(try client.call(path("Echo"), Bytes([1])).message(as: Bytes.self) == Bytes([1]))
+      #expect(try await client.call(path("Echo"), Bytes([1])).message(as: Bytes.self) == Bytes([1]))
     }
   }
 }

@@ -20,16 +20,16 @@ import Testing
   private func busy(
     _ configure: (inout ServerConfiguration) -> Void = { $0.maximumRunningCalls = 1 },
     services: [any ServiceProvider] = [],
-    _ body: (Busy) throws -> Void
+    _ body: (Busy) async throws -> Void
   ) async throws {
     try await serving([.wait(entered: entered, go: go), .echo, .chat], services: services, configure) { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
-      try entered.wait()
-      try body(Busy(server: server, peer: peer))
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Peer.request(path("Wait"))), .data(1, message, end: true))
+      try await entered.wait()
+      try await body(Busy(server: server, peer: peer))
       go.open()
-      #expect(try peer.response(1).last?.field("grpc-status") == "0")
-      #expect(try server.client().call(path("Echo")).status == 0)
+      #expect(try await peer.response(1).last?.field("grpc-status") == "0")
+      #expect(try await server.client().call(path("Echo")).status == 0)
     }
   }
 
@@ -45,9 +45,9 @@ import Testing
 
   @Test func theServersLimitRefusesWithWhenToComeAgain() async throws {
     try await busy { busy in
-      let client = try busy.server.client()
+      let client = try await busy.server.client()
       for method in ["Echo", "Chat"] {
-        try expectRefusal(client.call(path(method)), status: 14, text: "limit of running calls")
+        try await expectRefusal(client.call(path(method)), status: 14, text: "limit of running calls")
       }
     }
   }
@@ -56,11 +56,11 @@ import Testing
     try await busy {
       $0.maximumRunningHandlers = 1
     } _: { busy in
-      try busy.peer.send(.headers(3, Peer.request(path("Echo"))), .data(3, message, end: true))
-      let refusal = try #require(busy.peer.response(3).last)
+      try await busy.peer.send(.headers(3, Peer.request(path("Echo"))), .data(3, message, end: true))
+      let refusal = try #require(try await busy.peer.response(3).last)
       #expect(refusal.field("grpc-status") == "8")
       #expect(refusal.field("grpc-retry-pushback-ms") != nil)
-      #expect(try busy.server.client().call(path("Echo")).status == 0)
+      #expect(try await busy.server.client().call(path("Echo")).status == 0)
     }
   }
 
@@ -68,9 +68,9 @@ import Testing
     try await busy {
       $0.callClasses = [CallClass("slow", methods: ["test.Service/Wait", "test.Service/Chat"], maximumRunning: 1)]
     } _: { busy in
-      let client = try busy.server.client()
-      try expectRefusal(client.call(path("Chat")), status: 14, text: "of the class slow")
-      #expect(try client.call(path("Echo")).status == 0)
+      let client = try await busy.server.client()
+      try await expectRefusal(client.call(path("Chat")), status: 14, text: "of the class slow")
+      #expect(try await client.call(path("Echo")).status == 0)
     }
   }
 
@@ -79,11 +79,12 @@ import Testing
     let health = HealthService()
     let services: [any ServiceProvider] = [health]
     try await busy(services: services + Reflection.services(for: services)) { busy in
-      let client = try busy.server.client()
-      #expect(try client.call(path("Echo")).status == 14)
-      for _ in 0..<100 { #expect(try client.call("/grpc.health.v1.Health/Check").status == 0) }
+      let client = try await busy.server.client()
+      #expect(try await client.call(path("Echo")).status == 14)
+      for _ in 0..<100 { #expect(try await client.call("/grpc.health.v1.Health/Check").status == 0) }
       #expect(
-        try client.call("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", bytes: [0x3a, 0]).status == 0)
+        try await client.call("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", bytes: [0x3a, 0]).status == 0
+      )
     }
   }
 
@@ -94,7 +95,7 @@ import Testing
       adaptive.minimum = 1
       $0.adaptiveLimit = adaptive
     } _: { busy in
-      try expectRefusal(busy.server.client().call(path("Echo")), status: 14, text: "limit of running calls")
+      try await expectRefusal(busy.server.client().call(path("Echo")), status: 14, text: "limit of running calls")
     }
   }
 
@@ -103,7 +104,7 @@ import Testing
       $0.maximumRunningCalls = 1
       $0.errorDomain = "test.example"
     } _: { busy in
-      let reply = try busy.server.client().call(path("Echo"))
+      let reply = try await busy.server.client().call(path("Echo"))
       let details = try RPCError(Google_Rpc_Status(wireBytes: #require(reply.details)))?.details
       #expect(details?.errorInfo?.reason == "UNAVAILABLE")
       #expect(details?.errorInfo?.domain == "test.example")
@@ -115,29 +116,29 @@ import Testing
     try await serving([.echo]) {
       $0.maximumConnections = 3
     } _: { server in
-      var clients = try (0..<3).map { _ in try server.client() }
-      for client in clients { #expect(try client.call(path("Echo")).status == 0) }
+      var clients = try await (0..<3).asyncMap { _ in try await server.client() }
+      for client in clients { #expect(try await client.call(path("Echo")).status == 0) }
       for _ in 0..<10 {
-        let refused = try Peer(server.address)
-        refused.trySend(Frame.preface)
-        #expect(try refused.next() == nil)
+        let refused = try await Peer(server.address)
+        await refused.trySend(Frame.preface)
+        #expect(try await refused.next() == nil)
       }
-      for client in clients { #expect(try client.call(path("Echo")).status == 0) }
-      clients.removeLast().peer.close()
+      for client in clients { #expect(try await client.call(path("Echo")).status == 0) }
+      clients.removeLast().close()
       // Its place is free once the server has read of its end.
       var isServed = false
-      while !isServed { isServed = (try? server.client().call(path("Echo")).status) == 0 }
+      while !isServed { isServed = (try? await server.client().call(path("Echo")).status) == 0 }
     }
   }
 
   @Test func nothingIsCountedTwiceOrForgotten() async throws {
     try await serving([.echo, .chat, .count, .sum], loops: 2) { server in
       for _ in 0..<4 {
-        let client = try server.client()
-        for _ in 0..<50 { #expect(try client.call(path("Echo")).status == 0) }
-        #expect(try client.call(path("Sum")).status == 0)
-        #expect(try client.call(path("Count"), Number(5)).messages.count == 5)
-        #expect(try client.start(path("Chat")).stream > 0)
+        let client = try await server.client()
+        for _ in 0..<50 { #expect(try await client.call(path("Echo")).status == 0) }
+        #expect(try await client.call(path("Sum")).status == 0)
+        #expect(try await client.call(path("Count"), Number(5)).messages.count == 5)
+        _ = try await client.start(path("Chat"))
       }
       #expect(await server.server.runningCalls() <= 4)
     }

@@ -14,20 +14,20 @@ import Testing
     var answers: [Response] = []
     let health = HealthService()
     try await serving(services: [health] + Reflection.services(for: [health])) { server in
-      let call = try server.client().start("/grpc.reflection.\(version).ServerReflection/ServerReflectionInfo")
+      let call = try await server.client().start("/grpc.reflection.\(version).ServerReflection/ServerReflectionInfo")
       for question in questions {
         let request = Request.with {
           $0.host = "h"
           $0.messageRequest = question
         }
-        try call.send(request)
-        let answer = try #require(try call.next(as: Response.self))
+        try await call.send(request)
+        let answer = try #require(try await call.next(as: Response.self))
         #expect(answer.originalRequest == request)
         #expect(answer.validHost == "h")
         answers.append(answer)
       }
-      try call.end()
-      #expect(try call.finish().status == 0)
+      try await call.end()
+      #expect(try await call.finish().status == 0)
     }
     return answers
   }

@@ -12,17 +12,17 @@ import Testing
   /// One request of these fields and this body; the frames of its answer.
   private func answer(
     _ server: TestServer, _ fields: [HeaderField], _ body: [UInt8], trailers: [HeaderField]? = nil
-  ) throws -> [Frame] {
-    let peer = try server.peer()
-    try peer.send(.headers(1, fields), .data(1, body, end: trailers == nil))
-    if let trailers { try peer.send(.headers(1, trailers, end: true)) }
-    return try peer.response(1)
+  ) async throws -> [Frame] {
+    let peer = try await server.peer()
+    try await peer.send(.headers(1, fields), .data(1, body, end: trailers == nil))
+    if let trailers { try await peer.send(.headers(1, trailers, end: true)) }
+    return try await peer.response(1)
   }
 
   private func expectServed(
     _ server: TestServer, _ fields: [HeaderField], _ body: [UInt8], trailers: [HeaderField]? = nil
-  ) throws {
-    let frames = try answer(server, fields, body, trailers: trailers)
+  ) async throws {
+    let frames = try await answer(server, fields, body, trailers: trailers)
     #expect(frames.map(\.kind) == [.headers, .data, .headers])
     #expect(frames.last?.field("grpc-status") == "0")
   }
@@ -42,7 +42,7 @@ import Testing
   func contentTypesOfGRPCAreTaken(type: String) async throws {
     try await serving([.echo]) { server in
       let fields = Peer.request(path("Echo")).map { $0.name == "content-type" ? HeaderField("content-type", type) : $0 }
-      try expectServed(server, fields, message)
+      try await expectServed(server, fields, message)
     }
   }
 
@@ -54,7 +54,7 @@ import Testing
   func otherContentTypesAreUnsupported(type: String?) async throws {
     try await serving([.echo]) { server in
       let fields = Peer.request(path("Echo")).filter { $0.name != "content-type" }
-      let frames = try answer(server, fields + (type.map { [HeaderField("content-type", $0)] } ?? []), message)
+      let frames = try await answer(server, fields + (type.map { [HeaderField("content-type", $0)] } ?? []), message)
       #expect(frames.first?.field(":status") == "415")
       #expect(frames.first?.field("grpc-status") == nil)
       #expect(frames.last?.isEnd == true)
@@ -64,7 +64,7 @@ import Testing
   @Test func otherMethodsThanPOSTAreNotAllowed() async throws {
     try await serving([.echo]) { server in
       let fields = Peer.request(path("Echo")).map { $0.name == ":method" ? HeaderField(":method", "GET") : $0 }
-      let frames = try answer(server, fields, [])
+      let frames = try await answer(server, fields, [])
       #expect(frames.first?.field(":status") == "405")
       #expect(frames.first?.field("allow") == "POST")
     }
@@ -74,7 +74,7 @@ import Testing
   @Test func aRequestWithoutTEIsServed() async throws {
     try await serving([.echo]) { server in
       let fields = Peer.request(path("Echo")).filter { $0.name != "te" }
-      try expectServed(server, fields, message)
+      try await expectServed(server, fields, message)
     }
   }
 
@@ -88,20 +88,21 @@ import Testing
   ])
   func unknownPathsAreUnimplemented(path: String, text: String) async throws {
     try await serving([.echo]) { server in
-      expectTrailersOnly(try answer(server, Peer.request(path), message), 12, text)
+      expectTrailersOnly(try await answer(server, Peer.request(path), message), 12, text)
     }
   }
 
   @Test(arguments: ["", "1", "S", "123456789S", "1x", "-1S", "1.5S"])
   func aMalformedTimeoutIsAnErrorOfTheCall(timeout: String) async throws {
     try await serving([.echo]) { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path("Echo"), [["grpc-timeout", timeout]])), .data(1, message, end: true))
-      expectTrailersOnly(try peer.response(1), 13, "grpc-timeout")
+      let peer = try await server.peer()
+      try await peer.send(
+        .headers(1, Peer.request(path("Echo"), [["grpc-timeout", timeout]])), .data(1, message, end: true))
+      expectTrailersOnly(try await peer.response(1), 13, "grpc-timeout")
       // The connection is as good as before.
-      try peer.send(
+      try await peer.send(
         .headers(3, Peer.request(path("Echo"), [["grpc-timeout", "99999999H"]])), .data(3, message, end: true))
-      #expect(try peer.response(3).last?.field("grpc-status") == "0")
+      #expect(try await peer.response(3).last?.field("grpc-status") == "0")
     }
   }
 
@@ -110,19 +111,19 @@ import Testing
   func aSingleRequestMustBeSingle(method: String) async throws {
     try await serving([.echo, .count]) { server in
       let fields = Peer.request(path(method))
-      expectTrailersOnly(try answer(server, fields, []), 12, "no message")
-      expectTrailersOnly(try answer(server, fields, grpcFrame([]) + grpcFrame([])), 12, "more than one")
-      expectTrailersOnly(try answer(server, fields, grpcFrame([]) + [0]), 12, "more than one")
-      expectTrailersOnly(try answer(server, fields, [0, 0, 0, 0, 1]), 13, "ends inside a message")
-      expectTrailersOnly(try answer(server, fields, [0, 0]), 13, "ends inside a message")
+      expectTrailersOnly(try await answer(server, fields, []), 12, "no message")
+      expectTrailersOnly(try await answer(server, fields, grpcFrame([]) + grpcFrame([])), 12, "more than one")
+      expectTrailersOnly(try await answer(server, fields, grpcFrame([]) + [0]), 12, "more than one")
+      expectTrailersOnly(try await answer(server, fields, [0, 0, 0, 0, 1]), 13, "ends inside a message")
+      expectTrailersOnly(try await answer(server, fields, [0, 0]), 13, "ends inside a message")
       // Trailers of the client end its request as END_STREAM on DATA does.
-      try expectServed(server, fields, grpcFrame(Number(1).wireBytes()), trailers: [["x", "y"]])
+      try await expectServed(server, fields, grpcFrame(Number(1).wireBytes()), trailers: [["x", "y"]])
     }
   }
 
   @Test func aStreamThatEndsInsideAMessageIsAnError() async throws {
     try await serving([.sum]) { server in
-      let frames = try answer(server, Peer.request(path("Sum")), grpcFrame([]) + [0, 0, 0, 0, 9, 1])
+      let frames = try await answer(server, Peer.request(path("Sum")), grpcFrame([]) + [0, 0, 0, 0, 9, 1])
       expectTrailersOnly(frames, 13, "ends inside a message")
     }
   }
@@ -132,17 +133,17 @@ import Testing
     try await serving([.echo, .chat]) {
       $0.maximumRequestSize = 1000
     } _: { server in
-      let client = try server.client()
+      let client = try await server.client()
       // A field's tag and length take three bytes.
-      #expect(try client.call(path(method), Bytes(bytes(996))).status == 0)
-      #expect(try client.call(path(method), Bytes(bytes(997))).status == 0)
-      let refused = try client.call(path(method), Bytes(bytes(998)))
+      #expect(try await client.call(path(method), Bytes(bytes(996))).status == 0)
+      #expect(try await client.call(path(method), Bytes(bytes(997))).status == 0)
+      let refused = try await client.call(path(method), Bytes(bytes(998)))
       #expect(refused.status == 8)
       #expect(refused.text.contains("1001") && refused.text.contains("1000"))
       // Said by the prefix, before the message is there.
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path(method))), .data(1, [0, 0xff, 0xff, 0xff, 0xff]))
-      let frames = try peer.response(1)
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Peer.request(path(method))), .data(1, [0, 0xff, 0xff, 0xff, 0xff]))
+      let frames = try await peer.response(1)
       #expect(frames.last?.field("grpc-status") == "8")
     }
   }
@@ -151,19 +152,19 @@ import Testing
   func compressedMessagesNeedAnEncoding(method: String) async throws {
     try await serving([.echo, .chat]) { server in
       let fields = Peer.request(path(method))
-      expectTrailersOnly(try answer(server, fields, grpcFrame([1], flag: 1)), 13, "compressed")
-      expectTrailersOnly(try answer(server, fields, grpcFrame([1], flag: 2)), 13, "compression flag")
-      expectTrailersOnly(try answer(server, fields, grpcFrame([1], flag: 255)), 13, "compression flag")
+      expectTrailersOnly(try await answer(server, fields, grpcFrame([1], flag: 1)), 13, "compressed")
+      expectTrailersOnly(try await answer(server, fields, grpcFrame([1], flag: 2)), 13, "compression flag")
+      expectTrailersOnly(try await answer(server, fields, grpcFrame([1], flag: 255)), 13, "compression flag")
     }
   }
 
   @Test func unknownEncodingsAreUnimplemented() async throws {
     try await serving([.echo]) { server in
-      let frames = try answer(
+      let frames = try await answer(
         server, Peer.request(path("Echo"), [["grpc-encoding", "rot13"]]), grpcFrame([1], flag: 1))
       expectTrailersOnly(frames, 12, "rot13")
       #expect(frames.first?.field("grpc-accept-encoding")?.contains("identity") == true)
-      try expectServed(server, Peer.request(path("Echo"), [["grpc-encoding", "identity"]]), message)
+      try await expectServed(server, Peer.request(path("Echo"), [["grpc-encoding", "identity"]]), message)
     }
   }
 
@@ -173,8 +174,10 @@ import Testing
       as [[UInt8]])
   func messagesThatCannotBeDecodedAreInternal(wire: [UInt8]) async throws {
     try await serving([.echo, .chat]) { server in
-      expectTrailersOnly(try answer(server, Peer.request(path("Echo")), grpcFrame(wire)), 13, "could not be decoded")
-      expectTrailersOnly(try answer(server, Peer.request(path("Chat")), grpcFrame(wire)), 13, "could not be decoded")
+      expectTrailersOnly(
+        try await answer(server, Peer.request(path("Echo")), grpcFrame(wire)), 13, "could not be decoded")
+      expectTrailersOnly(
+        try await answer(server, Peer.request(path("Chat")), grpcFrame(wire)), 13, "could not be decoded")
     }
   }
 
@@ -182,13 +185,13 @@ import Testing
     try await serving([.echo]) {
       $0.maximumHeaderListSize = 2000
     } _: { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path("Echo"), [["k", String(repeating: "x", count: 3000)]])))
-      let frames = try peer.response(1)
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Peer.request(path("Echo"), [["k", String(repeating: "x", count: 3000)]])))
+      let frames = try await peer.response(1)
       #expect(frames.first?.field(":status") == "431")
       #expect(frames.first?.field("grpc-status") == "8")
-      try peer.send(.headers(3, Peer.request(path("Echo"))), .data(3, message, end: true))
-      #expect(try peer.response(3).last?.field("grpc-status") == "0")
+      try await peer.send(.headers(3, Peer.request(path("Echo"))), .data(3, message, end: true))
+      #expect(try await peer.response(3).last?.field("grpc-status") == "0")
     }
   }
 }

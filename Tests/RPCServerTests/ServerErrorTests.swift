@@ -19,7 +19,7 @@ import Testing
 
   private func reply(_ error: any Error & Sendable) async throws -> Reply {
     var reply = Reply()
-    try await serving([failing(error)]) { reply = try $0.client().call(path("Fail"), Bytes()) }
+    try await serving([failing(error)]) { reply = try await $0.client().call(path("Fail"), Bytes()) }
     #expect(reply.isTrailersOnly)
     #expect(reply.httpStatus == 200)
     return reply
@@ -76,9 +76,9 @@ import Testing
       throw RPCError(.dataLoss, "that was all")
     }
     try await serving([some]) { server in
-      let client = try server.client()
+      let client = try await server.client()
       for count in [0, 1, 3, 1000] {
-        let reply = try client.call(path("Some"), Number(Int64(count)))
+        let reply = try await client.call(path("Some"), Number(Int64(count)))
         #expect(reply.status == 15)
         #expect(reply.messages.count == count)
       }
@@ -89,9 +89,9 @@ import Testing
     try await serving([.echo]) {
       $0.maximumResponseSize = 1000
     } _: { server in
-      let client = try server.client()
-      #expect(try client.call(path("Echo"), Bytes(bytes(997))).status == 0)
-      let reply = try client.call(path("Echo"), Bytes(bytes(998)))
+      let client = try await server.client()
+      #expect(try await client.call(path("Echo"), Bytes(bytes(997))).status == 0)
+      let reply = try await client.call(path("Echo"), Bytes(bytes(998)))
       #expect(reply.status == 8)
       #expect(reply.messages.isEmpty)
     }

@@ -24,7 +24,7 @@ import Testing
 
   @Test func textAndBytesTravelBothWays() async throws {
     try await serving([mirror]) { server in
-      let reply = try server.client().call(
+      let reply = try await server.client().call(
         path("Mirror"), Bytes(),
         metadata: [
           ["x-a", "1"], ["x-b", "two words"], ["x-a", "3"], ["x-empty", ""], ["x-c-bin", "AQI="], ["x-c-bin", "AQI"],
@@ -45,7 +45,7 @@ import Testing
       return request
     }
     try await serving([look]) { server in
-      let reply = try server.client().call(
+      let reply = try await server.client().call(
         path("Look"), Bytes(),
         metadata: [
           ["user-agent", "test"], ["grpc-timeout", "30S"], ["grpc-accept-encoding", "gzip"], ["authorization", "x"],
@@ -69,12 +69,12 @@ import Testing
       try await responses.write(Bytes([2]))
     }
     try await serving([late]) { server in
-      let call = try server.client().start(path("Late"))
-      try call.send(Bytes(), end: true)
-      #expect(x(try call.headers()) == [["x-first", "1"]])
-      #expect(try call.next(as: Bytes.self) == Bytes([1]))
+      let call = try await server.client().start(path("Late"))
+      try await call.send(Bytes(), end: true)
+      #expect(x(try await call.headers()) == [["x-first", "1"]])
+      #expect(try await call.next(as: Bytes.self) == Bytes([1]))
       go.open()
-      let reply = try call.finish()
+      let reply = try await call.finish()
       #expect(reply.messages.count == 1)
       #expect(x(reply.trailers) == [["x-end", "3"]])
       #expect(sentTwice.withLock { $0 } == [true, false])
@@ -88,7 +88,7 @@ import Testing
       throw RPCError(.aborted, "again", metadata: ["x-error": "3"])
     }
     try await serving([fail]) { server in
-      let reply = try server.client().call(path("Fail"), Bytes())
+      let reply = try await server.client().call(path("Fail"), Bytes())
       #expect(reply.status == 10)
       #expect(x(reply.headers) == [["x-initial", "1"]])
       #expect(x(reply.trailers) == [["x-error", "3"], ["x-trailing", "2"]])
@@ -104,9 +104,9 @@ import Testing
       if !succeeds { throw RPCError(.aborted, "again") }
     }
     try await serving([stream]) { server in
-      let peer = try server.peer()
-      try peer.send(.headers(1, Peer.request(path("Stream"))), .data(1, grpcFrame([]), end: true))
-      let frames = try peer.response(1)
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, Peer.request(path("Stream"))), .data(1, grpcFrame([]), end: true))
+      let frames = try await peer.response(1)
       #expect(frames.map(\.kind) == [.headers, .headers])
       #expect(frames.first?.field("x-initial") == "1" && frames.first?.field("grpc-status") == nil)
       #expect(frames.last?.field("x-trailing") == "2" && frames.last?.field("x-initial") == nil)
@@ -120,7 +120,7 @@ import Testing
       throw RPCError(.aborted, "again")
     }
     try await serving([fail]) { server in
-      let reply = try server.client().call(path("Fail"), Bytes())
+      let reply = try await server.client().call(path("Fail"), Bytes())
       #expect(reply.isTrailersOnly && x(reply.trailers) == [["x-trailing", "2"]])
     }
   }

@@ -23,7 +23,7 @@ import Testing
     try await serving([.echo]) {
       $0.errorDomain = "test"
     } _: { server in
-      let reply = try server.client().call(path, bytes: [], metadata: fields)
+      let reply = try await server.client().call(path, bytes: [], metadata: fields)
       #expect(reply.isTrailersOnly && reply.status != 0)
       #expect(reply.text.utf8.count < 400)
       #expect(weight(reply.headers) < 2048)
@@ -33,12 +33,12 @@ import Testing
   @Test func aPeersWordsInMessagesAreCut() async throws {
     let services: [any ServiceProvider] = [HealthService()]
     try await serving(services: services + Reflection.services(for: services)) { server in
-      let client = try server.client()
+      let client = try await server.client()
       // grpc.health.v1.HealthCheckRequest.service and grpc.reflection.v1.ServerReflectionRequest.file_by_filename.
       let name = Google_Protobuf_StringValue.with { $0.value = Self.long }.wireBytes()
-      let health = try client.call("/grpc.health.v1.Health/Check", bytes: name)
+      let health = try await client.call("/grpc.health.v1.Health/Check", bytes: name)
       #expect(health.status == 5 && health.text.utf8.count < 400)
-      let reflection = try client.call(
+      let reflection = try await client.call(
         "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", bytes: [0x1a] + name.dropFirst())
       let answer = try #require(reflection.messages.first)
       // The protocol has the request repeated; the reason does so no more.
@@ -70,10 +70,10 @@ import Testing
   @Test(arguments: [[], [[1, 2]]] as [[[UInt8]]])
   func aHandlersWordsAreCut(messages: [[UInt8]]) async throws {
     try await serving([Self.fail]) { server in
-      let call = try server.client().start(path("Fail"))
-      for message in messages { try call.send(Bytes(message)) }
-      try call.end()
-      let reply = try call.finish()
+      let call = try await server.client().start(path("Fail"))
+      for message in messages { try await call.send(Bytes(message)) }
+      try await call.end()
+      let reply = try await call.finish()
       #expect(reply.messages.count == messages.count)
       #expect(reply.status == 15)
       #expect(weight(reply.trailers) <= 8192)
@@ -94,7 +94,7 @@ import Testing
       throw RPCError(.internal, "no", details: [.debugInfo(detail: Self.long)])
     }
     try await serving([fail]) { server in
-      let reply = try server.client().call(path("Fail"), Bytes())
+      let reply = try await server.client().call(path("Fail"), Bytes())
       #expect(reply.status == 13 && reply.text == "no" && reply.details == nil)
     }
   }
@@ -110,7 +110,7 @@ import Testing
     try await serving([fail]) {
       $0.errorDomain = "test"
     } _: { server in
-      let reply = try server.client().call(path("Fail"), Bytes())
+      let reply = try await server.client().call(path("Fail"), Bytes())
       #expect(reply.text == text && reply.value("x-a", in: reply.trailers) == "1")
       let status = try Google_Rpc_Status(wireBytes: try #require(reply.details))
       #expect(status.message == text && status.details.count == 3)
@@ -123,17 +123,17 @@ import Testing
     try await serving([.echo]) {
       $0.web = WebConfiguration(origins: [origin.value])
     } _: { server in
-      let peer = try server.peer()
+      let peer = try await server.peer()
       let type = HeaderField("content-type", "application/grpc-web+proto;\(Self.long)")
       let request = Peer.request(path("Echo")).map { $0.name == "content-type" ? type : $0 }
-      try peer.send(.headers(1, request), .data(1, grpcFrame([]), end: true))
-      #expect(try peer.response(1).first?.field("content-type") == "application/grpc-web+proto")
+      try await peer.send(.headers(1, request), .data(1, grpcFrame([]), end: true))
+      #expect(try await peer.response(1).first?.field("content-type") == "application/grpc-web+proto")
       let preflight: [HeaderField] = [
         [":method", "OPTIONS"], [":scheme", "http"], [":path", path("Echo")], [":authority", "test"], origin,
         ["access-control-request-method", "POST"], ["access-control-request-headers", Self.long],
       ]
-      try peer.send(.headers(3, preflight, end: true))
-      let refusal = try peer.response(3).first
+      try await peer.send(.headers(3, preflight, end: true))
+      let refusal = try await peer.response(3).first
       #expect(refusal?.field(":status") == "431" && refusal?.field("access-control-allow-headers") == nil)
     }
   }

@@ -32,11 +32,11 @@ import Testing
 
   private func exchange(
     _ server: TestServer, _ fields: [HeaderField], _ body: [UInt8]
-  ) throws -> Answer {
-    let peer = try server.peer(streamWindow: 1 << 20)
-    try peer.send(.headers(1, fields, end: body.isEmpty))
-    if !body.isEmpty { try peer.send(.data(1, body, end: true)) }
-    return try answer(peer.response(1))
+  ) async throws -> Answer {
+    let peer = try await server.peer(streamWindow: 1 << 20)
+    try await peer.send(.headers(1, fields, end: body.isEmpty))
+    if !body.isEmpty { try await peer.send(.data(1, body, end: true)) }
+    return try await answer(peer.response(1))
   }
 
   private func answer(_ frames: [Frame]) throws -> Answer {
@@ -90,7 +90,7 @@ import Testing
     try await serving([.echo], { $0.web = WebConfiguration() }) { server async throws in
       for length in [0, 1, 2, 3, 100, 5000] {
         let message = Bytes(bytes(length))
-        let answer = try exchange(server, request("Echo", type), frame(message, type))
+        let answer = try await exchange(server, request("Echo", type), frame(message, type))
         #expect(answer.head.field(":status") == "200" && answer.head.field("content-type") == type)
         #expect(answer.messages == [message.wireBytes()])
         #expect(answer.trailers == ["grpc-status": "0"])
@@ -101,13 +101,13 @@ import Testing
   @Test(arguments: [binary, text])
   func streams(type: String) async throws {
     try await serving([.count, .sum, .chat], { $0.web = WebConfiguration() }) { server async throws in
-      let count = try exchange(server, request("Count", type), frame(Number(1000), type))
+      let count = try await exchange(server, request("Count", type), frame(Number(1000), type))
       #expect(try count.messages.map { try Number(wireBytes: $0).value } == Array(1...1000) && count.status == "0")
       let requests = (1...3).flatMap { frame(Number($0), type) }
-      let sum = try exchange(server, request("Sum", type), requests)
+      let sum = try await exchange(server, request("Sum", type), requests)
       #expect(sum.messages == [Number(6).wireBytes()])
       // A stream without messages is a head alone.
-      let none = try exchange(server, request("Count", type), frame(Number(0), type))
+      let none = try await exchange(server, request("Count", type), frame(Number(0), type))
       #expect(none.messages.isEmpty && none.status == "0" && none.isBodyEmpty)
     }
   }
@@ -116,15 +116,15 @@ import Testing
   @Test(arguments: [binary, text])
   func fullDuplex(type: String) async throws {
     try await serving([.chat], { $0.web = WebConfiguration() }) { server async throws in
-      let peer = try server.peer(streamWindow: 1 << 20)
-      try peer.send(.headers(1, request("Chat", type)))
+      let peer = try await server.peer(streamWindow: 1 << 20)
+      try await peer.send(.headers(1, request("Chat", type)))
       for length in [1, 2, 3] {
-        try peer.send(.data(1, frame(Bytes(bytes(length)), type)))
-        let data = try peer.wait(for: .data, stream: 1)
+        try await peer.send(.data(1, frame(Bytes(bytes(length)), type)))
+        let data = try await peer.wait(for: .data, stream: 1)
         #expect(data.payload == frame(Bytes(bytes(length)), type))
       }
-      try peer.send(.data(1, [], end: true))
-      let last = try peer.wait(for: .data, stream: 1)
+      try await peer.send(.data(1, [], end: true))
+      let last = try await peer.wait(for: .data, stream: 1)
       let trailers = grpcFrame(Array("grpc-status: 0\r\n".utf8), flag: 0x80)
       #expect(last.isEnd && last.payload == (type == Self.text ? Base64.encodePadded(trailers) : trailers))
     }
@@ -133,13 +133,13 @@ import Testing
   /// Text may be cut anywhere, and may come before the head was looked at.
   @Test func textThatComesByteByByte() async throws {
     try await serving([.echo], { $0.web = WebConfiguration() }) { server async throws in
-      let peer = try Peer(server.address)
+      let peer = try await Peer(server.address)
       let body = frame(Bytes(bytes(50)), Self.text)
       let frames =
         [Frame.settings(), .headers(1, request("Echo", Self.text))]
         + body.map { .data(1, [$0]) } + [.data(1, [], end: true)]
-      for byte in Frame.preface + frames.flatMap(\.bytes) { try peer.send([byte]) }
-      #expect(try answer(peer.response(1)).messages == [Bytes(bytes(50)).wireBytes()])
+      for byte in Frame.preface + frames.flatMap(\.bytes) { try await peer.send([byte]) }
+      #expect(try await answer(peer.response(1)).messages == [Bytes(bytes(50)).wireBytes()])
     }
   }
 
@@ -147,7 +147,7 @@ import Testing
   func whatIsNoBase64IsInternal(body: String) async throws {
     try await serving([.echo, .chat], { $0.web = WebConfiguration() }) { server async throws in
       for method in ["Echo", "Chat"] {
-        let answer = try exchange(server, request(method, Self.text), Array(body.utf8))
+        let answer = try await exchange(server, request(method, Self.text), Array(body.utf8))
         #expect(answer.status == "13" && answer.messages.isEmpty)
       }
     }
@@ -166,7 +166,7 @@ import Testing
     ) { server async throws in
       for type in [Self.binary, Self.text] {
         let body = grpcFrame(compressed, flag: 1)
-        let answer = try exchange(
+        let answer = try await exchange(
           server, request("Echo", type, [["grpc-encoding", "gzip"], ["grpc-accept-encoding", "gzip"]]),
           type == Self.text ? Base64.encodePadded(body) : body)
         #expect(answer.head.field("grpc-encoding") == "gzip" && answer.trailers == ["grpc-status": "0"])
@@ -187,17 +187,17 @@ import Testing
       throw RPCError(.aborted, "again: ☺", details: [.errorInfo(reason: "R", domain: "d")])
     }
     try await serving([fail], { $0.web = WebConfiguration() }) { server async throws in
-      let late = try exchange(server, request("Fail", type), frame(Number(2), type))
+      let late = try await exchange(server, request("Fail", type), frame(Number(2), type))
       #expect(late.messages.count == 2 && late.head.field("x-initial") == "1" && late.head.field("grpc-status") == nil)
       #expect(late.trailers["grpc-status"] == "10" && late.trailers["grpc-message"] == "again: %E2%98%BA")
       #expect(late.trailers["x-trailing"] == "2" && late.trailers["grpc-status-details-bin"] != nil)
-      let early = try exchange(server, request("Fail", type), frame(Number(0), type))
+      let early = try await exchange(server, request("Fail", type), frame(Number(0), type))
       #expect(early.head.field("x-initial") == "1" && early.head.field("grpc-status") == nil)
       #expect(early.trailers["grpc-status"] == "10" && early.trailers["x-trailing"] == "2")
       #expect(early.head.field("content-type") == type)
-      let unknown = try exchange(server, request("Nothing", type), frame(Number(0), type))
+      let unknown = try await exchange(server, request("Nothing", type), frame(Number(0), type))
       #expect(unknown.status == "12")
-      let late2 = try exchange(server, request("Fail", type, [["grpc-timeout", "x"]]), frame(Number(0), type))
+      let late2 = try await exchange(server, request("Fail", type, [["grpc-timeout", "x"]]), frame(Number(0), type))
       #expect(late2.status == "13")
     }
   }
@@ -206,11 +206,11 @@ import Testing
     let entered = Gate(), cancelled = Gate()
     try await serving([.park(entered: entered, cancelled: cancelled)], { $0.web = WebConfiguration() }) {
       server async throws in
-      let peer = try server.peer()
-      try peer.send(.headers(1, request("Park", Self.binary)), .data(1, frame(Bytes(), Self.binary), end: true))
-      try entered.wait()
-      try peer.send(.reset(1, 8))
-      try cancelled.wait()
+      let peer = try await server.peer()
+      try await peer.send(.headers(1, request("Park", Self.binary)), .data(1, frame(Bytes(), Self.binary), end: true))
+      try await entered.wait()
+      try await peer.send(.reset(1, 8))
+      try await cancelled.wait()
     }
   }
 
@@ -220,7 +220,7 @@ import Testing
   ])
   func messagesThatAreNoProtobufAreUnsupported(type: String) async throws {
     try await serving([.echo], { $0.web = WebConfiguration() }) { server async throws in
-      let answer = try exchange(server, request("Echo", type), frame(Bytes([1]), Self.binary))
+      let answer = try await exchange(server, request("Echo", type), frame(Bytes([1]), Self.binary))
       #expect(answer.head.field(":status") == "415" && answer.head.field("grpc-status") == nil)
     }
   }
@@ -230,19 +230,20 @@ import Testing
   @Test func itIsOffUnlessAskedFor() async throws {
     try await serving([.echo]) { server async throws in
       #expect(
-        try exchange(server, request("Echo", Self.binary), frame(Bytes(), Self.binary)).head.field(":status") == "415")
-      #expect(try exchange(server, preflight(), []).head.field(":status") == "405")
+        try await exchange(server, request("Echo", Self.binary), frame(Bytes(), Self.binary)).head.field(":status")
+          == "415")
+      #expect(try await exchange(server, preflight(), []).head.field(":status") == "405")
     }
   }
 
   /// Plain gRPC stays as it is on the same port.
   @Test func plainGRPCGoesOn() async throws {
     try await serving([.echo], { $0.web = WebConfiguration() }) { server async throws in
-      let client = try server.client()
-      let reply = try client.call(path("Echo"), Bytes([1]))
+      let client = try await server.client()
+      let reply = try await client.call(path("Echo"), Bytes([1]))
       #expect(reply.headers == [[":status", "200"], ["content-type", "application/grpc"]])
       #expect(reply.trailers == [["grpc-status", "0"]])
-      let other = try exchange(server, request("Echo", "text/html"), [1])
+      let other = try await exchange(server, request("Echo", "text/html"), [1])
       #expect(other.head.field(":status") == "415")
       #expect(other.head.field("accept-post") == "application/grpc, application/grpc-web, application/grpc-web-text")
     }
@@ -258,7 +259,7 @@ import Testing
   @Test func aPreflightTellsWhatIsAllowed() async throws {
     try await serving([.echo], { $0.web = WebConfiguration(origins: [origin]) }) { server async throws in
       let wanted = "content-type,x-grpc-web,authorization"
-      let answer = try exchange(server, preflight([["access-control-request-headers", wanted]]), []).head
+      let answer = try await exchange(server, preflight([["access-control-request-headers", wanted]]), []).head
       #expect(answer.isEnd && answer.field(":status") == "204")
       #expect(answer.field("access-control-allow-origin") == origin)
       #expect(answer.field("access-control-allow-credentials") == "true")
@@ -267,9 +268,9 @@ import Testing
       #expect(answer.field("access-control-max-age") == "7200")
       #expect(answer.field("vary") == "origin")
       #expect(answer.field("grpc-status") == nil)
-      #expect(try exchange(server, preflight(method: "PUT"), []).head.field(":status") == "405")
+      #expect(try await exchange(server, preflight(method: "PUT"), []).head.field(":status") == "405")
       let get = preflight().map { $0.name == ":method" ? [":method", "GET"] : $0 }
-      let refused = try exchange(server, get, []).head
+      let refused = try await exchange(server, get, []).head
       #expect(refused.field(":status") == "405" && refused.field("allow") == "POST, OPTIONS")
     }
   }
@@ -285,14 +286,15 @@ import Testing
         "https://evil.example", "https://app.example.com.evil.example", "null", "", "http://app.example.com",
       ] {
         let call = request("Look", Self.binary, [["origin", other]])
-        #expect(try exchange(server, call, frame(Bytes(), Self.binary)).head.field(":status") == "403")
+        #expect(try await exchange(server, call, frame(Bytes(), Self.binary)).head.field(":status") == "403")
         let question = preflight().map { $0.name == "origin" ? ["origin", other] : $0 }
-        #expect(try exchange(server, question, []).head.field(":status") == "403")
+        #expect(try await exchange(server, question, []).head.field(":status") == "403")
       }
       #expect(!ran.isOpen)
       // Nobody's page, and the server's own.
       for fields in [[], [["origin", "http://test"]], [["origin", origin]]] as [[HeaderField]] {
-        #expect(try exchange(server, request("Look", Self.binary, fields), frame(Bytes(), Self.binary)).status == "0")
+        #expect(
+          try await exchange(server, request("Look", Self.binary, fields), frame(Bytes(), Self.binary)).status == "0")
       }
     }
   }
@@ -305,12 +307,12 @@ import Testing
     }
     try await serving([tell], { $0.web = WebConfiguration(origins: [origin]) }) { server async throws in
       let call = request("Tell", Self.binary, [["origin", origin]])
-      let answer = try exchange(server, call, frame(Bytes([1]), Self.binary)).head
+      let answer = try await exchange(server, call, frame(Bytes([1]), Self.binary)).head
       #expect(answer.field("access-control-allow-origin") == origin && answer.field("vary") == "origin")
       #expect(answer.field("access-control-expose-headers") == "x-one")
-      let failed = try exchange(server, call, frame(Bytes(), Self.binary)).head
+      let failed = try await exchange(server, call, frame(Bytes(), Self.binary)).head
       #expect(failed.field("access-control-expose-headers") == "x-one")
-      let unknown = try exchange(
+      let unknown = try await exchange(
         server, request("Nothing", Self.binary, [["origin", origin]]), frame(Bytes(), Self.binary)
       ).head
       #expect(unknown.field("access-control-expose-headers") == "grpc-message,grpc-status")
@@ -320,11 +322,11 @@ import Testing
 
   @Test func anyOriginMeansNoCredentials() async throws {
     try await serving([.echo], { $0.web = WebConfiguration(origins: ["*"]) }) { server async throws in
-      let answer = try exchange(
+      let answer = try await exchange(
         server, request("Echo", Self.binary, [["origin", origin]]), frame(Bytes(), Self.binary))
       #expect(answer.head.field("access-control-allow-origin") == "*" && answer.status == "0")
       #expect(answer.head.field("access-control-allow-credentials") == nil)
-      #expect(try exchange(server, preflight(), []).head.field("access-control-allow-origin") == "*")
+      #expect(try await exchange(server, preflight(), []).head.field("access-control-allow-origin") == "*")
     }
   }
 }

@@ -60,12 +60,12 @@ private struct ToyProtocol: WireProtocol {
 
   private func answer(
     _ server: TestServer, _ fields: [HeaderField], _ pieces: [[UInt8]]
-  ) throws -> [Frame] {
-    let peer = try server.peer()
+  ) async throws -> [Frame] {
+    let peer = try await server.peer()
     // In one write: bytes of the body are there before the head was looked at.
     let body = pieces.enumerated().map { Frame.data(1, $1, end: $0 == pieces.count - 1) }
-    try peer.send(([.headers(1, fields)] + body).flatMap { $0.bytes })
-    return try peer.response(1)
+    try await peer.send(([.headers(1, fields)] + body).flatMap { $0.bytes })
+    return try await peer.response(1)
   }
 
   private let serveToys: @Sendable (inout ServerConfiguration) -> Void = { $0.protocols = [ToyProtocol()] }
@@ -73,14 +73,14 @@ private struct ToyProtocol: WireProtocol {
   @Test func aProtocolOfAFileServesCalls() async throws {
     try await serving([.echo, .count, .sum], serveToys) { server in
       let message = Bytes(bytes(1000)).wireBytes()
-      let echo = try answer(server, request("Echo"), [Array(message[..<300]), Array(message[300...]), []])
+      let echo = try await answer(server, request("Echo"), [Array(message[..<300]), Array(message[300...]), []])
       #expect(echo.first?.field(":status") == "200" && echo.last?.isEnd == true)
       #expect(echo.filter { $0.kind == .data }.flatMap(\.payload) == message)
       // A stream of requests is a stream of one.
-      let sum = try answer(server, request("Sum"), [Number(7).wireBytes()])
+      let sum = try await answer(server, request("Sum"), [Number(7).wireBytes()])
       #expect(sum.filter { $0.kind == .data }.flatMap(\.payload) == Number(7).wireBytes())
       // gRPC stays as it is beside it.
-      #expect(try server.client().call(path("Echo"), Bytes([1])).message(as: Bytes.self) == Bytes([1]))
+      #expect(try await server.client().call(path("Echo"), Bytes([1])).message(as: Bytes.self) == Bytes([1]))
     }
   }
 
@@ -97,12 +97,13 @@ private struct ToyProtocol: WireProtocol {
         $0.maximumRequestSize = 100
       }
     ) { server in
-      #expect(try answer(server, request("Nothing"), [[]]).first?.field("toy-status") == "UNIMPLEMENTED")
-      #expect(try answer(server, request("Echo"), [bytes(101)]).first?.field("toy-status") == "RESOURCE_EXHAUSTED")
+      #expect(try await answer(server, request("Nothing"), [[]]).first?.field("toy-status") == "UNIMPLEMENTED")
+      #expect(
+        try await answer(server, request("Echo"), [bytes(101)]).first?.field("toy-status") == "RESOURCE_EXHAUSTED")
       let late = request("Echo", [["toy-timeout", "soon"]])
-      #expect(try answer(server, late, [[]]).first?.field("toy-status") == "INVALID_ARGUMENT")
-      #expect(try answer(server, request("Fail"), [[]]).first?.field("toy-status") == "ABORTED")
-      let failed = try answer(server, request("Fail"), [Number(2).wireBytes()])
+      #expect(try await answer(server, late, [[]]).first?.field("toy-status") == "INVALID_ARGUMENT")
+      #expect(try await answer(server, request("Fail"), [[]]).first?.field("toy-status") == "ABORTED")
+      let failed = try await answer(server, request("Fail"), [Number(2).wireBytes()])
       #expect(failed.first?.field(":status") == "200" && failed.last?.field("toy-status") == "ABORTED")
     }
   }
@@ -110,7 +111,7 @@ private struct ToyProtocol: WireProtocol {
   @Test func itsContentTypeIsOffered() async throws {
     try await serving([.echo], serveToys) { server in
       let fields = request("Echo").map { $0.name == "content-type" ? HeaderField("content-type", "text/html") : $0 }
-      let refused = try answer(server, fields, [[]])
+      let refused = try await answer(server, fields, [[]])
       #expect(refused.first?.field(":status") == "415")
       #expect(refused.first?.field("accept-post") == "application/grpc, application/toy")
     }

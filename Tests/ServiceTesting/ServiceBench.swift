@@ -1,8 +1,8 @@
 package import EventLoop
-import Foundation
 package import ProtoWire
 package import RPCCore
 import RPCServer
+package import TestPeer
 import TestSupport
 package import Testing
 package import UserAPI
@@ -31,9 +31,20 @@ package struct CallStatus: Error, CustomStringConvertible {
   }
 }
 
+extension Reply {
+  /// How the call ended; nil if well.
+  package func failure() throws -> CallStatus? {
+    guard let status else { throw TestFailure("no grpc-status") }
+    guard status != 0 else { return nil }
+    return CallStatus(
+      code: StatusCode(rawValue: status), message: text,
+      details: try details.map { try Google_Rpc_Status(wireBytes: $0).details } ?? [])
+  }
+}
+
 /// The user service behind a socket.
 package struct ServiceBench: Sendable {
-  package let port: UInt16
+  private let address: SocketAddress
 
   package static func run(
     _ store: any UserStore, loops: EventLoopGroup,
@@ -43,12 +54,10 @@ package struct ServiceBench: Sendable {
     configuration.errorDomain = UserServiceError.domain
     let server = try GRPCServer(
       services: [UserServiceHandlers(store: store)], configuration: configuration, loops: loops)
-    guard case .tcp(_, let port)? = try server.listen(on: .tcp(host: "127.0.0.1", port: 0)).first else {
-      throw TestFailure("no port")
-    }
+    let address = try server.listen(on: .tcp(host: "127.0.0.1", port: 0))[0]
     let result: Result<Void, any Error>
     do {
-      result = .success(try await body(ServiceBench(port: port)))
+      result = .success(try await body(ServiceBench(address: address)))
     } catch {
       result = .failure(error)
     }
@@ -77,13 +86,22 @@ package struct ServiceBench: Sendable {
   package func stream<Response: WireMessage>(
     _ method: MethodDescriptor, _ request: some WireMessage, timeout: String? = nil
   ) async throws -> [Response] {
-    let (bytes, port) = (request.wireBytes(), port)
-    return try await blocking {
-      let call = try SocketCall(port: port, method, message: bytes, timeout: timeout)
-      try call.read { _ in false }
-      if let status = try call.status() { throw status }
-      return try call.messages()
-    }
+    let reply = try await start(method, request.wireBytes(), timeout: timeout).finish()
+    if let failure = try reply.failure() { throw failure }
+    return try reply.messages.map { try Response(wireBytes: $0) }
+  }
+
+  /// Sends a request, on a connection of its own. Its responses are read as the test takes them.
+  /// - Parameters:
+  ///   - timeout: the value of grpc-timeout.
+  ///   - window: how many bytes of responses may be under way.
+  package func start(
+    _ method: MethodDescriptor, _ request: [UInt8], timeout: String? = nil, window: Int32 = 65_535
+  ) async throws -> ClientCall {
+    let client = try await TestClient(address, streamWindow: window)
+    let call = try await client.start(method.path, metadata: timeout.map { [["grpc-timeout", $0]] } ?? [])
+    try await call.send(bytes: request, end: true)
+    return call
   }
 
   /// The status of a call that must fail.
@@ -113,12 +131,5 @@ package struct ServiceBench: Sendable {
 
   package func get(_ id: String, timeout: String? = nil) async throws -> User {
     try await call(UserServiceMethods.getUser, GetUserRequest.with { $0.id = id }, timeout: timeout)
-  }
-}
-
-/// Runs what blocks on a thread of its own.
-package func blocking<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-  try await withCheckedThrowingContinuation { continuation in
-    Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
   }
 }

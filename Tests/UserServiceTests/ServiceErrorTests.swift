@@ -1,6 +1,7 @@
 import ProtoWire
 import RPCCore
 import ServiceTesting
+import TestPeer
 import Testing
 import UserAPI
 import UserStoreContract
@@ -209,15 +210,10 @@ import UserStoreContract
     try await ServiceBench.run(InMemoryUserStore()) { service in
       let labels = (0..<64).map { (String(repeating: "\u{10ffff}", count: 1000) + "\($0)", "\0") }
       let request = CreateUserRequest.with { $0.user = .with { $0.labels = Dictionary(uniqueKeysWithValues: labels) } }
-      let port = service.port
-      let call = try await blocking {
-        let call = try SocketCall(port: port, Methods.createUser, message: request.wireBytes())
-        try call.read { _ in false }
-        return call
-      }
-      #expect(call.fields.reduce(0) { $0 + $1.key.utf8.count + $1.value.count + 32 } < 8192)
-      #expect(try call.status()?.info?.metadata["violations"] == "129")
-      #expect(try call.status()?.fields.count == FieldViolations.maximumCount)
+      let reply = try await service.start(Methods.createUser, request.wireBytes()).finish()
+      #expect(reply.trailers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 32 } < 8192)
+      #expect(try reply.failure()?.info?.metadata["violations"] == "129")
+      #expect(try reply.failure()?.fields.count == FieldViolations.maximumCount)
     }
   }
 
@@ -226,14 +222,9 @@ import UserStoreContract
     try await ServiceBench.run(InMemoryUserStore()) { service in
       let unknown = MethodDescriptor(service: "users.v1.UserService", name: "Nope", kind: .unary)
       Self.expect(try await service.failure(unknown, GetUserRequest()), .unimplemented, "UNIMPLEMENTED")
-      let port = service.port
       // Not UTF-8; longer than it is.
       for bytes in [[0x0a, 0x01, 0xff], [0x0a, 0x7f]] as [[UInt8]] {
-        let status = try await blocking {
-          let call = try SocketCall(port: port, Methods.getUser, message: bytes)
-          try call.read { _ in false }
-          return try call.status()
-        }
+        let status = try await service.start(Methods.getUser, bytes).finish().failure()
         Self.expect(try #require(status), .internal, "INTERNAL")
       }
     }

@@ -1,7 +1,7 @@
-import Glibc
 import ProtoWire
 import RPCCore
 import ServiceTesting
+import TestPeer
 import Testing
 import UserAPI
 import UserStoreContract
@@ -10,6 +10,15 @@ import UserStoreContract
 
 @Suite struct ServiceExportTests {
   private static let export = UserServiceMethods.exportUsers
+
+  /// Takes messages of a call until they have so many bytes.
+  @discardableResult private func read(_ bytes: Int, of call: ClientCall) async throws -> [[UInt8]] {
+    var messages: [[UInt8]] = []
+    while messages.reduce(0, { $0 + $1.count }) < bytes, let message = try await call.next() {
+      messages.append(message)
+    }
+    return messages
+  }
 
   @Test func nobody() async throws {
     try await ServiceBench.run(InMemoryUserStore()) { service in
@@ -28,18 +37,15 @@ import UserStoreContract
     }
     let probe = ProbeStore(store)
     try await ServiceBench.run(probe) { service in
-      let port = service.port
-      let call = try await blocking {
-        let call = try SocketCall(port: port, Self.export, message: ExportUsersRequest().wireBytes())
-        try call.read { $0.receivedBytes > 10_000 }
-        return call
-      }
+      let call = try await service.start(Self.export, ExportUsersRequest().wireBytes())
+      var messages = try await read(10_000, of: call)
       // Time enough for a server that would not wait.
       try await Task.sleep(nanoseconds: 200_000_000)
       #expect(probe.notes.pages == 1)
-      try await blocking { try call.read { _ in false } }
-      #expect(try call.status() == nil)
-      #expect(try call.messages(as: User.self).count == 3000)
+      let reply = try await call.finish()
+      #expect(try reply.failure() == nil)
+      messages += reply.messages
+      #expect(try messages.map { try User(wireBytes: $0) }.count == 3000)
       #expect(probe.notes.pages >= 6)
     }
   }
@@ -50,11 +56,7 @@ import UserStoreContract
     for index in 0..<3000 { _ = try await store.create(.sample("u\(index)@example.com"), deadline: nil) }
     let probe = ProbeStore(store)
     try await ServiceBench.run(probe) { service in
-      let port = service.port
-      try await blocking {
-        let call = try SocketCall(port: port, Self.export, message: ExportUsersRequest().wireBytes())
-        try call.read { $0.receivedBytes > 1000 }
-      }
+      try await read(1000, of: service.start(Self.export, ExportUsersRequest().wireBytes()))
       // Served as well as before, and no page more was read than the first reader had room for.
       #expect(try await service.create("ann@example.com").email == "ann@example.com")
       #expect(probe.notes.pages < 6)
@@ -65,15 +67,11 @@ import UserStoreContract
     let store = InMemoryUserStore()
     for index in 0..<3000 { _ = try await store.create(.sample("u\(index)@example.com"), deadline: nil) }
     try await ServiceBench.run(store) { service in
-      let port = service.port
-      let status = try await blocking {
-        let call = try SocketCall(port: port, Self.export, message: ExportUsersRequest().wireBytes(), timeout: "300m")
-        try call.read { $0.receivedBytes > 1000 }
-        // Not read until the time is over.
-        usleep(400_000)
-        try call.read { _ in false }
-        return try call.status()
-      }
+      let call = try await service.start(Self.export, ExportUsersRequest().wireBytes(), timeout: "300m")
+      try await read(1000, of: call)
+      // Not read until the time is over.
+      try await Task.sleep(for: .milliseconds(400))
+      let status = try await call.finish().failure()
       #expect(status?.code == .deadlineExceeded)
       #expect(status?.message.contains("the client read the export") == true)
     }

@@ -40,10 +40,11 @@ import Testing
       throw RPCError(.notFound, "secret")
     }
     try await serving([.echo, fail], interceptors: [AccessLog(logger: lines.logger())]) { server in
-      let client = try server.client()
-      #expect(try client.call(path("Echo"), Bytes(bytes(100)), metadata: [["authorization", "secret"]]).status == 0)
-      #expect(try client.call(path("Fail"), Bytes()).status == 5)
-      #expect(try client.call("/made/up", Bytes()).status == 12)
+      let client = try await server.client()
+      #expect(
+        try await client.call(path("Echo"), Bytes(bytes(100)), metadata: [["authorization", "secret"]]).status == 0)
+      #expect(try await client.call(path("Fail"), Bytes()).status == 5)
+      #expect(try await client.call("/made/up", Bytes()).status == 12)
     }
     let logged = lines.lines.withLock { $0 }
     #expect(logged.map { $0["method"] } == ["test.Service/Echo", "test.Service/Fail", "other"])

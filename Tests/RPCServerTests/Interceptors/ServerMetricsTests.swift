@@ -13,10 +13,10 @@ import Testing
     let metrics = TestMetrics()
     let fail = MethodHandler.unary(.test("Fail", .unary)) { (_: Bytes, _) -> Bytes in throw RPCError(.notFound, "") }
     try await serving([.echo, fail], interceptors: [ServerMetrics(factory: metrics)]) { server in
-      let client = try server.client()
-      for length in [100, 10] { #expect(try client.call(path("Echo"), Bytes(bytes(length))).status == 0) }
-      #expect(try client.call(path("Fail"), Bytes(bytes(50))).status == 5)
-      for name in ["a", "b"] { #expect(try client.call("/made.up/\(name)", Bytes()).status == 12) }
+      let client = try await server.client()
+      for length in [100, 10] { #expect(try await client.call(path("Echo"), Bytes(bytes(length))).status == 0) }
+      #expect(try await client.call(path("Fail"), Bytes(bytes(50))).status == 5)
+      for name in ["a", "b"] { #expect(try await client.call("/made.up/\(name)", Bytes()).status == 12) }
     }
     let echo = ("grpc.method", "test.Service/Echo"), fails = ("grpc.method", "test.Service/Fail")
     let other = ("grpc.method", "other")

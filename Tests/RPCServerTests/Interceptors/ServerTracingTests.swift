@@ -1,5 +1,6 @@
 import InMemoryTracing
 import Logging
+import Primitives
 import ProtoWire
 import RPCCore
 @testable import RPCDiagnostics
@@ -16,10 +17,10 @@ import Tracing
   @Test func aCallIsASpanWithItsMessages() async throws {
     let tracer = InMemoryTracer()
     try await serving([.chat], interceptors: [ServerTracing(tracer: tracer)]) { server in
-      let call = try server.client().start(path("Chat"))
-      try call.send(Bytes(bytes(10)))
-      try call.send(Bytes(bytes(20)), end: true)
-      #expect(try call.finish().status == 0)
+      let call = try await server.client().start(path("Chat"))
+      try await call.send(Bytes(bytes(10)))
+      try await call.send(Bytes(bytes(20)), end: true)
+      #expect(try await call.finish().status == 0)
     }
     let span = try #require(tracer.finishedSpans.first)
     #expect(tracer.finishedSpans.count == 1 && tracer.activeSpans.isEmpty)
@@ -42,9 +43,9 @@ import Tracing
     let tracer = InMemoryTracer()
     let fail = MethodHandler.unary(.test("Fail", .unary)) { (_: Bytes, _) -> Bytes in throw RPCError(.notFound, "") }
     try await serving([fail], interceptors: [ServerTracing(tracer: tracer)]) { server in
-      let client = try server.client()
-      #expect(try client.call(path("Fail"), Bytes()).status == 5)
-      #expect(try client.call("/no/body", Bytes()).status == 12)
+      let client = try await server.client()
+      #expect(try await client.call(path("Fail"), Bytes()).status == 5)
+      #expect(try await client.call("/no/body", Bytes()).status == 12)
     }
     #expect(tracer.finishedSpans.map(\.status) == [SpanStatus(code: .error, message: "NOT_FOUND")])
     #expect(tracer.finishedSpans.first?.attributes.get("rpc.grpc.status_code") == .int64(5))
@@ -62,7 +63,7 @@ import Tracing
     }
     try await serving([call], interceptors: [ServerTracing(tracer: tracer)]) { server in
       let fields: [HeaderField] = [["in-memory-trace-id", "t1"], ["in-memory-span-id", "s1"]]
-      let reply = try server.client().call(path("Call"), Bytes(), metadata: fields)
+      let reply = try await server.client().call(path("Call"), Bytes(), metadata: fields)
       #expect(reply.status == 0)
     }
     let span = try #require(tracer.finishedSpans.first)
@@ -81,8 +82,8 @@ import Tracing
       return request
     }
     try await serving([call], interceptors: [ServerTracing(tracer: InMemoryTracer())]) { server in
-      let client = try server.client()
-      _ = try client.call(
+      let client = try await server.client()
+      _ = try await client.call(
         path("Call"), Bytes(), metadata: [["traceparent", parent], ["tracestate", "a=1"], ["tracestate", "b=2"]])
       let out = try #require(seen.withLock { $0.text("traceparent") }.flatMap(TraceContext.init(traceparent:)))
       let parent = try #require(TraceContext(traceparent: parent))
@@ -90,7 +91,7 @@ import Tracing
       #expect(seen.withLock { $0.text("tracestate") } == "a=1,b=2")
       // Without one, or with a damaged one, a trace begins here.
       for fields in [[], [["traceparent", "00-0-0-0"]]] as [[HeaderField]] {
-        _ = try client.call(path("Call"), Bytes(), metadata: fields)
+        _ = try await client.call(path("Call"), Bytes(), metadata: fields)
         let own = try #require(seen.withLock { $0.text("traceparent") }.flatMap(TraceContext.init(traceparent:)))
         #expect(own.traceID != parent.traceID && own.flags == 0)
       }
@@ -112,12 +113,12 @@ import Tracing
     }
     try await serving([call], interceptors: [ServerTracing(tracer: tracer)]) { server in
       let fields = parent.map { [HeaderField("traceparent", $0)] } ?? []
-      let reply = try server.client().call(path("Call"), Bytes(), metadata: fields)
+      let reply = try await server.client().call(path("Call"), Bytes(), metadata: fields)
       #expect(reply.status == 0)
     }
     let span = try #require(tracer.spans.finishedSpans.first)
     if let parent = parent.flatMap(TraceContext.init(traceparent:)) {
-      #expect(span.traceID == TraceContext.hex(parent.traceID) && span.parentSpanID == TraceContext.hex(parent.spanID))
+      #expect(span.traceID == Hex.digits(parent.traceID) && span.parentSpanID == Hex.digits(parent.spanID))
     }
     let logged: Logger.Metadata = ["trace_id": "\(span.traceID)", "span_id": "\(span.spanID)"]
     #expect(seen.withLock { $0 } == [logged])
@@ -147,8 +148,8 @@ import Tracing
 private struct W3CTracer: Tracer {
   let spans = InMemoryTracer(
     idGenerator: .init(
-      nextTraceID: { TraceContext.hex(UInt128.random(in: 1 ... .max)) },
-      nextSpanID: { TraceContext.hex(UInt64.random(in: 1 ... .max)) }))
+      nextTraceID: { Hex.digits(UInt128.random(in: 1 ... .max)) },
+      nextSpanID: { Hex.digits(UInt64.random(in: 1 ... .max)) }))
 
   func startSpan<Instant: TracerInstant>(
     _ operationName: String, context: @autoclosure () -> ServiceContext, ofKind kind: SpanKind,
@@ -166,7 +167,7 @@ private struct W3CTracer: Tracer {
     let parent = extractor.extract(key: "traceparent", from: carrier).flatMap(TraceContext.init(traceparent:))
     guard let parent else { return }
     context.inMemorySpanContext = InMemorySpanContext(
-      traceID: TraceContext.hex(parent.traceID), spanID: TraceContext.hex(parent.spanID), parentSpanID: nil)
+      traceID: Hex.digits(parent.traceID), spanID: Hex.digits(parent.spanID), parentSpanID: nil)
   }
 
   func inject<Carrier, Inject: Injector>(

@@ -3,6 +3,7 @@ import ProtoWire
 import RPCCore
 import RPCServer
 import TestPeer
+import Transport
 
 typealias Bytes = Google_Protobuf_BytesValue
 typealias Number = Google_Protobuf_Int64Value
@@ -21,20 +22,20 @@ struct TestServer: Sendable {
   let loops: EventLoopGroup
   let address: SocketAddress
 
-  func client() throws -> BlockingClient { try BlockingClient(address) }
+  func client() async throws -> TestClient { try await TestClient(address) }
 
   /// A peer whose handshake is done as far as it sends.
-  func peer(streamWindow: UInt32 = 65_535) throws -> Peer {
-    let peer = try Peer(address)
-    try peer.start(streamWindow: streamWindow)
+  func peer(streamWindow: UInt32 = 65_535) async throws -> Peer {
+    let peer = try await Peer(address)
+    try await peer.start(streamWindow: streamWindow)
     return peer
   }
 }
 
-/// Serves the methods while `body` runs, on a thread of its own, and stops.
+/// Serves the methods while `body` runs, on the loop of the peers, and stops.
 func serving(
   _ methods: [MethodHandler] = [], services: [any ServiceProvider] = [], interceptors: [any ServerInterceptor] = [],
-  on listen: SocketAddress = .tcp(host: "127.0.0.1", port: 0), loops: Int = 1,
+  on listen: SocketAddress = .tcp(host: "127.0.0.1", port: 0), tls: TLSCredentials? = nil, loops: Int = 1,
   _ configure: (inout ServerConfiguration) -> Void = { _ in }, _ body: (TestServer) async throws -> Void
 ) async throws {
   var configuration = ServerConfiguration()
@@ -47,10 +48,10 @@ func serving(
     services: services + [TestService(methodHandlers: methods)], interceptors: interceptors,
     configuration: configuration,
     loops: group)
-  let address = try server.listen(on: listen)[0]
+  let address = try server.listen(on: listen, tls: tls)[0]
   let result: Result<Void, any Error>
   do {
-    try await whereBlockingIsFine { try await body(TestServer(server: server, loops: group, address: address)) }
+    try await TestLoop.run { try await body(TestServer(server: server, loops: group, address: address)) }
     result = .success(())
   } catch {
     result = .failure(error)

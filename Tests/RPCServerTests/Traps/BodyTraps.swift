@@ -1,5 +1,4 @@
 import EventLoop
-import Glibc
 import ProtoWire
 import RPCCore
 @testable import RPCServer
@@ -21,13 +20,13 @@ import Testing
     try await servingBesideAttack([large]) {
       $0.times.responseStall = .milliseconds(100)
     } _: { server in
-      let peer = try server.peer(streamWindow: 0)
+      let peer = try await server.peer(streamWindow: 0)
       for stream in stride(from: UInt32(1), to: 101, by: 2) {
-        try peer.send(.headers(stream, Peer.request(path("Large"))), .data(stream, message, end: true))
+        try await peer.send(.headers(stream, Peer.request(path("Large"))), .data(stream, message, end: true))
       }
       var ended: Set<UInt32> = []
       while ended.count < 50 {
-        let reset = try peer.wait(for: .rstStream)
+        let reset = try await peer.wait(for: .rstStream)
         #expect(reset.number() == 0xb)
         ended.insert(reset.stream)
       }
@@ -40,14 +39,14 @@ import Testing
       Bytes()
     }
     try await servingBesideAttack([ignore]) { server in
-      let client = try server.client()
+      let client = try await server.client()
       let body = bytes(100_000)
       for _ in 0..<500 {
-        let call = try client.start(path("Ignore"))
-        try call.send(bytes: body)
-        #expect(try call.finish().status == 0)
+        let call = try await client.start(path("Ignore"))
+        try await call.send(bytes: body)
+        #expect(try await call.finish().status == 0)
       }
-      #expect(try client.call(path("Echo"), Bytes(body)).message(as: Bytes.self) == Bytes(body))
+      #expect(try await client.call(path("Echo"), Bytes(body)).message(as: Bytes.self) == Bytes(body))
     }
   }
 
@@ -60,13 +59,13 @@ import Testing
       throw CancellationError()
     }
     try await servingBesideAttack([park]) { server in
-      let client = try server.client()
+      let client = try await server.client()
       for _ in 0..<200 {
-        let call = try client.start(path("Park"))
-        try call.send(bytes: bytes(60_000))
-        try call.cancel()
+        let call = try await client.start(path("Park"))
+        try await call.send(bytes: bytes(60_000))
+        try await call.cancel()
       }
-      #expect(try client.call(path("Echo"), Bytes(bytes(1000))).status == 0)
+      #expect(try await client.call(path("Echo"), Bytes(bytes(1000))).status == 0)
       #expect(client.goAways.isEmpty)
     }
   }
@@ -75,7 +74,7 @@ import Testing
   @Test func messagesLargerThanTheWindow() async throws {
     try await servingBesideAttack { server in
       let large = Bytes(bytes(4_000_000))
-      let reply = try server.client().call(path("Echo"), large)
+      let reply = try await server.client().call(path("Echo"), large)
       #expect(reply.messages == [large.wireBytes()])
     }
   }
@@ -83,14 +82,12 @@ import Testing
   /// Trap 11: head, message and trailers of a call leave in one write, so they arrive together.
   @Test func oneWriteForAResponse() async throws {
     try await servingBesideAttack { server in
-      let peer = try server.peer()
-      _ = try peer.sync()
-      var buffer = [UInt8](repeating: 0, count: 65_536)
+      let peer = try await server.peer()
+      _ = try await peer.sync()
       var reader = FrameReader()
       for stream in stride(from: UInt32(1), to: 101, by: 2) {
-        try peer.send(.headers(stream, Peer.request(path("Echo"))), .data(stream, message, end: true))
-        let count = recv(peer.descriptor, &buffer, buffer.count, 0)
-        reader.append(buffer[..<max(0, count)])
+        try await peer.send(.headers(stream, Peer.request(path("Echo"))), .data(stream, message, end: true))
+        reader.append(try await peer.read())
         var frames: [Frame] = []
         while let frame = try reader.next() { frames.append(frame) }
         #expect(frames.filter { $0.stream == stream }.map(\.kind) == [.headers, .data, .headers])
@@ -101,10 +98,10 @@ import Testing
   /// Trap 23: the messages of a turn share their frames, and no prefix gets a frame of its own.
   @Test func streamedMessagesShareFrames() async throws {
     try await servingBesideAttack([.count]) { server in
-      let peer = try server.peer(streamWindow: 1 << 20)
-      try peer.send(
+      let peer = try await server.peer(streamWindow: 1 << 20)
+      try await peer.send(
         .headers(1, Peer.request(path("Count"))), .data(1, grpcFrame(Number(1_000).wireBytes()), end: true))
-      let frames = try peer.response(1).of(.data)
+      let frames = try await peer.response(1).of(.data)
       #expect(frames.reduce(0) { $0 + $1.payload.count } > 7_000)
       #expect(frames.count < 10)
       #expect(!frames.contains { $0.payload.count == 5 })
@@ -127,9 +124,9 @@ import Testing
       return request
     }
     try await servingBesideAttack([look]) { server in
-      let client = try server.client()
+      let client = try await server.client()
       for _ in 0..<500 {
-        #expect(try client.call(path("Look"), Bytes(), metadata: [["grpc-timeout", "99999999H"]]).status == 0)
+        #expect(try await client.call(path("Look"), Bytes(), metadata: [["grpc-timeout", "99999999H"]]).status == 0)
       }
       #expect(weak.count == 500)
       // The last one may not have left its turn yet.
@@ -143,21 +140,21 @@ import Testing
       Number(EventLoop.current.map { Int64(truncatingIfNeeded: ObjectIdentifier($0).hashValue) } ?? 0)
     }
     try await serving([whereAmI, .echo], loops: 3) { server in
-      func connect(_ count: Int) throws -> [Int64: [BlockingClient]] {
-        var clients: [Int64: [BlockingClient]] = [:]
+      func connect(_ count: Int) async throws -> [Int64: [TestClient]] {
+        var clients: [Int64: [TestClient]] = [:]
         for _ in 0..<count {
-          let client = try server.client()
-          let place = try client.call(path("Where"), Bytes()).message(as: Number.self).value
+          let client = try await server.client()
+          let place = try await client.call(path("Where"), Bytes()).message(as: Number.self).value
           clients[place, default: []].append(client)
         }
         return clients
       }
-      var clients = try connect(12)
+      var clients = try await connect(12)
       #expect(clients.values.map(\.count) == [4, 4, 4])
       let emptied = try #require(clients.keys.first)
-      for client in clients.removeValue(forKey: emptied) ?? [] { client.peer.close() }
+      for client in clients.removeValue(forKey: emptied) ?? [] { client.close() }
       while await server.server.openConnections() > 8 {}
-      let later = try connect(4)
+      let later = try await connect(4)
       #expect(later.keys.map { $0 } == [emptied])
       withExtendedLifetime(clients) {}
     }
@@ -173,9 +170,9 @@ import Testing
   func malformedMessages(name: String, sent: [UInt8]) async throws {
     let value = MethodHandler.unary(.test("Value", .unary)) { (request: Google_Protobuf_Value, _) in request }
     try await servingBesideAttack([value]) { server in
-      let client = try server.client()
-      for _ in 0..<50 { #expect(try client.call(path("Value"), bytes: sent).status == 13) }
-      #expect(try client.call(path("Echo"), Bytes([1])).status == 0)
+      let client = try await server.client()
+      for _ in 0..<50 { #expect(try await client.call(path("Value"), bytes: sent).status == 13) }
+      #expect(try await client.call(path("Echo"), Bytes([1])).status == 0)
     }
   }
 }

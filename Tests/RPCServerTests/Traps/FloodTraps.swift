@@ -12,26 +12,26 @@ import Testing
   private let message = grpcFrame([])
 
   /// Sends a few times the budget, no more than the server drops while it lingers, and returns what it said last.
-  private func flood(_ server: TestServer, rounds: Int, _ round: (Int) -> [Frame]) throws -> (
+  private func flood(_ server: TestServer, rounds: Int, _ round: (Int) -> [Frame]) async throws -> (
     code: UInt32, reason: String
   )? {
-    let peer = try server.peer()
+    let peer = try await server.peer()
     var batch: [UInt8] = []
     for number in 0..<rounds {
       batch += round(number).flatMap(\.bytes)
       guard batch.count > 16_384 || number == rounds - 1 else { continue }
-      do { try peer.send(batch) } catch { break }
+      do { try await peer.send(batch) } catch { break }
       batch = []
     }
     peer.closeSending()
-    let end = try peer.rest().of(.goAway).last
+    let end = try await peer.rest().of(.goAway).last
     return end.map { ($0.number(at: 4), String(decoding: $0.payload.dropFirst(8), as: UTF8.self)) }
   }
 
   /// Trap 1, CVE-2023-44487: streams that the client opens and resets.
   @Test func rapidReset() async throws {
     try await servingBesideAttack { server in
-      let end = try flood(server, rounds: 3_000) { number in
+      let end = try await flood(server, rounds: 3_000) { number in
         let stream = UInt32(number * 2 + 1)
         return [.headers(stream, echo), .reset(stream, 8)]
       }
@@ -55,7 +55,7 @@ import Testing
       $0.maximumRunningHandlers = 50
     } _: { server in
       let request = Peer.request(path("Stubborn"))
-      _ = try flood(server, rounds: 20_000) { number in
+      _ = try await flood(server, rounds: 20_000) { number in
         let stream = UInt32(number * 2 + 1)
         return [.headers(stream, request), .data(stream, message, end: true), .reset(stream, 8)]
       }
@@ -71,7 +71,7 @@ import Testing
       // One read may hold more streams than the server has reset until then.
       $0.maximumConcurrentStreams = 10_000
     } _: { server in
-      let end = try flood(server, rounds: 1_000) { number in
+      let end = try await flood(server, rounds: 1_000) { number in
         let stream = UInt32(number * 2 + 1)
         return switch how {
         case "window overflow": [.headers(stream, echo), .windowUpdate(stream, 0x7fff_ffff)]
@@ -87,10 +87,10 @@ import Testing
   /// Trap 3: a client may cancel half of its calls while they run, without end, if the others get their responses.
   @Test func honestCancelsAreNoAttack() async throws {
     try await servingBesideAttack([.chat]) { server in
-      let client = try server.client()
+      let client = try await server.client()
       for _ in 0..<3_000 {
-        try client.start(path("Chat")).cancel()
-        let reply = try client.call(path("Echo"), Bytes([1]))
+        try await client.start(path("Chat")).cancel()
+        let reply = try await client.call(path("Echo"), Bytes([1]))
         #expect(reply.status == 0)
       }
       #expect(client.goAways.isEmpty)
@@ -101,7 +101,7 @@ import Testing
   @Test func continuationFlood() async throws {
     try await servingBesideAttack { server in
       let field = HeaderEncoder.encode([["a", "b"]])
-      let end = try flood(server, rounds: 2_000) { number in
+      let end = try await flood(server, rounds: 2_000) { number in
         number == 0
           ? [Frame(.headers, stream: 1, HeaderEncoder.encode(echo))] : [Frame(.continuation, stream: 1, field)]
       }
@@ -113,17 +113,17 @@ import Testing
   /// table before.
   @Test func headerBomb() async throws {
     try await servingBesideAttack { server in
-      let peer = try server.peer()
+      let peer = try await server.peer()
       // Literal with indexing, new name "x", value of 4000 bytes: 0x40, then its length with a prefix of 7 bits.
       let seed: [UInt8] = [0x40, 1, UInt8(ascii: "x"), 0x7f, 0xa1, 0x1e] + [UInt8](repeating: 0x61, count: 4_000)
-      try peer.send(
+      try await peer.send(
         Frame(.headers, flags: Frame.endHeaders | Frame.endStream, stream: 1, HeaderEncoder.encode(echo) + seed))
-      _ = try peer.response(1)
+      _ = try await peer.response(1)
       for stream in stride(from: UInt32(3), to: 201, by: 2) {
         // Index 62 is the newest field of the table.
         let bomb = HeaderEncoder.encode(echo) + [UInt8](repeating: 0xbe, count: 12_000)
-        try peer.send(Frame(.headers, flags: Frame.endHeaders | Frame.endStream, stream: stream, bomb))
-        #expect(try peer.response(stream).last?.field(":status") == "431")
+        try await peer.send(Frame(.headers, flags: Frame.endHeaders | Frame.endStream, stream: stream, bomb))
+        #expect(try await peer.response(stream).last?.field(":status") == "431")
       }
     }
   }
@@ -131,7 +131,7 @@ import Testing
   /// Trap 6: DATA frames of no byte or of one.
   @Test(arguments: [0, 1]) func tinyDataFrames(size: Int) async throws {
     try await servingBesideAttack([.chat]) { server in
-      let end = try flood(server, rounds: 30_000) { number in
+      let end = try await flood(server, rounds: 30_000) { number in
         if number == 0 { return [.headers(1, Peer.request(path("Chat")))] }
         // One message that never ends, so that no byte is honest work.
         return [.data(1, number == 1 ? [0, 0, 0x3f, 0xff, 0xff] : [UInt8](repeating: 0, count: size))]
@@ -143,10 +143,10 @@ import Testing
   /// Trap 6: small frames that carry messages are honest, such as a chat of single bytes.
   @Test func smallMessagesAreNoAttack() async throws {
     try await servingBesideAttack([.sum]) { server in
-      let call = try server.client().start(path("Sum"))
-      for _ in 0..<30_000 { try call.send(Number(1)) }
-      try call.end()
-      #expect(try call.finish().message(as: Number.self) == Number(30_000))
+      let call = try await server.client().start(path("Sum"))
+      for _ in 0..<30_000 { try await call.send(Number(1)) }
+      try await call.end()
+      #expect(try await call.finish().message(as: Number.self) == Number(30_000))
     }
   }
 
@@ -154,7 +154,7 @@ import Testing
   @Test(arguments: [Frame.Kind.priority, .settings, .ping, .windowUpdate])
   func controlFrameFlood(kind: Frame.Kind) async throws {
     try await servingBesideAttack { server in
-      let end = try flood(server, rounds: 15_000) { number in
+      let end = try await flood(server, rounds: 15_000) { number in
         switch kind {
         case .priority: [Frame(.priority, stream: UInt32(number * 2 + 1), [0, 0, 0, 0, 16])]
         case .settings: [.settings()]
@@ -172,7 +172,7 @@ import Testing
   /// nghttp2 drops them without telling anybody.
   @Test(arguments: [UInt32(0), 1]) func framesOfUnknownTypes(stream: UInt32) async throws {
     try await servingBesideAttack { server in
-      let end = try flood(server, rounds: 15_000) { number in
+      let end = try await flood(server, rounds: 15_000) { number in
         [Frame(type: UInt8(16 + number % 200), stream: stream, [1, 2, 3])]
       }
       #expect(try #require(end) == (0xb, "too many control frames"))
@@ -182,7 +182,7 @@ import Testing
   /// Frames on a stream that the server reset: once its window is used up, they can't have been on their way.
   @Test func dataOnAStreamThatTheServerReset() async throws {
     try await servingBesideAttack { server in
-      let end = try flood(server, rounds: 15_000) { number in
+      let end = try await flood(server, rounds: 15_000) { number in
         // A window that overflows has the stream reset.
         number == 0
           ? [.headers(1, echo), .windowUpdate(1, 0x7fff_ffff)] : [.data(1, [UInt8](repeating: 0, count: 100))]
@@ -194,7 +194,7 @@ import Testing
   @Test(arguments: [Frame.data(1, [1]), .headers(1, [["x", "y"]], end: true)])
   func framesOnAStreamThatTheClientEnded(frame: Frame) async throws {
     try await servingBesideAttack { server in
-      let end = try flood(server, rounds: 1_000) { number in
+      let end = try await flood(server, rounds: 1_000) { number in
         number == 0 ? [.headers(1, echo), .data(1, message, end: true)] : [frame]
       }
       #expect(try #require(end).code == 5)
@@ -204,16 +204,16 @@ import Testing
   /// Now and then a frame of an unknown type, and clients that have not yet read that the server ended their calls.
   @Test func framesThatWereOnTheirWayAreNoAttack() async throws {
     try await servingBesideAttack { server in
-      let peer = try server.peer()
+      let peer = try await server.peer()
       for stream in stride(from: UInt32(1), to: 801, by: 2) {
-        try peer.send(.headers(stream, Peer.request(path("Nothing"))), Frame(type: 0x42, stream: stream, [1]))
-        #expect(try peer.response(stream).last?.field("grpc-status") == "12")
-        try peer.send(.data(stream, bytes(16_384)))
-        #expect(try peer.wait(for: .rstStream, stream: stream).number() == 0)
-        try peer.send((0..<100).flatMap { _ in Frame.data(stream, grpcFrame([1])).bytes })
-        try peer.send(.data(stream, [], end: true))
+        try await peer.send(.headers(stream, Peer.request(path("Nothing"))), Frame(type: 0x42, stream: stream, [1]))
+        #expect(try await peer.response(stream).last?.field("grpc-status") == "12")
+        try await peer.send(.data(stream, bytes(16_384)))
+        #expect(try await peer.wait(for: .rstStream, stream: stream).number() == 0)
+        try await peer.send((0..<100).flatMap { _ in Frame.data(stream, grpcFrame([1])).bytes })
+        try await peer.send(.data(stream, [], end: true))
       }
-      #expect(try !peer.sync().contains { $0.kind == .goAway })
+      #expect(try await !peer.sync().contains { $0.kind == .goAway })
     }
   }
 }

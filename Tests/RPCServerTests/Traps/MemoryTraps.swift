@@ -25,19 +25,19 @@ import Testing
       $0.maximumBufferedBytes = 3_500_000
     } _: { server in
       let honest = HonestClient(server)
-      let client = try server.client()
+      let client = try await server.client()
       let body = Array(grpcFrame(Bytes(bytes(1_000_000)).wireBytes()).dropLast())
       var replies: [Reply] = []
-      let calls = try (0..<8).map { _ in try client.start(path(method)) }
+      let calls = try await (0..<8).asyncMap { _ in try await client.start(path(method)) }
       for call in calls {
-        try client.send(body, end: false, on: call)
-        _ = try client.call(path("Echo"), bytes: [])
+        try await call.send(body: body)
+        _ = try await client.call(path("Echo"), bytes: [])
       }
       // Those that hold what there is are taken back; all others have their answer.
-      for call in calls.dropFirst(4) { replies.append(try call.finish()) }
+      for call in calls.dropFirst(4) { replies.append(try await call.finish()) }
       #expect(replies.allSatisfy { $0.status == 8 && $0.text.contains("limit of buffered messages") })
-      try honest.expectUnharmed()
-      client.peer.close()
+      try await honest.expectUnharmed()
+      client.close()
       await expectNothingHeld(server)
     }
   }
@@ -48,22 +48,22 @@ import Testing
       $0.maximumBufferedBytes = 3_500_000
     } _: { server in
       let honest = HonestClient(server)
-      let peer = try server.peer(streamWindow: 0)
+      let peer = try await server.peer(streamWindow: 0)
       for stream in stride(from: UInt32(1), to: 21, by: 2) {
-        try peer.send(.headers(stream, Peer.request(path("Large"))), .data(stream, grpcFrame([]), end: true))
+        try await peer.send(.headers(stream, Peer.request(path("Large"))), .data(stream, grpcFrame([]), end: true))
       }
       // Streams 1 to 7 hold what there is.
       for _ in 0..<6 {
-        let refusal = try peer.collect { $0.field("grpc-status") != nil }.last
+        let refusal = try await peer.collect { $0.field("grpc-status") != nil }.last
         #expect(refusal?.field("grpc-status") == "8")
         #expect(refusal.map { $0.stream >= 9 } == true)
       }
       // What is taken makes room.
-      for stream in [UInt32(1), 3, 5, 7] { try peer.send(.reset(stream, 8)) }
-      try peer.send(
+      for stream in [UInt32(1), 3, 5, 7] { try await peer.send(.reset(stream, 8)) }
+      try await peer.send(
         .headers(21, Peer.request(path("Echo"))), .data(21, grpcFrame([]), end: true), .windowUpdate(21, 100))
-      #expect(try peer.response(21).last?.field("grpc-status") == "0")
-      try honest.expectUnharmed()
+      #expect(try await peer.response(21).last?.field("grpc-status") == "0")
+      try await honest.expectUnharmed()
       await expectNothingHeld(server)
     }
   }
@@ -76,21 +76,21 @@ import Testing
     } _: { server in
       var peers: [Peer] = []
       for number in 0..<6 {
-        let peer = try server.peer(streamWindow: 0)
+        let peer = try await server.peer(streamWindow: 0)
         peers.append(peer)
-        try peer.send(.headers(1, Peer.request(path("Large"))), .data(1, grpcFrame([]), end: true))
+        try await peer.send(.headers(1, Peer.request(path("Large"))), .data(1, grpcFrame([]), end: true))
         if number < 4 {
           // Its response waits: no answer to a PING goes ahead of the turn in which that was made.
-          for _ in 0..<2 { #expect(try peer.sync().allSatisfy { $0.field("grpc-status") == nil }) }
+          for _ in 0..<2 { #expect(try await peer.sync().allSatisfy { $0.field("grpc-status") == nil }) }
         } else {
-          #expect(try peer.response(1).last?.field("grpc-status") == "14")
+          #expect(try await peer.response(1).last?.field("grpc-status") == "14")
         }
       }
-      #expect(try server.client().call("/grpc.health.v1.Health/Check").status == 0)
-      #expect(try server.client().call(path("Echo")).status == 14)
+      #expect(try await server.client().call("/grpc.health.v1.Health/Check").status == 0)
+      #expect(try await server.client().call(path("Echo")).status == 14)
       for peer in peers { peer.close() }
       await expectNothingHeld(server)
-      #expect(try server.client().call(path("Echo")).status == 0)
+      #expect(try await server.client().call(path("Echo")).status == 0)
     }
   }
 }
