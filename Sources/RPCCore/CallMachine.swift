@@ -22,26 +22,27 @@ package struct CallMachine: ~Copyable {
   }
 
   /// What the driver is to do.
+  // Inlinable, since the driver is in another module and looks at each bit for each call.
   package struct Todo: OptionSet, Sendable {
     package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// Start the handler.
-    package static let startHandler = Todo(rawValue: 1)
+    @inlinable package static var startHandler: Todo { Todo(rawValue: 1) }
     /// Let the client send more of the request, if there is memory for it.
-    package static let awaitMore = Todo(rawValue: 2)
+    @inlinable package static var awaitMore: Todo { Todo(rawValue: 2) }
     /// Resume the reader: it can look again.
-    package static let wakeReader = Todo(rawValue: 4)
+    @inlinable package static var wakeReader: Todo { Todo(rawValue: 4) }
     /// Resume the writer: there is room.
-    package static let wakeWriter = Todo(rawValue: 8)
+    @inlinable package static var wakeWriter: Todo { Todo(rawValue: 8) }
     /// Call `flush` at the end of the turn.
-    package static let scheduleWrite = Todo(rawValue: 16)
+    @inlinable package static var scheduleWrite: Todo { Todo(rawValue: 16) }
     /// Refuse the request: it has no message, and the method takes one.
-    package static let refuseMissing = Todo(rawValue: 32)
+    @inlinable package static var refuseMissing: Todo { Todo(rawValue: 32) }
     /// Refuse the request: it ends inside a message.
-    package static let refuseCut = Todo(rawValue: 64)
+    @inlinable package static var refuseCut: Todo { Todo(rawValue: 64) }
     /// Refuse the request: it has more than one message, and the method takes one.
-    package static let refuseSurplus = Todo(rawValue: 128)
+    @inlinable package static var refuseSurplus: Todo { Todo(rawValue: 128) }
   }
 
   /// What of the request's messages is there.
