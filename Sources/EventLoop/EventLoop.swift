@@ -48,7 +48,12 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
   @exclusivity(unchecked) private var hasMail = false
 
   /// CLOCK_MONOTONIC when this turn began, in nanoseconds. Loop thread only.
-  @exclusivity(unchecked) public private(set) var now: UInt64
+  public private(set) var now: UInt64 {
+    get { storedNow }
+    set { storedNow = newValue }
+  }
+  // `now` is computed, so that other modules read it without a check: `@exclusivity` does not reach beyond this module.
+  @exclusivity(unchecked) private var storedNow: UInt64
   /// What runs now, for the stall log. Code that starts a handler on the loop sets it. Loop thread only.
   @exclusivity(unchecked) public var activity: (any CustomStringConvertible & AnyObject)?
   /// Limits log lines that a peer or a fault can repeat without end. Loop thread only.
@@ -69,8 +74,8 @@ public final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable 
       throw error
     }
     self.mailbox = mailbox
-    now = MonotonicClock.nanoseconds
-    timers = TimerWheel(startTick: now / Self.nanosecondsPerTick)
+    storedNow = MonotonicClock.nanoseconds
+    timers = TimerWheel(startTick: storedNow / Self.nanosecondsPerTick)
     events = .allocate(capacity: Self.eventsPerWait)
     // The mailbox is the only registration without an IOSource.
     if clinux_epoll_add(epoll, mailbox.wakeDescriptor, Readiness.readable.rawValue, nil) != 0 {

@@ -54,7 +54,12 @@ public final class HTTP2Session {
   @exclusivity(unchecked) var latest: (id: Int32, exchange: Unmanaged<HTTPExchange>?) = (0, nil)
   private var pings: PingGuard?
   /// CLOCK_MONOTONIC in nanoseconds, as the owner last told.
-  @exclusivity(unchecked) public var now: UInt64
+  public var now: UInt64 {
+    get { storedNow }
+    set { storedNow = newValue }
+  }
+  // `now` is computed, so that other modules set it without a check: `@exclusivity` does not reach beyond this module.
+  @exclusivity(unchecked) private var storedNow: UInt64
   @exclusivity(unchecked) var progress: Progress
   /// HEADERS or DATA were sent since the last PING came.
   @exclusivity(unchecked) var hasSpoken = false
@@ -77,7 +82,7 @@ public final class HTTP2Session {
   ) throws(HTTP2Error) {
     self.configuration = configuration
     self.pool = pool
-    self.now = now
+    storedNow = now
     abuse = AbuseGuard(
       streamWindow: Int(configuration.streamWindow), connectionWindow: Int(configuration.connectionWindow), now: now)
     pings = configuration.pings.map(PingGuard.init)

@@ -5,21 +5,34 @@
 /// Belongs to the thread of its session. Once it is closed and nobody else refers to it, the session uses the object
 /// again for a later stream, so a handler must drop its reference at `.closed`.
 public final class HTTPExchange {
-  // Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
+  // Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another. What
+  // other modules read for each call is computed: the attribute does not reach beyond this module.
   /// The stream identifier: odd, since clients open the streams. RFC 9113, section 5.1.1.
   @exclusivity(unchecked) public internal(set) var id: Int32
   /// Who does the work; nil once it was told that the exchange is closed.
   @exclusivity(unchecked) public internal(set) var handler: (any HTTPExchangeHandler)?
   /// The fields before the peer's body; complete when the handler is told `.head`.
-  @exclusivity(unchecked) public internal(set) var head = HeaderBlock()
+  public internal(set) var head: HeaderBlock {
+    get { storedHead }
+    set { storedHead = newValue }
+  }
+  @exclusivity(unchecked) private var storedHead = HeaderBlock()
   /// The fields behind the peer's body, where there are any.
   @exclusivity(unchecked) public internal(set) var trailers: HeaderBlock?
   /// The peer has sent its last frame of this exchange (half-closed, remote).
-  @exclusivity(unchecked) public internal(set) var isRemoteClosed = false
+  public internal(set) var isRemoteClosed: Bool {
+    get { storedIsRemoteClosed }
+    set { storedIsRemoteClosed = newValue }
+  }
+  @exclusivity(unchecked) private var storedIsRemoteClosed = false
   /// The exchange is over, for both sides.
   @exclusivity(unchecked) public internal(set) var isClosed = false
   /// Why it is over; `noError` after a normal end.
-  @exclusivity(unchecked) public internal(set) var closeCode = HTTP2ErrorCode.noError
+  public internal(set) var closeCode: HTTP2ErrorCode {
+    get { storedCloseCode }
+    set { storedCloseCode = newValue }
+  }
+  @exclusivity(unchecked) private var storedCloseCode = HTTP2ErrorCode.noError
 
   @exclusivity(unchecked) var events: Events = []
   /// The section that is being received is the trailers.

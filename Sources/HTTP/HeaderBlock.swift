@@ -31,10 +31,10 @@ public struct HeaderBlock: @unchecked Sendable {
   }
 
   /// More came than the limits allow: the section is incomplete.
-  public var isOverLimit: Bool { storage?.header.isOverLimit ?? false }
+  public var isOverLimit: Bool { storage?.withUnsafeMutablePointerToHeader { $0.pointee.isOverLimit } ?? false }
 
   /// The method is HEAD.
-  var isHEAD: Bool { storage?.header.isHEAD ?? false }
+  var isHEAD: Bool { storage?.withUnsafeMutablePointerToHeader { $0.pointee.isHEAD } ?? false }
 
   /// Runs `body` with the bytes of the `:path` field, empty if there is none.
   @inline(__always)

@@ -1,37 +1,44 @@
-/// A queue over one buffer that is used again and grows when it is full: what comes in order leaves in order.
-package struct Ring<Element> {
+/// A first-in, first-out queue over one buffer, which grows when it is full.
+///
+/// Public and inlinable: the compiler specializes it for its users in other modules, as it does no generic type with
+/// `package` access.
+public struct Ring<Element> {
   @usableFromInline var storage: ContiguousArray<Element?>
   @usableFromInline var head = 0
   /// How many elements wait.
-  @inlinable package var count: Int { used }
+  @inlinable public var count: Int { used }
   @usableFromInline var used = 0
 
+  /// An empty queue.
   /// - Parameter capacity: rounded up to a power of two.
-  package init(capacity: Int = 16) {
+  @inlinable public init(capacity: Int = 16) {
     var size = 2
     while size < capacity { size *= 2 }
     storage = ContiguousArray(repeating: nil, count: size)
   }
 
-  @inlinable package var isEmpty: Bool { count == 0 }
-  package var first: Element? { count == 0 ? nil : storage[head] }
+  /// Whether no element waits.
+  @inlinable public var isEmpty: Bool { count == 0 }
+  /// The element that waits longest.
+  @inlinable public var first: Element? { count == 0 ? nil : storage[head] }
 
-  @inlinable
-  package mutating func append(_ element: Element) {
+  /// Puts an element at the end.
+  @inlinable public mutating func append(_ element: Element) {
     if count == storage.count { grow() }
     storage[(head + count) & (storage.count - 1)] = element
     used += 1
   }
 
-  package mutating func prepend(_ element: Element) {
+  /// Puts an element in front of the others.
+  @inlinable public mutating func prepend(_ element: Element) {
     if count == storage.count { grow() }
     head = (head + storage.count - 1) & (storage.count - 1)
     storage[head] = element
     used += 1
   }
 
-  @inlinable
-  package mutating func popFirst() -> Element? {
+  /// Takes the element that waits longest; nil if there is none.
+  @inlinable public mutating func popFirst() -> Element? {
     guard count > 0 else { return nil }
     let element = storage[head]
     storage[head] = nil
@@ -40,7 +47,8 @@ package struct Ring<Element> {
     return element
   }
 
-  package mutating func popLast() -> Element? {
+  /// Takes the element that came last; nil if there is none.
+  @inlinable public mutating func popLast() -> Element? {
     guard count > 0 else { return nil }
     used -= 1
     let index = (head + count) & (storage.count - 1)
@@ -49,7 +57,7 @@ package struct Ring<Element> {
   }
 
   /// Takes everything out, in order.
-  package mutating func removeAll() -> [Element] {
+  @inlinable public mutating func removeAll() -> [Element] {
     var elements: [Element] = []
     elements.reserveCapacity(count)
     while let element = popFirst() { elements.append(element) }
@@ -57,18 +65,18 @@ package struct Ring<Element> {
   }
 
   /// Keeps, in order, what `isKept` says.
-  package mutating func filter(_ isKept: (Element) -> Bool) {
+  @inlinable public mutating func filter(_ isKept: (Element) -> Bool) {
     for element in removeAll() where isKept(element) { append(element) }
   }
 
-  package func forEach(_ body: (Element) -> Void) {
+  /// Calls `body` with each element, in order.
+  @inlinable public func forEach(_ body: (Element) -> Void) {
     for offset in 0..<count {
       if let element = storage[(head + offset) & (storage.count - 1)] { body(element) }
     }
   }
 
-  @usableFromInline
-  mutating func grow() {
+  @inlinable mutating func grow() {
     var larger = ContiguousArray<Element?>(repeating: nil, count: storage.count * 2)
     for offset in 0..<count { larger[offset] = storage[(head + offset) & (storage.count - 1)] }
     storage = larger

@@ -27,6 +27,9 @@ package struct CallMachine: ~Copyable {
     package let rawValue: UInt8
     @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// `contains`, which the compiler does not specialize across modules.
+    @inlinable package func has(_ action: Todo) -> Bool { rawValue & action.rawValue != 0 }
+
     /// Start the handler.
     @inlinable package static var startHandler: Todo { Todo(rawValue: 1) }
     /// Let the client send more of the request, if there is memory for it.

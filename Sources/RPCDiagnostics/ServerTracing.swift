@@ -73,8 +73,8 @@ private struct TracedCall: CallObserver {
 }
 
 extension Logger.MetadataProvider {
-  /// Adds `trace_id` and `span_id` to the lines that a traced call logs: those of the span that the tracer exports, if it
-  /// passes W3C's `traceparent` on, as those of OpenTelemetry do.
+  /// Adds `trace_id` and `span_id` to the lines that a traced call logs. They name the span that the tracer exports, if
+  /// the tracer injects W3C's `traceparent`, as OpenTelemetry's tracers do.
   public static var trace: Logger.MetadataProvider {
     Logger.MetadataProvider {
       guard let trace = ServiceContext.current?.trace else { return [:] }

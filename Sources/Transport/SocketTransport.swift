@@ -14,7 +14,9 @@ package final class SocketTransport {
   @exclusivity(unchecked) private var tls: TLSSession?
   private let buffers: TLSBuffers
   /// What the socket did not take, enciphered.
-  @exclusivity(unchecked) package private(set) var unsent = ByteBuffer()
+  @exclusivity(unchecked) private var unsent = ByteBuffer()
+  /// Bytes that the socket did not take.
+  package var unsentCount: Int { unsent.count }
   /// When the socket last took something of `unsent`; nil if that is empty.
   @exclusivity(unchecked) package private(set) var stalledSince: UInt64?
 

@@ -96,7 +96,7 @@ final class ByteStream: ReadinessHandler {
   }
 
   /// Something of what was given to `send` is still here.
-  var hasUnsent: Bool { !transport.unsent.isEmpty }
+  var hasUnsent: Bool { transport.unsentCount > 0 }
 
   /// Sends what the socket takes, and keeps the rest. Only while there is nothing unsent.
   /// - Throws: `Peer.Failure.socket` if the other end is gone.

@@ -4,19 +4,19 @@ import RPCCore
 /// What the machine returns, done; and the waits whose ends it decides.
 extension Call {
   func perform(_ todo: CallMachine.Todo) {
-    // Most events of most calls ask for nothing, and `contains` is dear across modules.
+    // Most events of most calls ask for nothing.
     guard todo.rawValue != 0 else { return }
     // Behind those of the other calls that were received with this one.
-    if todo.contains(.startHandler) { connection.ready.append(self) }
-    if todo.contains(.awaitMore) { awaitRest() }
-    if todo.contains(.wakeReader), let reader = machine.take(.reader) { reader.resume() }
-    if todo.contains(.wakeWriter), let writer = machine.take(.writer) { writer.resume() }
-    if todo.contains(.scheduleWrite) { connection.scheduleWrite(self) }
-    if todo.contains(.refuseMissing) {
+    if todo.has(.startHandler) { connection.ready.append(self) }
+    if todo.has(.awaitMore) { awaitRest() }
+    if todo.has(.wakeReader), let reader = machine.take(.reader) { reader.resume() }
+    if todo.has(.wakeWriter), let writer = machine.take(.writer) { writer.resume() }
+    if todo.has(.scheduleWrite) { connection.scheduleWrite(self) }
+    if todo.has(.refuseMissing) {
       end(Outcome(error: RPCError(.unimplemented, "the request has no message, the method takes one")))
     }
-    if todo.contains(.refuseCut) { end(Outcome(error: RPCError(.internal, "the request ends inside a message"))) }
-    if todo.contains(.refuseSurplus) {
+    if todo.has(.refuseCut) { end(Outcome(error: RPCError(.internal, "the request ends inside a message"))) }
+    if todo.has(.refuseSurplus) {
       end(Outcome(error: RPCError(.unimplemented, "the request has more than one message, the method takes one")))
     }
   }

@@ -184,12 +184,12 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     }
     drainEvents()
     watch()
-    if transport.unsent.isEmpty { finishIfDone(session) }
+    if transport.unsentCount == 0 { finishIfDone(session) }
   }
 
   private func send(_ session: HTTP2Session) throws(SocketTransport.Failure) {
     var isMore = true
-    while isMore, transport.unsent.isEmpty {
+    while isMore, transport.unsentCount == 0 {
       isMore = false
       owner.gather.removeAll()
       do throws(HTTP2Error) {
@@ -211,8 +211,8 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
 
   private func watch() {
     guard phase != .closed else { return }
-    var interest: Readiness = transport.unsent.count > Self.outputCap ? [] : .readable
-    if !transport.unsent.isEmpty { interest.insert(.writable) }
+    var interest: Readiness = transport.unsentCount > Self.outputCap ? [] : .readable
+    if transport.unsentCount > 0 { interest.insert(.writable) }
     do { try source?.setInterest(interest) } catch { close() }
   }
 

@@ -35,7 +35,7 @@ extension Connection {
       id: id, loop: loop, local: Socket.localAddress(transport.descriptor),
       remote: Socket.peerAddress(transport.descriptor),
       counters: counters, security: transport.security, sendWindow: session?.sendWindow ?? 0,
-      receiveWindow: session?.receiveWindow ?? 0, runningHandlers: runningHandlers, unsent: transport.unsent.count,
+      receiveWindow: session?.receiveWindow ?? 0, runningHandlers: runningHandlers, unsent: transport.unsentCount,
       calls: calls.map(\.snapshot).sorted { $0.stream < $1.stream })
   }
 }
