@@ -23,9 +23,9 @@ public final class HTTP2ClientSession {
   let session: OpaquePointer
   let configuration: HTTP2ClientConfiguration
   let pool: HTTPExchangePool
-  /// Those of the requests that are not over, in no order.
+  /// The exchanges of the open streams, in no order.
   @exclusivity(unchecked) public private(set) var exchanges: [HTTPExchange] = []
-  /// Those whose handlers are to be told something.
+  /// Exchanges with events that their handlers have not seen yet.
   @exclusivity(unchecked) private var eventful: [HTTPExchange] = []
   /// Bytes of responses received and not yet credited to the connection.
   @exclusivity(unchecked) var uncredited = 0

@@ -36,10 +36,10 @@ public final class HTTP2Session {
   let session: OpaquePointer
   unowned let delegate: any HTTP2SessionDelegate
   let configuration: HTTP2Configuration
-  /// Those of the open streams, in no order.
+  /// The exchanges of the open streams, in no order.
   @exclusivity(unchecked) public internal(set) var exchanges: [HTTPExchange] = []
   private let pool: HTTPExchangePool
-  /// Those whose handlers are to be told something.
+  /// Exchanges with events that their handlers have not seen yet.
   @exclusivity(unchecked) private var eventful: [HTTPExchange] = []
   /// The memory of a list that was walked, for the next one.
   @exclusivity(unchecked) private var spare: [HTTPExchange] = []

@@ -1,7 +1,7 @@
 /// Who may call by gRPC-Web. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
 public struct WebConfiguration: Sendable {
-  /// Origins whose pages may call: "https://app.example.com". "*" is any, but without credentials. A page of the
-  /// server's own origin may always call, and so may whoever says of no origin: those are no pages.
+  /// Origins whose pages may call: "https://app.example.com". "*" allows any page, but without credentials. Pages of
+  /// the server's own origin may always call, and so may clients that send no `origin`, since they are not pages.
   public var origins: [String]
   /// How long a browser may remember that it may call.
   public var preflightAge = Duration.seconds(7200)
