@@ -92,7 +92,7 @@ generate Sources/RPCCore public google/rpc/code.proto google/rpc/error_details.p
 generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto \
   grpc/reflection/v1alpha/reflection.proto
 generate Sources/RPCDiagnostics internal grpc/channelz/v1/channelz.proto
-generate Sources/UserAPI public users/v1/users.proto
+generate Sources/UserAPI public users/v1/access.proto users/v1/users.proto
 generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
 generate Sources/interop-server internal grpc/testing/empty.proto grpc/testing/messages.proto grpc/testing/test.proto
 generate Sources/conformance-server internal connectrpc/conformance/v1/config.proto connectrpc/conformance/v1/server_compat.proto \

@@ -591,7 +591,7 @@ public protocol UserServiceProvider: ServiceProvider {
   /// ALREADY_EXISTS if the id or the normal form of the email is taken, also by a deleted user.
   func createUser(_ request: CreateUserRequest, context: ServerContext) async throws -> User
 
-  /// Returns a user by its id: also a deleted one (see `state`), until it is removed for good.
+  /// Returns a user by its id: also a deleted one (see `state`), until it is removed for good. Users may get themselves.
   ///
   /// NOT_FOUND if there is no such user.
   func getUser(_ request: GetUserRequest, context: ServerContext) async throws -> User
@@ -651,39 +651,71 @@ public enum UserServiceMethods {
     file: .users_v1_users)
 
   public static let createUser = MethodDescriptor(
-    service: "users.v1.UserService", name: "CreateUser", kind: .unary)
+    service: "users.v1.UserService", name: "CreateUser", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
+      ])
+    })
 
   public static let getUser = MethodDescriptor(
     service: "users.v1.UserService", name: "GetUser", kind: .unary,
     options: .with {
       $0.idempotencyLevel = .noSideEffects
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 14, 24, 1, 34, 10, 117, 115, 101, 114, 115, 46, 114, 101, 97, 100,
+      ])
     })
 
   public static let lookupUser = MethodDescriptor(
     service: "users.v1.UserService", name: "LookupUser", kind: .unary,
     options: .with {
       $0.idempotencyLevel = .noSideEffects
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 12, 34, 10, 117, 115, 101, 114, 115, 46, 114, 101, 97, 100,
+      ])
     })
 
   public static let listUsers = MethodDescriptor(
     service: "users.v1.UserService", name: "ListUsers", kind: .unary,
     options: .with {
       $0.idempotencyLevel = .noSideEffects
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 12, 34, 10, 117, 115, 101, 114, 115, 46, 114, 101, 97, 100,
+      ])
     })
 
   public static let updateUser = MethodDescriptor(
-    service: "users.v1.UserService", name: "UpdateUser", kind: .unary)
+    service: "users.v1.UserService", name: "UpdateUser", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
+      ])
+    })
 
   public static let deleteUser = MethodDescriptor(
-    service: "users.v1.UserService", name: "DeleteUser", kind: .unary)
+    service: "users.v1.UserService", name: "DeleteUser", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
+      ])
+    })
 
   public static let undeleteUser = MethodDescriptor(
-    service: "users.v1.UserService", name: "UndeleteUser", kind: .unary)
+    service: "users.v1.UserService", name: "UndeleteUser", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
+      ])
+    })
 
   public static let exportUsers = MethodDescriptor(
     service: "users.v1.UserService", name: "ExportUsers", kind: .serverStreaming,
     options: .with {
       $0.idempotencyLevel = .noSideEffects
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 14, 34, 12, 117, 115, 101, 114, 115, 46, 101, 120, 112, 111, 114, 116,
+      ])
     })
 }
 
@@ -693,28 +725,30 @@ extension ProtoFile {
     name: "users/v1/users.proto",
     base64: """
       ChR1c2Vycy92MS91c2Vycy5wcm90bxIIdXNlcnMudjEaIGdvb2dsZS9wcm90b2J1Zi9maWVsZF9tYXNrLnByb3RvGh9nb29nbGUvcHJvdG9idWYv
-      dGltZXN0YW1wLnByb3RvIqYECgRVc2VyEg4KAmlkGAEgASgJUgJpZBIUCgVlbWFpbBgCIAEoCVIFZW1haWwSEgoEbmFtZRgDIAEoCVIEbmFtZRIy
-      CgZsYWJlbHMYBCADKAsyGi51c2Vycy52MS5Vc2VyLkxhYmVsc0VudHJ5UgZsYWJlbHMSKgoFc3RhdGUYBSABKA4yFC51c2Vycy52MS5Vc2VyLlN0
-      YXRlUgVzdGF0ZRI7CgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmNyZWF0ZVRpbWUSOwoLdXBkYXRlX3Rp
-      bWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgp1cGRhdGVUaW1lEjsKC2RlbGV0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3Rv
-      YnVmLlRpbWVzdGFtcFIKZGVsZXRlVGltZRI5CgpwdXJnZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIJcHVyZ2VUaW1l
-      EhIKBGV0YWcYCiABKAlSBGV0YWcaOQoLTGFiZWxzRW50cnkSEAoDa2V5GAEgASgJUgNrZXkSFAoFdmFsdWUYAiABKAlSBXZhbHVlOgI4ASJDCgVT
-      dGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhAKDFNUQVRFX0FDVElWRRABEhEKDVNUQVRFX0RFTEVURUQQAiJ1ChFDcmVhdGVVc2VyUmVxdWVz
-      dBIiCgR1c2VyGAEgASgLMg4udXNlcnMudjEuVXNlclIEdXNlchIXCgd1c2VyX2lkGAIgASgJUgZ1c2VySWQSIwoNdmFsaWRhdGVfb25seRgDIAEo
-      CFIMdmFsaWRhdGVPbmx5IiAKDkdldFVzZXJSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZCIpChFMb29rdXBVc2VyUmVxdWVzdBIUCgVlbWFpbBgBIAEo
-      CVIFZW1haWwijAEKEExpc3RVc2Vyc1JlcXVlc3QSGwoJcGFnZV9zaXplGAEgASgFUghwYWdlU2l6ZRIdCgpwYWdlX3Rva2VuGAIgASgJUglwYWdl
-      VG9rZW4SGQoIb3JkZXJfYnkYAyABKAlSB29yZGVyQnkSIQoMc2hvd19kZWxldGVkGAQgASgIUgtzaG93RGVsZXRlZCJhChFMaXN0VXNlcnNSZXNw
-      b25zZRIkCgV1c2VycxgBIAMoCzIOLnVzZXJzLnYxLlVzZXJSBXVzZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbiJ0
-      ChFVcGRhdGVVc2VyUmVxdWVzdBIiCgR1c2VyGAEgASgLMg4udXNlcnMudjEuVXNlclIEdXNlchI7Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2ds
-      ZS5wcm90b2J1Zi5GaWVsZE1hc2tSCnVwZGF0ZU1hc2siNwoRRGVsZXRlVXNlclJlcXVlc3QSDgoCaWQYASABKAlSAmlkEhIKBGV0YWcYAiABKAlS
-      BGV0YWciOQoTVW5kZWxldGVVc2VyUmVxdWVzdBIOCgJpZBgBIAEoCVICaWQSEgoEZXRhZxgCIAEoCVIEZXRhZyI3ChJFeHBvcnRVc2Vyc1JlcXVl
-      c3QSIQoMc2hvd19kZWxldGVkGAEgASgIUgtzaG93RGVsZXRlZDKGBAoLVXNlclNlcnZpY2USOQoKQ3JlYXRlVXNlchIbLnVzZXJzLnYxLkNyZWF0
-      ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlchI4CgdHZXRVc2VyEhgudXNlcnMudjEuR2V0VXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIgOQ
-      AgESPgoKTG9va3VwVXNlchIbLnVzZXJzLnYxLkxvb2t1cFVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIDkAIBEkkKCUxpc3RVc2VycxIaLnVz
-      ZXJzLnYxLkxpc3RVc2Vyc1JlcXVlc3QaGy51c2Vycy52MS5MaXN0VXNlcnNSZXNwb25zZSIDkAIBEjkKClVwZGF0ZVVzZXISGy51c2Vycy52MS5V
-      cGRhdGVVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXISOQoKRGVsZXRlVXNlchIbLnVzZXJzLnYxLkRlbGV0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMu
-      djEuVXNlchI9CgxVbmRlbGV0ZVVzZXISHS51c2Vycy52MS5VbmRlbGV0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlchJCCgtFeHBvcnRVc2Vy
-      cxIcLnVzZXJzLnYxLkV4cG9ydFVzZXJzUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXIiA5ACATABQgO6AgBiBnByb3RvMw==
+      dGltZXN0YW1wLnByb3RvGhV1c2Vycy92MS9hY2Nlc3MucHJvdG8ipgQKBFVzZXISDgoCaWQYASABKAlSAmlkEhQKBWVtYWlsGAIgASgJUgVlbWFp
+      bBISCgRuYW1lGAMgASgJUgRuYW1lEjIKBmxhYmVscxgEIAMoCzIaLnVzZXJzLnYxLlVzZXIuTGFiZWxzRW50cnlSBmxhYmVscxIqCgVzdGF0ZRgF
+      IAEoDjIULnVzZXJzLnYxLlVzZXIuU3RhdGVSBXN0YXRlEjsKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIK
+      Y3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSOwoLZGVsZXRlX3Rp
+      bWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpkZWxldGVUaW1lEjkKCnB1cmdlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9i
+      dWYuVGltZXN0YW1wUglwdXJnZVRpbWUSEgoEZXRhZxgKIAEoCVIEZXRhZxo5CgtMYWJlbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1
+      ZRgCIAEoCVIFdmFsdWU6AjgBIkMKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfREVMRVRF
+      RBACInUKEUNyZWF0ZVVzZXJSZXF1ZXN0EiIKBHVzZXIYASABKAsyDi51c2Vycy52MS5Vc2VyUgR1c2VyEhcKB3VzZXJfaWQYAiABKAlSBnVzZXJJ
+      ZBIjCg12YWxpZGF0ZV9vbmx5GAMgASgIUgx2YWxpZGF0ZU9ubHkiIAoOR2V0VXNlclJlcXVlc3QSDgoCaWQYASABKAlSAmlkIikKEUxvb2t1cFVz
+      ZXJSZXF1ZXN0EhQKBWVtYWlsGAEgASgJUgVlbWFpbCKMAQoQTGlzdFVzZXJzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0K
+      CnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbhIZCghvcmRlcl9ieRgDIAEoCVIHb3JkZXJCeRIhCgxzaG93X2RlbGV0ZWQYBCABKAhSC3Nob3dE
+      ZWxldGVkImEKEUxpc3RVc2Vyc1Jlc3BvbnNlEiQKBXVzZXJzGAEgAygLMg4udXNlcnMudjEuVXNlclIFdXNlcnMSJgoPbmV4dF9wYWdlX3Rva2Vu
+      GAIgASgJUg1uZXh0UGFnZVRva2VuInQKEVVwZGF0ZVVzZXJSZXF1ZXN0EiIKBHVzZXIYASABKAsyDi51c2Vycy52MS5Vc2VyUgR1c2VyEjsKC3Vw
+      ZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza1IKdXBkYXRlTWFzayI3ChFEZWxldGVVc2VyUmVxdWVzdBIOCgJpZBgB
+      IAEoCVICaWQSEgoEZXRhZxgCIAEoCVIEZXRhZyI5ChNVbmRlbGV0ZVVzZXJSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZBISCgRldGFnGAIgASgJUgRl
+      dGFnIjcKEkV4cG9ydFVzZXJzUmVxdWVzdBIhCgxzaG93X2RlbGV0ZWQYASABKAhSC3Nob3dEZWxldGVkMpYFCgtVc2VyU2VydmljZRJMCgpDcmVh
+      dGVVc2VyEhsudXNlcnMudjEuQ3JlYXRlVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIhGyyBgNIgt1c2Vycy53cml0ZRJKCgdHZXRVc2VyEhgu
+      dXNlcnMudjEuR2V0VXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIhWQAgGyyBgOGAEiCnVzZXJzLnJlYWQSTgoKTG9va3VwVXNlchIbLnVzZXJz
+      LnYxLkxvb2t1cFVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciITkAIBssgYDCIKdXNlcnMucmVhZBJZCglMaXN0VXNlcnMSGi51c2Vycy52MS5M
+      aXN0VXNlcnNSZXF1ZXN0GhsudXNlcnMudjEuTGlzdFVzZXJzUmVzcG9uc2UiE5ACAbLIGAwiCnVzZXJzLnJlYWQSTAoKVXBkYXRlVXNlchIbLnVz
+      ZXJzLnYxLlVwZGF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIRssgYDSILdXNlcnMud3JpdGUSTAoKRGVsZXRlVXNlchIbLnVzZXJzLnYx
+      LkRlbGV0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIRssgYDSILdXNlcnMud3JpdGUSUAoMVW5kZWxldGVVc2VyEh0udXNlcnMudjEuVW5k
+      ZWxldGVVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXIiEbLIGA0iC3VzZXJzLndyaXRlElQKC0V4cG9ydFVzZXJzEhwudXNlcnMudjEuRXhwb3J0
+      VXNlcnNSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIVkAIBssgYDiIMdXNlcnMuZXhwb3J0MAFCA7oCAGIGcHJvdG8z
       """,
-    dependencies: [.google_protobuf_field_mask, .google_protobuf_timestamp])
+    dependencies: [.google_protobuf_field_mask, .google_protobuf_timestamp, .users_v1_access])
 }
