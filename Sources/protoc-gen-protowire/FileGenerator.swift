@@ -7,7 +7,7 @@ struct FileGenerator {
   let schema: Schema
 
   private var fileName: String { file.name ?? "" }
-  private var hasServices: Bool { options.emitsServices && !file.service.isEmpty }
+  private var hasServices: Bool { !options.services.isEmpty && !file.service.isEmpty }
 
   func generate() throws(GeneratorError) -> Google_Protobuf_Compiler_CodeGeneratorResponse.File {
     let comments = Comments(file.sourceCodeInfo)
@@ -43,7 +43,7 @@ struct FileGenerator {
         code.line()
         try ServiceGenerator(
           service: service, file: file, index: index, comments: comments, visibility: options.visibility,
-          schema: schema
+          emitted: options.services, schema: schema
         ).generate(&code)
       }
     }

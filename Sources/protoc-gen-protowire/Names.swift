@@ -20,17 +20,15 @@ enum Names {
 
   /// What generated code refers to, and what Swift takes for something else.
   private static let reservedTypes: Set<String> = [
-    "Any", "AnyObject", "Array", "Bool", "CaseIterable", "Codec", "Dictionary", "Double", "Error", "Float", "Hashable",
-    "Hasher", "Indirect", "Int", "Int32", "Int64", "MethodDescriptor", "MethodHandler", "Optional", "ProtoFile",
-    "ProtoWire",
-    "Protocol", "RPCCore", "RequestStream", "ResponseWriter", "Self", "Sendable", "ServerContext", "ServiceDescriptor",
+    "Any", "AnyObject", "Array", "BidirectionalCall", "Bool", "CallOptions", "CaseIterable", "ClientChannel",
+    "ClientStreamingCall", "Codec", "Dictionary", "Double", "Error", "Float", "Hashable", "Hasher", "Indirect", "Int",
+    "Int32", "Int64", "MethodDescriptor", "MethodHandler", "Optional", "ProtoFile", "ProtoWire", "Protocol", "RPCCore",
+    "RequestStream", "ResponseStream", "ResponseWriter", "Self", "Sendable", "ServerContext", "ServiceDescriptor",
     "ServiceProvider", "Set", "StaticString", "String", "Swift", "Type", "UInt32", "UInt64", "UInt8", "UnknownFields",
     "WireBool", "WireBytes", "WireClosedEnum", "WireClosedEnumValue", "WireDouble", "WireEnum", "WireError",
-    "WireFixed32",
-    "WireFixed64", "WireFloat", "WireInt32", "WireInt64", "WireMessage", "WireOpenEnum", "WireReader", "WireRequired",
-    "WireSFixed32", "WireSFixed64", "WireSInt32", "WireSInt64", "WireString", "WireSubmessage", "WireUInt32",
-    "WireUInt64",
-    "WireUncheckedString", "WireWriter", "_",
+    "WireFixed32", "WireFixed64", "WireFloat", "WireInt32", "WireInt64", "WireMessage", "WireOpenEnum", "WireReader",
+    "WireRequired", "WireSFixed32", "WireSFixed64", "WireSInt32", "WireSInt64", "WireString", "WireSubmessage",
+    "WireUInt32", "WireUInt64", "WireUncheckedString", "WireWriter", "_",
   ]
 
   /// Names for the types of one scope, in their order: with underscores behind those that another has already.

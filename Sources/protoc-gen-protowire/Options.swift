@@ -10,11 +10,20 @@ struct Options {
   var visibility = Visibility.internal
   /// Modules of .proto files, by path or by leading directory. The longest that fits wins.
   var modules: [(path: String, module: String)] = []
-  var emitsServices = true
+  var services = Services.both
+
+  /// What is made of a service, beside the descriptors of its methods.
+  struct Services: OptionSet {
+    let rawValue: UInt8
+
+    static let server = Services(rawValue: 1)
+    static let client = Services(rawValue: 2)
+    static let both: Services = [.server, .client]
+  }
 
   /// Comma-separated: `Visibility=public|package|internal`, `Module=PATH:MODULE` (repeatable; the Swift module that
   /// holds what is generated for the .proto file, or for all in the directory, when it is imported; those of
-  /// google/protobuf and google/rpc are known) and `Services=true|false`.
+  /// google/protobuf and google/rpc are known) and `Services=true|server|client|false`.
   init(parameter: String) throws(GeneratorError) {
     for option in parameter.split(separator: ",") {
       let pair = option.split(separator: "=", maxSplits: 1).map(String.init)
@@ -31,8 +40,13 @@ struct Options {
         guard parts.count == 2 else { throw GeneratorError("Module is PATH:MODULE, not \(value)") }
         modules.append((parts[0], parts[1]))
       case "Services":
-        guard let flag = Bool(value) else { throw GeneratorError("Services is true or false, not \(value)") }
-        emitsServices = flag
+        switch value {
+        case "true": services = .both
+        case "server": services = .server
+        case "client": services = .client
+        case "false": services = []
+        default: throw GeneratorError("Services is true, server, client or false, not \(value)")
+        }
       default:
         throw GeneratorError("there is no option \(key): try Visibility, Module or Services")
       }

@@ -1,15 +1,16 @@
 import ProtoWire
 
-/// Writes a service: the protocol that its provider conforms to, and the descriptors of its methods.
+/// Writes a service: the descriptors of its methods, the protocol that its provider conforms to, and its client.
 struct ServiceGenerator {
   let service: Google_Protobuf_ServiceDescriptorProto
   let file: Google_Protobuf_FileDescriptorProto
   let index: Int
   let comments: Comments
   let visibility: Options.Visibility
+  let emitted: Options.Services
   let schema: Schema
 
-  private struct Method {
+  struct Method {
     let descriptor: Google_Protobuf_MethodDescriptorProto
     let name: String
     let input: String
@@ -64,13 +65,13 @@ struct ServiceGenerator {
   }
 
   func generate(_ code: inout CodeWriter) throws(GeneratorError) {
-    let modifier = visibility.modifier
     let prefix = Names.typePrefix(package: file.package ?? "", swiftPrefix: file.options?.swiftPrefix)
     var name = prefix + Names.capitalized((service.name ?? "")[...])
-    while schema.hasType(name + "Provider") || schema.hasType(name + "Methods") { name += "Service" }
+    let suffixes = ["Provider", "Methods", "Client", "ClientProtocol"]
+    while suffixes.contains(where: { schema.hasType(name + $0) }) { name += "Service" }
     let fullName = [file.package, service.name].compactMap { $0 }.joined(separator: ".")
     var methods: [Method] = []
-    var taken: Set<String> = ["init", "self", "service", "methodHandlers"]
+    var taken: Set<String> = ["init", "self", "service", "methodHandlers", "channel"]
     for method in service.method {
       var name = Names.lowerCamelCase(method.name ?? "")
       while !taken.insert(name).inserted { name += "_p" }
@@ -81,14 +82,35 @@ struct ServiceGenerator {
           output: try schema.message(method.outputType).swiftName))
     }
 
-    code.documentation(
-      Comments.documentation(comments[[6, Int32(index)]], isDeprecated: service.options?.deprecated))
+    if emitted.contains(.server) {
+      provider(name, methods, &code)
+      code.line()
+    }
+    descriptors(name, fullName, methods, &code)
+    if emitted.contains(.client) {
+      code.line()
+      ClientGenerator(service: self, name: name, fullName: fullName, methods: methods).generate(&code)
+    }
+  }
+
+  /// What the .proto file says of the service.
+  var documentation: [String] {
+    Comments.documentation(comments[[6, Int32(index)]], isDeprecated: service.options?.deprecated)
+  }
+
+  /// What the .proto file says of a method.
+  func documentation(of method: Method, at position: Int) -> [String] {
+    Comments.documentation(
+      comments[[6, Int32(index), 2, Int32(position)]], isDeprecated: method.descriptor.options?.deprecated)
+  }
+
+  private func provider(_ name: String, _ methods: [Method], _ code: inout CodeWriter) {
+    let modifier = visibility.modifier
+    code.documentation(documentation)
     code.block("\(modifier)protocol \(name)Provider: ServiceProvider") { code in
       for (method, position) in zip(methods, methods.indices) {
         if position > 0 { code.line() }
-        code.documentation(
-          Comments.documentation(
-            comments[[6, Int32(index), 2, Int32(position)]], isDeprecated: method.descriptor.options?.deprecated))
+        code.documentation(documentation(of: method, at: position))
         code.line("func \(method.signature)")
       }
     }
@@ -104,7 +126,10 @@ struct ServiceGenerator {
         code.line("]")
       }
     }
-    code.line()
+  }
+
+  private func descriptors(_ name: String, _ fullName: String, _ methods: [Method], _ code: inout CodeWriter) {
+    let modifier = visibility.modifier
     code.line("/// The methods of \(fullName).")
     code.block("\(modifier)enum \(name)Methods") { code in
       code.line("\(modifier)static let service = ServiceDescriptor(")

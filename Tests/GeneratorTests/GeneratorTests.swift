@@ -45,6 +45,33 @@ import Testing
     }
   }
 
+  @Test func clientsOfEveryKind() throws {
+    let text = try content(of: .hard, parameter: "Visibility=package")
+    for expected in [
+      "package protocol Hard_NamesHere_SwitchClientProtocol: Sendable {",
+      "func `default`(_ request: Hard_NamesHere_Keywords, options: CallOptions) async throws -> Hard_NamesHere_Clash\n",
+      "func `repeat`(options: CallOptions) -> ClientStreamingCall<Hard_NamesHere_Keywords, Hard_NamesHere_Clash>\n",
+      "func `import`(_ request: Hard_NamesHere_Keywords, options: CallOptions) -> ResponseStream<Hard_NamesHere_Clash>\n",
+      "func self_p(options: CallOptions) -> BidirectionalCall<Hard_NamesHere_Keywords, Hard_NamesHere_Clash>\n",
+      "package struct Hard_NamesHere_SwitchClient: Hard_NamesHere_SwitchClientProtocol {",
+      "package init(_ channel: any ClientChannel) { self.channel = channel }",
+      "try await channel.unary(Hard_NamesHere_SwitchMethods.`default`, request, options)",
+      "channel.bidirectionalStreaming(Hard_NamesHere_SwitchMethods.self_p, options)",
+      "package func `repeat`() -> ClientStreamingCall<Hard_NamesHere_Keywords, Hard_NamesHere_Clash> {",
+    ] {
+      #expect(text.contains(expected), "\(expected)")
+    }
+  }
+
+  @Test func oneEndOnly() throws {
+    let server = try content(of: .hard, parameter: "Services=server")
+    #expect(server.contains("SwitchProvider") && server.contains("SwitchMethods"))
+    #expect(!server.contains("SwitchClient"))
+    let client = try content(of: .hard, parameter: "Services=client")
+    #expect(client.contains("SwitchClient") && client.contains("SwitchMethods"))
+    #expect(!client.contains("SwitchProvider"))
+  }
+
   @Test func extensionsBecomeAccessors() throws {
     let file = Google_Protobuf_FileDescriptorProto.with {
       $0.name = "a.proto"

@@ -108,6 +108,44 @@ import Testing
       ])
   }
 
+  /// A client can be replaced by a type of a test's own.
+  @Test func clientsCanBeMocked() async throws {
+    struct Mock: CallsServiceClientProtocol {
+      func service_p(_ request: Empty, options: CallOptions) async throws -> BoolMessage { .with { $0.value = true } }
+      func methodHandlers_p(_ request: Empty, options: CallOptions) async throws -> BoolMessage {
+        throw RPCError(.notFound, "there is none")
+      }
+      func serviceDescriptor(options: CallOptions) -> ClientStreamingCall<Empty, BoolMessage> {
+        ClientStreamingCall(requests: RequestWriter { _ in false }) { .with { $0.value = true } }
+      }
+      func getUser(_ request: Empty, options: CallOptions) -> ResponseStream<WireReaderMessage> {
+        ResponseStream([.with { $0.text = "a" }, .with { $0.text = "b" }], error: RPCError(.aborted, "enough"))
+      }
+      func getUser_p(options: CallOptions) -> BidirectionalCall<Empty, Meeting> {
+        BidirectionalCall(requests: RequestWriter { _ in true }, responses: ResponseStream([Meeting()]))
+      }
+      func init_p(_ request: Empty, options: CallOptions) async throws -> Hard_Imported_Through { .init() }
+      func `subscript`(_ request: Empty, options: CallOptions) async throws -> Shape__ { .init() }
+    }
+    let mock: any CallsServiceClientProtocol = Mock()
+    #expect(try await mock.service_p(Empty()).value)
+    let error = await #expect(throws: RPCError.self) { try await mock.methodHandlers_p(Empty()) }
+    #expect(error?.code == .notFound)
+    let upload = mock.serviceDescriptor()
+    #expect(try await !upload.requests.write(Empty()))
+    #expect(try await upload.response().value)
+    var seen: [String] = []
+    let failure = await #expect(throws: RPCError.self) {
+      for try await message in mock.getUser(Empty()) { seen.append(message.text) }
+    }
+    #expect(seen == ["a", "b"] && failure?.code == .aborted)
+    let chat = mock.getUser_p()
+    #expect(try await chat.requests.write(Empty()))
+    let iterator = chat.responses.makeAsyncIterator()
+    #expect(try await iterator.next() == Meeting())
+    #expect(try await iterator.next() == nil)
+  }
+
   @Test func edition2024() throws {
     let message = Edition2024_Newer.with {
       $0.number = 0; $0.level = .high; $0.many = [1, 2]

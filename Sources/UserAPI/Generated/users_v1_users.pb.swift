@@ -719,6 +719,152 @@ public enum UserServiceMethods {
     })
 }
 
+/// Calls users.v1.UserService, or stands for something that does: in tests, say.
+///
+/// A failed call throws an `RPCError`; of a stream, when it is read or written.
+public protocol UserServiceClientProtocol: Sendable {
+  /// Creates a user, and returns it as stored.
+  ///
+  /// ALREADY_EXISTS if the id or the normal form of the email is taken, also by a deleted user.
+  func createUser(_ request: CreateUserRequest, options: CallOptions) async throws -> User
+
+  /// Returns a user by its id: also a deleted one (see `state`), until it is removed for good. Users may get themselves.
+  ///
+  /// NOT_FOUND if there is no such user.
+  func getUser(_ request: GetUserRequest, options: CallOptions) async throws -> User
+
+  /// Returns a user by its email, compared in normal form (see User.email): also a deleted one (see `state`), until it
+  /// is removed for good.
+  ///
+  /// NOT_FOUND if no user has this email.
+  func lookupUser(_ request: LookupUserRequest, options: CallOptions) async throws -> User
+
+  /// Returns users page by page, in a stable order.
+  func listUsers(_ request: ListUsersRequest, options: CallOptions) async throws -> ListUsersResponse
+
+  /// Changes the fields that the mask names, and returns the user as stored.
+  ///
+  /// NOT_FOUND if there is no such user or it is deleted, ABORTED if the etag no longer matches, ALREADY_EXISTS if the
+  /// new email is taken.
+  func updateUser(_ request: UpdateUserRequest, options: CallOptions) async throws -> User
+
+  /// Marks a user as deleted, and returns it. UndeleteUser can restore it until its `purge_time`.
+  ///
+  /// NOT_FOUND if there is no such user or it is deleted already, ABORTED if the etag no longer matches.
+  func deleteUser(_ request: DeleteUserRequest, options: CallOptions) async throws -> User
+
+  /// Restores a deleted user, and returns it.
+  ///
+  /// NOT_FOUND if there is no such user or its `purge_time` has passed, ALREADY_EXISTS if it is not deleted, ABORTED if
+  /// the etag no longer matches.
+  func undeleteUser(_ request: UndeleteUserRequest, options: CallOptions) async throws -> User
+
+  /// Streams all users, ordered by id, as fast as the client reads.
+  func exportUsers(_ request: ExportUsersRequest, options: CallOptions) -> ResponseStream<User>
+}
+
+/// Calls with the channel's defaults.
+extension UserServiceClientProtocol {
+  /// Creates a user, and returns it as stored.
+  ///
+  /// ALREADY_EXISTS if the id or the normal form of the email is taken, also by a deleted user.
+  public func createUser(_ request: CreateUserRequest) async throws -> User {
+    try await self.createUser(request, options: CallOptions())
+  }
+
+  /// Returns a user by its id: also a deleted one (see `state`), until it is removed for good. Users may get themselves.
+  ///
+  /// NOT_FOUND if there is no such user.
+  public func getUser(_ request: GetUserRequest) async throws -> User {
+    try await self.getUser(request, options: CallOptions())
+  }
+
+  /// Returns a user by its email, compared in normal form (see User.email): also a deleted one (see `state`), until it
+  /// is removed for good.
+  ///
+  /// NOT_FOUND if no user has this email.
+  public func lookupUser(_ request: LookupUserRequest) async throws -> User {
+    try await self.lookupUser(request, options: CallOptions())
+  }
+
+  /// Returns users page by page, in a stable order.
+  public func listUsers(_ request: ListUsersRequest) async throws -> ListUsersResponse {
+    try await self.listUsers(request, options: CallOptions())
+  }
+
+  /// Changes the fields that the mask names, and returns the user as stored.
+  ///
+  /// NOT_FOUND if there is no such user or it is deleted, ABORTED if the etag no longer matches, ALREADY_EXISTS if the
+  /// new email is taken.
+  public func updateUser(_ request: UpdateUserRequest) async throws -> User {
+    try await self.updateUser(request, options: CallOptions())
+  }
+
+  /// Marks a user as deleted, and returns it. UndeleteUser can restore it until its `purge_time`.
+  ///
+  /// NOT_FOUND if there is no such user or it is deleted already, ABORTED if the etag no longer matches.
+  public func deleteUser(_ request: DeleteUserRequest) async throws -> User {
+    try await self.deleteUser(request, options: CallOptions())
+  }
+
+  /// Restores a deleted user, and returns it.
+  ///
+  /// NOT_FOUND if there is no such user or its `purge_time` has passed, ALREADY_EXISTS if it is not deleted, ABORTED if
+  /// the etag no longer matches.
+  public func undeleteUser(_ request: UndeleteUserRequest) async throws -> User {
+    try await self.undeleteUser(request, options: CallOptions())
+  }
+
+  /// Streams all users, ordered by id, as fast as the client reads.
+  public func exportUsers(_ request: ExportUsersRequest) -> ResponseStream<User> {
+    self.exportUsers(request, options: CallOptions())
+  }
+}
+
+/// A directory of users that other services call.
+///
+/// Every error carries a google.rpc.ErrorInfo with a machine-readable reason. INVALID_ARGUMENT also carries a
+/// google.rpc.BadRequest that names every invalid field, not only the first.
+public struct UserServiceClient: UserServiceClientProtocol {
+  /// Where its calls go.
+  public let channel: any ClientChannel
+
+  /// A client of the service behind a channel.
+  public init(_ channel: any ClientChannel) { self.channel = channel }
+
+  public func createUser(_ request: CreateUserRequest, options: CallOptions) async throws -> User {
+    try await channel.unary(UserServiceMethods.createUser, request, options)
+  }
+
+  public func getUser(_ request: GetUserRequest, options: CallOptions) async throws -> User {
+    try await channel.unary(UserServiceMethods.getUser, request, options)
+  }
+
+  public func lookupUser(_ request: LookupUserRequest, options: CallOptions) async throws -> User {
+    try await channel.unary(UserServiceMethods.lookupUser, request, options)
+  }
+
+  public func listUsers(_ request: ListUsersRequest, options: CallOptions) async throws -> ListUsersResponse {
+    try await channel.unary(UserServiceMethods.listUsers, request, options)
+  }
+
+  public func updateUser(_ request: UpdateUserRequest, options: CallOptions) async throws -> User {
+    try await channel.unary(UserServiceMethods.updateUser, request, options)
+  }
+
+  public func deleteUser(_ request: DeleteUserRequest, options: CallOptions) async throws -> User {
+    try await channel.unary(UserServiceMethods.deleteUser, request, options)
+  }
+
+  public func undeleteUser(_ request: UndeleteUserRequest, options: CallOptions) async throws -> User {
+    try await channel.unary(UserServiceMethods.undeleteUser, request, options)
+  }
+
+  public func exportUsers(_ request: ExportUsersRequest, options: CallOptions) -> ResponseStream<User> {
+    channel.serverStreaming(UserServiceMethods.exportUsers, request, options)
+  }
+}
+
 extension ProtoFile {
   /// The descriptor of users/v1/users.proto.
   public static let users_v1_users = ProtoFile(

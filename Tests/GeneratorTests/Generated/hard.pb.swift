@@ -942,6 +942,63 @@ enum Hard_NamesHere_SwitchMethods {
     service: "hard.names_here.Switch", name: "Self", kind: .bidirectionalStreaming)
 }
 
+/// Calls hard.names_here.Switch, or stands for something that does: in tests, say.
+///
+/// A failed call throws an `RPCError`; of a stream, when it is read or written.
+protocol Hard_NamesHere_SwitchClientProtocol: Sendable {
+  func `default`(_ request: Hard_NamesHere_Keywords, options: CallOptions) async throws -> Hard_NamesHere_Clash
+
+  func `repeat`(options: CallOptions) -> ClientStreamingCall<Hard_NamesHere_Keywords, Hard_NamesHere_Clash>
+
+  func `import`(_ request: Hard_NamesHere_Keywords, options: CallOptions) -> ResponseStream<Hard_NamesHere_Clash>
+
+  func self_p(options: CallOptions) -> BidirectionalCall<Hard_NamesHere_Keywords, Hard_NamesHere_Clash>
+}
+
+/// Calls with the channel's defaults.
+extension Hard_NamesHere_SwitchClientProtocol {
+  func `default`(_ request: Hard_NamesHere_Keywords) async throws -> Hard_NamesHere_Clash {
+    try await self.`default`(request, options: CallOptions())
+  }
+
+  func `repeat`() -> ClientStreamingCall<Hard_NamesHere_Keywords, Hard_NamesHere_Clash> {
+    self.`repeat`(options: CallOptions())
+  }
+
+  func `import`(_ request: Hard_NamesHere_Keywords) -> ResponseStream<Hard_NamesHere_Clash> {
+    self.`import`(request, options: CallOptions())
+  }
+
+  func self_p() -> BidirectionalCall<Hard_NamesHere_Keywords, Hard_NamesHere_Clash> {
+    self.self_p(options: CallOptions())
+  }
+}
+
+/// Methods with keyword names, of every kind.
+struct Hard_NamesHere_SwitchClient: Hard_NamesHere_SwitchClientProtocol {
+  /// Where its calls go.
+  let channel: any ClientChannel
+
+  /// A client of the service behind a channel.
+  init(_ channel: any ClientChannel) { self.channel = channel }
+
+  func `default`(_ request: Hard_NamesHere_Keywords, options: CallOptions) async throws -> Hard_NamesHere_Clash {
+    try await channel.unary(Hard_NamesHere_SwitchMethods.`default`, request, options)
+  }
+
+  func `repeat`(options: CallOptions) -> ClientStreamingCall<Hard_NamesHere_Keywords, Hard_NamesHere_Clash> {
+    channel.clientStreaming(Hard_NamesHere_SwitchMethods.`repeat`, options)
+  }
+
+  func `import`(_ request: Hard_NamesHere_Keywords, options: CallOptions) -> ResponseStream<Hard_NamesHere_Clash> {
+    channel.serverStreaming(Hard_NamesHere_SwitchMethods.`import`, request, options)
+  }
+
+  func self_p(options: CallOptions) -> BidirectionalCall<Hard_NamesHere_Keywords, Hard_NamesHere_Clash> {
+    channel.bidirectionalStreaming(Hard_NamesHere_SwitchMethods.self_p, options)
+  }
+}
+
 extension ProtoFile {
   /// The descriptor of hard.proto.
   static let hard = ProtoFile(

@@ -917,6 +917,97 @@ enum CallsServiceMethods {
     service: "Calls", name: "Subscript", kind: .unary)
 }
 
+/// Calls Calls, or stands for something that does: in tests, say.
+///
+/// A failed call throws an `RPCError`; of a stream, when it is read or written.
+protocol CallsServiceClientProtocol: Sendable {
+  /// */ of a comment, "quoted" \\(and) escaped.
+  func service_p(_ request: Empty, options: CallOptions) async throws -> BoolMessage
+
+  func methodHandlers_p(_ request: Empty, options: CallOptions) async throws -> BoolMessage
+
+  func serviceDescriptor(options: CallOptions) -> ClientStreamingCall<Empty, BoolMessage>
+
+  /// Deprecated.
+  func getUser(_ request: Empty, options: CallOptions) -> ResponseStream<WireReaderMessage>
+
+  func getUser_p(options: CallOptions) -> BidirectionalCall<Empty, Meeting>
+
+  func init_p(_ request: Empty, options: CallOptions) async throws -> Hard_Imported_Through
+
+  func `subscript`(_ request: Empty, options: CallOptions) async throws -> Shape__
+}
+
+/// Calls with the channel's defaults.
+extension CallsServiceClientProtocol {
+  /// */ of a comment, "quoted" \\(and) escaped.
+  func service_p(_ request: Empty) async throws -> BoolMessage {
+    try await self.service_p(request, options: CallOptions())
+  }
+
+  func methodHandlers_p(_ request: Empty) async throws -> BoolMessage {
+    try await self.methodHandlers_p(request, options: CallOptions())
+  }
+
+  func serviceDescriptor() -> ClientStreamingCall<Empty, BoolMessage> {
+    self.serviceDescriptor(options: CallOptions())
+  }
+
+  /// Deprecated.
+  func getUser(_ request: Empty) -> ResponseStream<WireReaderMessage> {
+    self.getUser(request, options: CallOptions())
+  }
+
+  func getUser_p() -> BidirectionalCall<Empty, Meeting> {
+    self.getUser_p(options: CallOptions())
+  }
+
+  func init_p(_ request: Empty) async throws -> Hard_Imported_Through {
+    try await self.init_p(request, options: CallOptions())
+  }
+
+  func `subscript`(_ request: Empty) async throws -> Shape__ {
+    try await self.`subscript`(request, options: CallOptions())
+  }
+}
+
+/// Methods whose names meet each other and those of the generated code.
+struct CallsServiceClient: CallsServiceClientProtocol {
+  /// Where its calls go.
+  let channel: any ClientChannel
+
+  /// A client of the service behind a channel.
+  init(_ channel: any ClientChannel) { self.channel = channel }
+
+  func service_p(_ request: Empty, options: CallOptions) async throws -> BoolMessage {
+    try await channel.unary(CallsServiceMethods.service_p, request, options)
+  }
+
+  func methodHandlers_p(_ request: Empty, options: CallOptions) async throws -> BoolMessage {
+    try await channel.unary(CallsServiceMethods.methodHandlers_p, request, options)
+  }
+
+  func serviceDescriptor(options: CallOptions) -> ClientStreamingCall<Empty, BoolMessage> {
+    channel.clientStreaming(CallsServiceMethods.serviceDescriptor, options)
+  }
+
+  func getUser(_ request: Empty, options: CallOptions) -> ResponseStream<WireReaderMessage> {
+    channel.serverStreaming(CallsServiceMethods.getUser, request, options)
+  }
+
+  func getUser_p(options: CallOptions) -> BidirectionalCall<Empty, Meeting> {
+    channel.bidirectionalStreaming(CallsServiceMethods.getUser_p, options)
+  }
+
+  func init_p(_ request: Empty, options: CallOptions) async throws -> Hard_Imported_Through {
+    try await channel.unary(CallsServiceMethods.init_p, request, options)
+  }
+
+  func `subscript`(_ request: Empty, options: CallOptions) async throws -> Shape__ {
+    try await channel.unary(CallsServiceMethods.`subscript`, request, options)
+  }
+}
+
 extension ProtoFile {
   /// The descriptor of names.proto.
   static let names = ProtoFile(

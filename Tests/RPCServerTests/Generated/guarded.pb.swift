@@ -138,6 +138,65 @@ enum Guarded_V1_VaultMethods {
     service: "guarded.v1.Vault", name: "Forgotten", kind: .unary)
 }
 
+/// Calls guarded.v1.Vault, or stands for something that does: in tests, say.
+///
+/// A failed call throws an `RPCError`; of a stream, when it is read or written.
+protocol Guarded_V1_VaultClientProtocol: Sendable {
+  /// Deprecated.
+  func look(_ request: Google_Protobuf_BytesValue, options: CallOptions) async throws -> Google_Protobuf_BytesValue
+
+  func store(options: CallOptions) -> ClientStreamingCall<Google_Protobuf_BytesValue, Google_Protobuf_BytesValue>
+
+  func put(_ request: Google_Protobuf_BytesValue, options: CallOptions) async throws -> Google_Protobuf_BytesValue
+
+  func forgotten(_ request: Google_Protobuf_BytesValue, options: CallOptions) async throws -> Google_Protobuf_BytesValue
+}
+
+/// Calls with the channel's defaults.
+extension Guarded_V1_VaultClientProtocol {
+  /// Deprecated.
+  func look(_ request: Google_Protobuf_BytesValue) async throws -> Google_Protobuf_BytesValue {
+    try await self.look(request, options: CallOptions())
+  }
+
+  func store() -> ClientStreamingCall<Google_Protobuf_BytesValue, Google_Protobuf_BytesValue> {
+    self.store(options: CallOptions())
+  }
+
+  func put(_ request: Google_Protobuf_BytesValue) async throws -> Google_Protobuf_BytesValue {
+    try await self.put(request, options: CallOptions())
+  }
+
+  func forgotten(_ request: Google_Protobuf_BytesValue) async throws -> Google_Protobuf_BytesValue {
+    try await self.forgotten(request, options: CallOptions())
+  }
+}
+
+/// A client of guarded.v1.Vault.
+struct Guarded_V1_VaultClient: Guarded_V1_VaultClientProtocol {
+  /// Where its calls go.
+  let channel: any ClientChannel
+
+  /// A client of the service behind a channel.
+  init(_ channel: any ClientChannel) { self.channel = channel }
+
+  func look(_ request: Google_Protobuf_BytesValue, options: CallOptions) async throws -> Google_Protobuf_BytesValue {
+    try await channel.unary(Guarded_V1_VaultMethods.look, request, options)
+  }
+
+  func store(options: CallOptions) -> ClientStreamingCall<Google_Protobuf_BytesValue, Google_Protobuf_BytesValue> {
+    channel.clientStreaming(Guarded_V1_VaultMethods.store, options)
+  }
+
+  func put(_ request: Google_Protobuf_BytesValue, options: CallOptions) async throws -> Google_Protobuf_BytesValue {
+    try await channel.unary(Guarded_V1_VaultMethods.put, request, options)
+  }
+
+  func forgotten(_ request: Google_Protobuf_BytesValue, options: CallOptions) async throws -> Google_Protobuf_BytesValue {
+    try await channel.unary(Guarded_V1_VaultMethods.forgotten, request, options)
+  }
+}
+
 extension ProtoFile {
   /// The descriptor of guarded.proto.
   static let guarded = ProtoFile(
