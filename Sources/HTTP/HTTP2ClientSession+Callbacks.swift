@@ -1,51 +1,23 @@
 internal import CNGHTTP2
 
-/// nghttp2's callbacks for clients. They write what came where it belongs and note the exchange; nothing else.
-// @unchecked Sendable: made once, and only read by nghttp2 afterwards.
-final class ClientCallbacks: @unchecked Sendable {
-  static let shared = ClientCallbacks()
-
-  let pointer: OpaquePointer?
-  let options: OpaquePointer?
-
-  private init() {
-    var callbacks: OpaquePointer?
-    nghttp2_session_callbacks_new(&callbacks)
+extension SessionCallbacks {
+  static let client = SessionCallbacks { callbacks, options in
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders)
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData)
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrameReceived)
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, onFrameSent)
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, onStreamClose)
-    pointer = callbacks
-    var options: OpaquePointer?
-    nghttp2_option_new(&options)
-    // Credit follows consumption, and closed streams are not remembered for a priority tree that is not kept.
-    nghttp2_option_set_no_auto_window_update(options, 1)
-    nghttp2_option_set_no_closed_streams(options, 1)
     // gRPC's percent-encoding leaves spaces as they are, at the ends of `grpc-message` too, where RFC 9113 has none.
     nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1)
-    self.options = options
   }
 }
 
-private typealias Session = OpaquePointer?
-private typealias Frame = UnsafePointer<nghttp2_frame>?
-private typealias UserData = UnsafeMutableRawPointer?
-
-/// The Swift session behind nghttp2's user data, without a retain.
-private func with(_ userData: UnsafeMutableRawPointer?, _ body: (HTTP2ClientSession) -> Void) -> Int32 {
-  guard let userData else { return Int32(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue) }
-  Unmanaged<HTTP2ClientSession>.fromOpaque(userData)._withUnsafeGuaranteedRef(body)
-  return 0
+private func with(_ userData: NGHTTP2UserData, _ body: (HTTP2ClientSession) -> Void) -> Int32 {
+  withSession(userData, as: HTTP2ClientSession.self, body)
 }
 
-/// The exchange of a stream; nothing happens for one that has none.
-private func with(_ owner: HTTP2ClientSession, stream id: Int32, _ body: (HTTPExchange) -> Void) {
-  guard let pointer = nghttp2_session_get_stream_user_data(owner.session, id) else { return }
-  Unmanaged<HTTPExchange>.fromOpaque(pointer)._withUnsafeGuaranteedRef(body)
-}
-
-private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 = { _, frame, userData in
+private let onBeginHeaders: @convention(c) (NGHTTP2Session, NGHTTP2Frame, NGHTTP2UserData) -> Int32 = {
+  _, frame, userData in
   guard let frame else { return 0 }
   // Our SETTINGS forbid it; until they are acknowledged nghttp2 would let it pass.
   guard UInt32(cnghttp2_type(frame)) == NGHTTP2_HEADERS.rawValue else {
@@ -54,36 +26,27 @@ private let onBeginHeaders: @convention(c) (Session, Frame, UserData) -> Int32 =
   return with(userData) { $0.fields.begin() }
 }
 
-private let onHeader:
-  @convention(c) (
-    Session, Frame, UnsafePointer<UInt8>?, Int, UnsafePointer<UInt8>?, Int, UInt8, UserData
-  ) -> Int32 = { _, _, name, nameLength, value, valueLength, _, userData in
+private let onData:
+  @convention(c) (NGHTTP2Session, UInt8, Int32, UnsafePointer<UInt8>?, Int, NGHTTP2UserData) -> Int32 = {
+    _, _, id, bytes, count, userData in
     with(userData) { owner in
-      owner.fields.append(
-        name: UnsafeRawBufferPointer(start: name, count: nameLength),
-        value: UnsafeRawBufferPointer(start: value, count: valueLength), limits: owner.configuration.headerLimits)
+      owner.uncredited += count
+      withExchange(owner, stream: id) { exchange in
+        exchange.handler?.receiveBody(UnsafeRawBufferPointer(start: bytes, count: count))
+        owner.note(exchange, .data)
+      }
     }
   }
 
-private let onData: @convention(c) (Session, UInt8, Int32, UnsafePointer<UInt8>?, Int, UserData) -> Int32 = {
-  _, _, id, bytes, count, userData in
-  with(userData) { owner in
-    owner.uncredited += count
-    with(owner, stream: id) { exchange in
-      exchange.handler?.receiveBody(UnsafeRawBufferPointer(start: bytes, count: count))
-      owner.note(exchange, .data)
-    }
-  }
-}
-
-private let onFrameReceived: @convention(c) (Session, Frame, UserData) -> Int32 = { _, frame, userData in
+private let onFrameReceived: @convention(c) (NGHTTP2Session, NGHTTP2Frame, NGHTTP2UserData) -> Int32 = {
+  _, frame, userData in
   guard let frame else { return 0 }
   let type = UInt32(cnghttp2_type(frame))
   let flags = UInt32(cnghttp2_flags(frame))
   return with(userData) { owner in
     switch type {
     case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
-      with(owner, stream: cnghttp2_stream_id(frame)) { exchange in
+      withExchange(owner, stream: cnghttp2_stream_id(frame)) { exchange in
         if type == NGHTTP2_HEADERS.rawValue { receive(owner.fields.finish(), for: exchange, owner) }
         if flags & NGHTTP2_FLAG_END_STREAM.rawValue != 0 {
           exchange.isRemoteClosed = true
@@ -106,15 +69,34 @@ private func receive(_ block: HeaderBlock, for exchange: HTTPExchange, _ owner: 
     exchange.head = block
     exchange.isReceivingTrailers = true
     owner.note(exchange, .head)
+  } else {
+    // A server may send any number of informational heads.
+    owner.abuse.controlFrame(now: owner.now)
   }
 }
 
-private let onStreamClose: @convention(c) (Session, Int32, UInt32, UserData) -> Int32 = { session, id, code, userData in
+private let onFrameSent: @convention(c) (NGHTTP2Session, NGHTTP2Frame, NGHTTP2UserData) -> Int32 = {
+  _, frame, userData in
+  guard let frame else { return 0 }
+  let type = UInt32(cnghttp2_type(frame))
+  return with(userData) { owner in
+    switch type {
+    case NGHTTP2_DATA.rawValue: owner.abuse.dataSent()
+    // The server may have been sending.
+    case NGHTTP2_RST_STREAM.rawValue: owner.abuse.endedEarly()
+    default: break
+    }
+  }
+}
+
+private let onStreamClose: @convention(c) (NGHTTP2Session, Int32, UInt32, NGHTTP2UserData) -> Int32 = {
+  session, id, code, userData in
   with(userData) { owner in
-    with(owner, stream: id) { exchange in
-      owner.close(exchange, code: code)
+    withExchange(owner, stream: id) { exchange in
+      owner.remove(exchange, code: code)
       nghttp2_session_set_stream_user_data(session, id, nil)
     }
+    owner.latest = (0, nil)
   }
 }
 

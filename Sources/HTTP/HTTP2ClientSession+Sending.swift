@@ -1,6 +1,6 @@
 internal import CNGHTTP2
 
-/// What the client says. Everything is queued; `nextOutput` makes bytes of it.
+/// What a client says. Everything is queued; `nextOutput` makes bytes of it.
 extension HTTP2ClientSession {
   /// Sends a request.
   ///
@@ -28,7 +28,7 @@ extension HTTP2ClientSession {
     guard id > 0 else { throw HTTP2Error(code: Int(id)) }
     exchange.id = id
     exchange.handler = handler
-    keep(exchange)
+    add(exchange)
     return exchange
   }
 
@@ -40,35 +40,10 @@ extension HTTP2ClientSession {
   /// Whether further requests can be sent: neither end has sent GOAWAY, and stream identifiers are left.
   public var takesRequests: Bool { !isShutDown && nghttp2_session_check_request_allowed(session) != 0 }
 
-  /// Bytes of bodies that the server lets us send on the connection.
-  public var sendWindow: Int { Int(nghttp2_session_get_remote_window_size(session)) }
-
-  /// Says that `writeBody` has something again. Nothing happens where nghttp2 is not waiting for it.
-  public func resumeBody(_ exchange: HTTPExchange) {
-    guard exchange.isBodyDeferred, !exchange.isClosed else { return }
-    exchange.isBodyDeferred = false
-    nghttp2_session_resume_data(session, exchange.id)
-  }
-
-  /// Gives the server back window for bytes of this response that were taken.
-  public func credit(_ exchange: HTTPExchange, _ count: Int) {
-    guard count > 0, !exchange.isClosed, !exchange.isRemoteClosed else { return }
-    nghttp2_session_consume_stream(session, exchange.id, count)
-  }
-
-  /// Ends an exchange at once, in its middle.
-  public func abort(_ exchange: HTTPExchange, _ reason: HTTPExchange.AbortReason) {
-    guard !exchange.isClosed else { return }
-    nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), exchange.id, reason.code.rawValue)
-  }
-
   /// GOAWAY: no further requests. Exchanges that are open may end.
   public func shutDown() {
     isShutDown = true
     nghttp2_submit_goaway(
       session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, UInt32(NGHTTP2_NO_ERROR.rawValue), nil, 0)
   }
-
-  /// Asks whether the server is there. The notice `pingAnswer` follows.
-  public func ping() { nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil) }
 }

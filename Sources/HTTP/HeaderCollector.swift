@@ -53,7 +53,7 @@ struct HeaderCollector: ~Copyable {
   }
 
   /// Gives the memory back: a connection without streams may stay so for long.
-  mutating func rest() {
+  mutating func releaseMemory() {
     begin()
     free()
   }

@@ -20,7 +20,7 @@ struct Progress {
   var headersSince: UInt64? { headersStream == 0 ? nil : headersBegan }
 }
 
-extension HTTP2Session {
+extension HTTP2ServerSession {
   /// The peer's SETTINGS, the second part of its preface, came.
   public var hasSettings: Bool { progress.hasSettings }
   /// When the header section began whose end has not come; nil if there is none.

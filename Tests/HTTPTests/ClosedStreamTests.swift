@@ -30,7 +30,7 @@ import Testing
   /// All that the window of the stream had room for, in frames as small as may be.
   @Test func aWholeWindowMayHaveBeenOnItsWay() throws {
     let bench = try benchWithResetStream()
-    let window = Int(bench.session.configuration.streamWindow)
+    let window = Int(HTTP2ServerConfiguration().streamWindow)
     let frames = Frame.data(1, [1]).bytes
     for _ in 0..<(window / 1024) { try bench.feed((0..<1024).flatMap { _ in frames }) }
     #expect(try bench.answer(.data(1, [], end: true), .ping(1)).of(.goAway).isEmpty)

@@ -51,7 +51,7 @@ import Testing
 
   @Test func eventsComeInTheOrderOfTheirStreams() throws {
     let teller = Teller()
-    let session = try HTTP2Session(configuration: .init(), delegate: teller)
+    let session = try HTTP2ServerSession(configuration: .init(), delegate: teller)
     let frames: [Frame] = [.settings(), .headers(1, fields), .headers(3, fields), .data(1, [1]), .headers(5, fields)]
     try (Frame.preface + frames.flatMap(\.bytes)).withUnsafeBytes { try session.receive($0) }
     #expect(teller.told.isEmpty)
@@ -99,7 +99,7 @@ import Testing
   /// An exchange that was told as closed serves a later stream, and nothing of the one before is left in it.
   @Test func anExchangeIsUsedAgain() throws {
     let teller = Teller()
-    let session = try HTTP2Session(configuration: .init(), delegate: teller)
+    let session = try HTTP2ServerSession(configuration: .init(), delegate: teller)
     func receive(_ frames: Frame..., start: [UInt8] = []) throws {
       try (start + frames.flatMap(\.bytes)).withUnsafeBytes { try session.receive($0) }
     }
@@ -121,7 +121,7 @@ import Testing
   /// The end of a connection is told to each handler once, also of streams that were closed just before.
   @Test func theEndIsToldOnce() throws {
     let teller = Teller()
-    let session = try HTTP2Session(configuration: .init(), delegate: teller)
+    let session = try HTTP2ServerSession(configuration: .init(), delegate: teller)
     let frames: [Frame] = [.settings(), .headers(1, fields), .headers(3, fields), .reset(3, 8), .headers(5, fields)]
     try (Frame.preface + frames.flatMap(\.bytes)).withUnsafeBytes { try session.receive($0) }
     session.end()
@@ -134,7 +134,7 @@ import Testing
 }
 
 /// The delegate of a session, which notes what the handlers are told.
-private final class Teller: HTTP2SessionDelegate {
+private final class Teller: HTTP2ServerSessionDelegate {
   final class Handler: HTTPExchangeHandler {
     let id: Int32
     unowned let teller: Teller

@@ -2,20 +2,20 @@ import HTTP
 import TestPeer
 
 /// A server session without a socket: frames in, frames out, and what the handlers of its exchanges were told.
-final class SessionBench: HTTP2SessionDelegate {
-  private(set) var session: HTTP2Session!
+final class SessionBench: HTTP2ServerSessionDelegate {
+  private(set) var session: HTTP2ServerSession!
   private var reader = FrameReader()
   /// The handlers of all streams that there ever were, by id.
   private(set) var streams: [Int32: RecordingHandler] = [:]
 
-  init(_ configure: (inout HTTP2Configuration) -> Void = { _ in }) throws {
-    var configuration = HTTP2Configuration()
+  init(_ configure: (inout HTTP2ServerConfiguration) -> Void = { _ in }) throws {
+    var configuration = HTTP2ServerConfiguration()
     configure(&configuration)
-    session = try HTTP2Session(configuration: configuration, delegate: self)
+    session = try HTTP2ServerSession(configuration: configuration, delegate: self)
   }
 
   /// A session whose handshake is done, its output read.
-  static func started(_ configure: (inout HTTP2Configuration) -> Void = { _ in }) throws -> SessionBench {
+  static func started(_ configure: (inout HTTP2ServerConfiguration) -> Void = { _ in }) throws -> SessionBench {
     let bench = try SessionBench(configure)
     try bench.feed(Frame.preface + Frame.settings().bytes + Frame.settingsAck.bytes)
     _ = try bench.output()

@@ -9,8 +9,8 @@ final class SessionPair {
   /// Whether what came is credited, on both ends.
   var credits = false
 
-  init(_ configure: (inout HTTP2Configuration) -> Void = { _ in }) throws {
-    client = try HTTP2ClientSession()
+  init(_ configure: (inout HTTP2ServerConfiguration) -> Void = { _ in }) throws {
+    client = try HTTP2ClientSession(now: 0)
     server = try SessionBench(configure)
   }
 
@@ -36,7 +36,7 @@ final class SessionPair {
       client.drainEvents()
       while let bytes = try server.session.nextOutput() {
         moved = true
-        try client.receive(bytes)
+        try client.receive(bytes, now: 0)
       }
       server.session.drainEvents()
       client.drainEvents()
@@ -71,7 +71,7 @@ final class ScriptedServer {
   private var reader = FrameReader()
 
   init() throws {
-    session = try HTTP2ClientSession()
+    session = try HTTP2ClientSession(now: 0)
     var bytes: [UInt8] = []
     while let output = try session.nextOutput() { bytes += output }
     precondition(bytes.starts(with: Frame.preface), "no preface")
@@ -93,7 +93,7 @@ final class ScriptedServer {
 
   func feed(_ bytes: [UInt8]) throws {
     defer { session.drainEvents() }
-    try bytes.withUnsafeBytes { try session.receive($0) }
+    try bytes.withUnsafeBytes { try session.receive($0, now: 0) }
   }
 
   /// Sends frames of the server, and returns what the client says to them.

@@ -41,6 +41,7 @@ final class ClientStream: HTTPExchangeHandler {
     let length = received[1..<5].reduce(0) { $0 << 8 | Int($1) }
     guard received.count >= 5 + length else { return nil }
     defer { received.removeFirst(5 + length) }
+    session.messageArrived()
     return Array(received[5..<(5 + length)])
   }
 

@@ -1,5 +1,6 @@
 public import EventLoop
 import HTTP
+import Primitives
 public import ProtoWire
 public import Transport
 
@@ -33,7 +34,7 @@ public final class TestClient {
     configuration.connectionWindow = 1 << 24
     // Tests look at large header sections too.
     configuration.headerLimits = HeaderLimits(listSize: 1 << 20, fieldCount: 10_000)
-    session = try HTTP2ClientSession(configuration: configuration)
+    session = try HTTP2ClientSession(configuration: configuration, now: MonotonicClock.nanoseconds)
     scheme = tls == nil ? "http" : "https"
     try await TestLoop.run { try flush() }
   }
@@ -84,7 +85,7 @@ public final class TestClient {
     try await stream.wait(for: stream.hasUnsent ? [.readable, .writable] : .readable)
     switch try stream.read() {
     case .bytes(let bytes):
-      try bytes.withUnsafeBytes { try session.receive($0) }
+      try bytes.withUnsafeBytes { try session.receive($0, now: MonotonicClock.nanoseconds) }
       session.drainEvents()
       if session.takeNotices().contains(.goAway), let goAway = session.goAway { goAways.append(goAway.lastStream) }
       try? flush()

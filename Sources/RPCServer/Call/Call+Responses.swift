@@ -61,7 +61,7 @@ extension Call {
 
   /// Tells the session what there is to say. A success or error without messages is a head alone, unless there is
   /// initial metadata: in one section nobody could tell it from trailing metadata.
-  func submit(to session: HTTP2Session) {
+  func submit(to session: HTTP2ServerSession) {
     let flush = machine.flush()
     guard let exchange, flush != .nothing else { return }
     if flush == .body { return session.resumeBody(exchange) }

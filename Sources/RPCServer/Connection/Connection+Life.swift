@@ -36,7 +36,7 @@ extension Connection {
     case .drain: drain()
     case .fail(let code, let reason):
       log(reason)
-      session.giveUp(code, reason)
+      session.sendGoAway(code, reason)
       endAfterFlush()
     case .close(let reason):
       log(reason)
@@ -48,13 +48,13 @@ extension Connection {
     lifeTimer?.schedule(after: .nanoseconds(Int64(clamping: period)))
   }
 
-  private func sight(of session: HTTP2Session, _ now: UInt64) -> ConnectionLife.Sight {
+  private func sight(of session: HTTP2ServerSession, _ now: UInt64) -> ConnectionLife.Sight {
     ConnectionLife.Sight(
       now: now, lastReceived: lastReceived, hasSettings: session.hasSettings, headersSince: session.headersSince,
       stalledSince: transport.stalledSince, idleSince: session.idleSince)
   }
 
-  private func endStalledCalls(_ session: HTTP2Session, _ now: UInt64) {
+  private func endStalledCalls(_ session: HTTP2ServerSession, _ now: UInt64) {
     guard let limit = owner.core.lifeLimits.responseStall else { return }
     for call in calls where call.isStalled(now: now, limit: limit) {
       owner.log(.debug, "The client of a call did not take its responses.", metadata: ["peer": "\(peer)"])

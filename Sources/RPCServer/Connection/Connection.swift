@@ -11,7 +11,7 @@ internal import Transport
 /// calls have to say and write all frames at once. docs/architecture.md tells the whole way.
 // @unchecked Sendable: for the tasks of handlers, which run on that thread. Each `@exclusivity(unchecked)`: one thread
 // reads and writes all of it, and no access calls back into another.
-final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @unchecked Sendable {
+final class Connection: ReadinessHandler, TurnFlushable, HTTP2ServerSessionDelegate, @unchecked Sendable {
   private enum Phase {
     case open
     /// GOAWAY(2^31-1) and PING are sent; calls on their way are still taken.
@@ -48,7 +48,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
 
   let transport: SocketTransport
   @exclusivity(unchecked) private var source: IOSource?
-  @exclusivity(unchecked) private(set) var session: HTTP2Session?
+  @exclusivity(unchecked) private(set) var session: HTTP2ServerSession?
   @exclusivity(unchecked) private var phase = Phase.open
   /// Calls with something to submit.
   @exclusivity(unchecked) private var writing: [Call] = []
@@ -78,7 +78,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     lastReceived = now
     var http2 = owner.core.http2
     http2.takesAnyAuthority = isLocal
-    session = try HTTP2Session(configuration: http2, delegate: self, pool: owner.exchanges, now: now)
+    session = try HTTP2ServerSession(configuration: http2, delegate: self, pool: owner.exchanges, now: now)
   }
 
   func start() throws(EventLoopError) {
@@ -187,7 +187,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     if transport.unsentCount == 0 { finishIfDone(session) }
   }
 
-  private func send(_ session: HTTP2Session) throws(SocketTransport.Failure) {
+  private func send(_ session: HTTP2ServerSession) throws(SocketTransport.Failure) {
     var isMore = true
     while isMore, transport.unsentCount == 0 {
       isMore = false
@@ -237,7 +237,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTP2SessionDelegate, @
     owner.loop.flushAtEndOfTurn(self)
   }
 
-  private func finishIfDone(_ session: HTTP2Session) {
+  private func finishIfDone(_ session: HTTP2ServerSession) {
     if phase == .failing {
       linger()
     } else if phase == .draining, session.exchanges.isEmpty, !session.wantsWrite {

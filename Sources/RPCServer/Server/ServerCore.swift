@@ -16,7 +16,7 @@ final class ServerCore: Sendable {
   let classes: CallClasses
   /// The number of loops; each gets an equal part of the server's limits.
   let loopCount: Int
-  let http2: HTTP2Configuration
+  let http2: HTTP2ServerConfiguration
   let lifeLimits: LifeLimits
   let logger: Logger
   let protocols: ProtocolTable
@@ -36,7 +36,7 @@ final class ServerCore: Sendable {
     self.logger = logger
     protocols = ProtocolTable(configuration)
     acceptEncoding = (["identity"] + configuration.acceptedCompression.map(\.name)).joined(separator: ",")
-    var http2 = HTTP2Configuration()
+    var http2 = HTTP2ServerConfiguration()
     http2.maximumConcurrentStreams = UInt32(clamping: configuration.maximumConcurrentStreams)
     http2.headerLimits = HeaderLimits(
       listSize: configuration.maximumHeaderListSize, fieldCount: configuration.maximumHeaderFields)

@@ -3,7 +3,7 @@ internal import CNGHTTP2
 /// Responses that are complete before their requests are. RST_STREAM(NO_ERROR) tells the client to stop sending (RFC
 /// 9113, section 8.1), but not at once: curl 7.88 drops the response if it gets both while it sends, and what is wrong
 /// with a request can be told only while its stream exists. Most clients end the stream themselves.
-extension HTTP2Session {
+extension HTTP2ServerSession {
   /// A client that goes on sending is told to stop after so many bytes.
   static let droppedLimit = 16_384
 
@@ -14,7 +14,7 @@ extension HTTP2Session {
   func answeredEarly(_ exchange: HTTPExchange) {
     exchange.answeredAt = now
     answeredCount += 1
-    if isLeaving || answeredCount > Self.answeredLimit { stopRequests(answeredBefore: .max) }
+    if isRefusing || answeredCount > Self.answeredLimit { stopRequests(answeredBefore: .max) }
   }
 
   /// Bytes of a request came that nobody wants any more.
