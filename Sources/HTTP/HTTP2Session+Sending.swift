@@ -48,6 +48,8 @@ let readBody:
       switch state {
       case .more:
         return count
+      case .broken:
+        return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
       case .later:
         exchange.isBodyDeferred = true
         return Int(NGHTTP2_ERR_DEFERRED.rawValue)

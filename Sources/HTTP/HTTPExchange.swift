@@ -130,6 +130,9 @@ public final class HTTPExchange {
     case later
     /// The body is over, and so is our half unless trailers follow.
     case end(trailers: HeaderFields?)
+    /// The body breaks off behind what was written before, so that the peer does not take it for whole: HTTP/2 ends the
+    /// stream by RST_STREAM(INTERNAL_ERROR), HTTP/1.1 its connection. Nothing was written this time.
+    case broken
   }
 }
 

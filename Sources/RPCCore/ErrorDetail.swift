@@ -4,6 +4,9 @@ public import ProtoWire
 public struct ErrorDetail: Sendable, Hashable {
   let any: Google_Protobuf_Any
 
+  /// The message with its type.
+  package var packed: Google_Protobuf_Any { any }
+
   /// A detail from a message that is packed already.
   public init(packed: Google_Protobuf_Any) { any = packed }
 

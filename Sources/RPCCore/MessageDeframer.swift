@@ -11,10 +11,17 @@ package struct MessageDeframer: ~Copyable {
     case prefixed
     /// The whole body is one message.
     case wholeBody
+    /// The whole body stands for one message, in another format than protobuf's.
+    case wholeDocument
+    /// Each line that is not blank stands for a message, in another format than protobuf's: https://jsonlines.org
+    case lines
+
+    /// Whether what is in the body must be transcoded.
+    package var isTranscoded: Bool { self == .wholeDocument || self == .lines }
   }
 
   private enum State {
-    case prefixed, wholeBody
+    case prefixed, wholeBody(isTranscoded: Bool), lines
     /// The message that is the whole body was taken.
     case taken
     /// `fail` was called.
@@ -32,8 +39,8 @@ package struct MessageDeframer: ~Copyable {
 
   /// What the buffer begins with.
   package enum Front: Sendable, Hashable {
-    /// A whole message of this length.
-    case message(length: Int, isCompressed: Bool)
+    /// A whole message of this length. It is encoded if it is compressed, or in another format than protobuf's.
+    case message(length: Int, isEncoded: Bool)
     /// Part of a message, or nothing.
     case incomplete
   }
@@ -41,6 +48,8 @@ package struct MessageDeframer: ~Copyable {
   private let limit: Int
   private var state = State.prefixed
   private var buffer = ByteBuffer()
+  /// Bytes of the first line in which no line feed was found.
+  private var scanned = 0
 
   /// - Parameter limit: the largest message that it accepts, in bytes.
   package init(limit: Int) { self.limit = limit }
@@ -60,7 +69,7 @@ package struct MessageDeframer: ~Copyable {
   /// Whether a whole message is there. A message that is too large throws as soon as its prefix is there, before its
   /// bytes arrive.
   /// - Parameter isEnded: whether the body has ended.
-  package func front(isEnded: Bool) throws(Failure) -> Front {
+  package mutating func front(isEnded: Bool) throws(Failure) -> Front {
     guard case .prefixed = state else { return try unprefixedFront(isEnded: isEnded) }
     let prefix = buffer.withUnsafeBytes { bytes -> (flag: UInt8, length: Int)? in
       guard bytes.count >= Self.prefixLength else { return nil }
@@ -71,17 +80,32 @@ package struct MessageDeframer: ~Copyable {
     guard prefix.flag <= 1 else { throw .invalidFlag(prefix.flag) }
     guard prefix.length <= limit else { throw .tooLarge(length: prefix.length, limit: limit) }
     guard buffer.count >= Self.prefixLength + prefix.length else { return .incomplete }
-    return .message(length: prefix.length, isCompressed: prefix.flag == 1)
+    return .message(length: prefix.length, isEncoded: prefix.flag == 1)
   }
 
-  private func unprefixedFront(isEnded: Bool) throws(Failure) -> Front {
+  private mutating func unprefixedFront(isEnded: Bool) throws(Failure) -> Front {
     switch state {
     case .failed(let failure): throw failure
-    case .wholeBody:
+    case .wholeBody(let isTranscoded):
       guard buffer.count <= limit else { throw .tooLarge(length: buffer.count, limit: limit) }
-      return isEnded ? .message(length: buffer.count, isCompressed: false) : .incomplete
+      return isEnded ? .message(length: buffer.count, isEncoded: isTranscoded) : .incomplete
+    case .lines: return try line(isEnded: isEnded)
     case .prefixed, .taken: return .incomplete
     }
+  }
+
+  /// The last line may lack its end.
+  private mutating func line(isEnded: Bool) throws(Failure) -> Front {
+    let blank = buffer.withUnsafeBytes { bytes in bytes.prefix { $0 == 0x0a || $0 == 0x0d || $0 == 0x20 }.count }
+    if blank > 0 {
+      buffer.dropFirst(blank)
+      scanned = 0
+    }
+    let found = buffer.withUnsafeBytes { $0[min(scanned, $0.count)...].firstIndex(of: 0x0a) }
+    scanned = found ?? buffer.count
+    guard scanned <= limit else { throw .tooLarge(length: scanned, limit: limit) }
+    guard found != nil || isEnded && !buffer.isEmpty else { return .incomplete }
+    return .message(length: scanned, isEncoded: true)
   }
 
   private var prefixLength: Int { if case .prefixed = state { Self.prefixLength } else { 0 } }
@@ -94,6 +118,7 @@ package struct MessageDeframer: ~Copyable {
     let start = prefixLength
     defer {
       buffer.dropFirst(start + length)
+      scanned = 0
       if case .wholeBody = state { state = .taken }
     }
     return try buffer.withUnsafeBytes { bytes in
@@ -106,7 +131,14 @@ package struct MessageDeframer: ~Copyable {
   /// - Returns: the bytes, which the caller must decode and append again.
   package mutating func restart(_ framing: Framing) -> [UInt8] {
     defer { buffer.removeAll() }
-    state = framing == .prefixed ? .prefixed : .wholeBody
+    scanned = 0
+    state =
+      switch framing {
+      case .prefixed: .prefixed
+      case .wholeBody: .wholeBody(isTranscoded: false)
+      case .wholeDocument: .wholeBody(isTranscoded: true)
+      case .lines: .lines
+      }
     return buffer.withUnsafeBytes { Array($0) }
   }
 

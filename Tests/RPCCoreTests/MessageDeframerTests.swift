@@ -69,7 +69,7 @@ private final class Deframing {
   @Test func theFlagTellsCompressionAndNothingElse() throws {
     let deframer = Deframing(limit: 10)
     deframer.append(frame([9], flag: 1))
-    #expect(try deframer.front() == .message(length: 1, isCompressed: true))
+    #expect(try deframer.front() == .message(length: 1, isEncoded: true))
     deframer.removeAll()
     #expect(try deframer.front() == .incomplete)
     deframer.append(frame([], flag: 2))
@@ -98,7 +98,7 @@ private final class Deframing {
     #expect(deframer.restart(.wholeBody) == [1, 2, 3])
     deframer.append([4, 5])
     #expect(try deframer.front() == .incomplete)
-    #expect(try deframer.front(isEnded: true) == .message(length: 2, isCompressed: false))
+    #expect(try deframer.front(isEnded: true) == .message(length: 2, isEncoded: false))
     #expect(!deframer.hasMore(than: 2) && deframer.take(length: 2) == [4, 5])
     #expect(try deframer.front(isEnded: true) == .incomplete)
     _ = deframer.restart(.wholeBody)
@@ -111,5 +111,27 @@ private final class Deframing {
     deframer.append(frame([1]))
     deframer.fail()
     #expect(throws: MessageDeframer.Failure.invalidBase64) { try deframer.front(isEnded: true) }
+  }
+
+  @Test func linesAreMessages() throws {
+    var deframer = MessageDeframer(limit: 8)
+    _ = deframer.restart(.lines)
+    append("{}\n\r\n  {\"a\"", to: &deframer)
+    #expect(try deframer.front(isEnded: false) == .message(length: 2, isEncoded: true))
+    #expect(deframer.take(length: 2) { String(decoding: $0, as: UTF8.self) } == "{}")
+    #expect(try deframer.front(isEnded: false) == .incomplete)
+    append(":1}", to: &deframer)
+    #expect(try deframer.front(isEnded: false) == .incomplete)
+    // The last line may lack its end.
+    #expect(try deframer.front(isEnded: true) == .message(length: 7, isEncoded: true))
+    #expect(deframer.take(length: 7) { String(decoding: $0, as: UTF8.self) } == "{\"a\":1}")
+    #expect(try deframer.front(isEnded: true) == .incomplete && deframer.isEmpty)
+    // A line is too long before its end is there.
+    append("123456789", to: &deframer)
+    #expect(throws: MessageDeframer.Failure.tooLarge(length: 9, limit: 8)) { try deframer.front(isEnded: false) }
+  }
+
+  private func append(_ text: String, to deframer: inout MessageDeframer) {
+    Array(text.utf8).withUnsafeBytes { deframer.append($0) }
   }
 }

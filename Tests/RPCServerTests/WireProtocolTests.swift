@@ -36,7 +36,7 @@ private struct ToyProtocol: WireProtocol {
       HeaderFields([(":status", Array("200".utf8))] + head.metadata.map { ($0.name, Metadata.wireValue($0.value)) })
     }
 
-    func headAlone(_ end: ResponseEnd) -> HeaderFields {
+    func headAlone(_ end: ResponseEnd, body: inout ByteBuffer) -> HeaderFields {
       HeaderFields([(":status", Array("500".utf8))] + status(of: end))
     }
 

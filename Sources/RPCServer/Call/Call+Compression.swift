@@ -10,8 +10,19 @@ import Synchronization
 extension Call {
   // MARK: Requests
 
-  /// Runs `body` with a request message as it was before the client compressed it.
-  func withDecompressed<R>(
+  /// Runs `body` with a request message as it was before the client compressed it or wrote it in another format.
+  func withDecoded<R>(
+    _ message: UnsafeRawBufferPointer, isEncoded: Bool, _ body: (UnsafeRawBufferPointer) throws -> R
+  ) throws -> R {
+    guard format.framing.isTranscoded else {
+      return try withDecompressed(message, isCompressed: isEncoded, body)
+    }
+    return try withDecompressed(message, isCompressed: requestCompression != .identity) { plain in
+      try format.message(from: plain).withUnsafeBytes(body)
+    }
+  }
+
+  private func withDecompressed<R>(
     _ message: UnsafeRawBufferPointer, isCompressed: Bool, _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws -> R {
     context?.call.isRequestCompressed.store(isCompressed, ordering: .relaxed)
@@ -58,7 +69,7 @@ extension Call {
     return try owner.writer.withUnsafeBytes { message in
       try owner.codec.withCompressed(message, algorithm) { compressed in
         guard compressed.count < message.count else { return false }
-        format.append(compressed, isCompressed: true, to: &outbound)
+        try format.append(compressed, isCompressed: true, to: &outbound)
         observation?.sent(size: message.count, compressedSize: compressed.count)
         return true
       }

@@ -40,7 +40,7 @@ extension Call {
     let hasSingleResponse = route?.handler.descriptor.kind.hasSingleResponse != false
     guard let error else {
       // Only an interceptor that never went on can leave out the one response.
-      let isWhole = !outbound.isEmpty || machine.isHeadFixed || !hasSingleResponse
+      let isWhole = !outbound.isEmpty || machine.isHeadFixed || !hasSingleResponse || format.hasEmptyMessage
       let outcome = Outcome(error: isWhole ? nil : RPCError(.internal, "the handler was not called"))
       return end(outcome, keepingMessages: false, release)
     }

@@ -42,12 +42,12 @@ extension Call {
     if let exchange, !exchange.isRemoteClosed { connection.credit(exchange, count) }
   }
 
-  private func decodeFront<Request: WireMessage>(length: Int, isCompressed: Bool) throws -> Request {
+  private func decodeFront<Request: WireMessage>(length: Int, isEncoded: Bool) throws -> Request {
     connection.messageArrived()
     defer { messagesShrank() }
     return try deframer.take(length: length) { bytes in
-      guard requestCompression == .identity, !isCompressed else {
-        return try withDecompressed(bytes, isCompressed: isCompressed) { try decode($0) }
+      guard requestCompression == .identity, !isEncoded else {
+        return try withDecoded(bytes, isEncoded: isEncoded) { try decode($0) }
       }
       observation?.received(size: bytes.count)
       return try decode(bytes)
@@ -66,10 +66,10 @@ extension Call {
 extension Call: ServerCallChannel {
   func soleRequest<Request: WireMessage>(as type: Request.Type) throws -> Request {
     loop.assertCurrent()
-    guard case .message(let length, let isCompressed) = try deframer.front(isEnded: isRequestEnded) else {
+    guard case .message(let length, let isEncoded) = try deframer.front(isEnded: isRequestEnded) else {
       throw RPCError(.internal, "the request was taken already")
     }
-    return try decodeFront(length: length, isCompressed: isCompressed)
+    return try decodeFront(length: length, isEncoded: isEncoded)
   }
 
   func nextRequest<Request: WireMessage>(as type: Request.Type) async throws -> Request? {
@@ -80,9 +80,9 @@ extension Call: ServerCallChannel {
       }
       guard machine.phase == .running else { throw CancellationError() }
       do {
-        if case .message(let length, let isCompressed) = try deframer.front(isEnded: isRequestEnded) {
+        if case .message(let length, let isEncoded) = try deframer.front(isEnded: isRequestEnded) {
           defer { creditReceived() }
-          return try decodeFront(length: length, isCompressed: isCompressed) as Request
+          return try decodeFront(length: length, isEncoded: isEncoded) as Request
         }
       } catch let failure as MessageDeframer.Failure {
         throw RPCError(deframing: failure)

@@ -9,6 +9,7 @@ import Synchronization
 extension Call {
   func sendSole<Response: WireMessage>(_ message: Response) throws {
     loop.assertCurrent()
+    // The head leaves with the status, which follows at once: unless an interceptor has something to say first.
     try enqueue(message, mayCompress: true)
   }
 
@@ -17,6 +18,7 @@ extension Call {
       return try await withTaskExecutorPreference(loop) { try await self.send(message, mayCompress: mayCompress) }
     }
     try enqueue(message, mayCompress: mayCompress)
+    scheduleWrite()
     let highMark = limits.responseHighMark
     if outbound.count > highMark {
       guard !machine.isWaiting(.writer) else {
@@ -31,7 +33,7 @@ extension Call {
       return try await withTaskExecutorPreference(loop) { try await self.sendInitialMetadata() }
     }
     guard machine.phase == .running else { throw CancellationError() }
-    guard !machine.isHeadFixed else { return }
+    guard !machine.isHeadFixed, format.sendsHeadEarly else { return }
     // The head says how messages will be compressed, also where it goes ahead of them.
     _ = wantedCompression
     scheduleWrite()
@@ -50,13 +52,11 @@ extension Call {
     }
     connection.messageLeft()
     if mayCompress, let algorithm = wantedCompression, try enqueueCompressed(algorithm) {
-      messagesGrew()
-      return scheduleWrite()
+      return messagesGrew()
     }
-    owner.writer.withUnsafeBytes { format.append($0, isCompressed: false, to: &outbound) }
+    try owner.writer.withUnsafeBytes { try format.append($0, isCompressed: false, to: &outbound) }
     messagesGrew()
     observation?.sent(size: length)
-    scheduleWrite()
   }
 
   /// Tells the session what there is to say. A success or error without messages is a head alone, unless there is
@@ -71,7 +71,8 @@ extension Call {
         return response.metadata?.initial
       } ?? [:]
     if outcome != nil, outbound.isEmpty, initial.isEmpty {
-      session.respond(exchange, format.headAlone(responseEnd), body: .none)
+      let head = format.headAlone(responseEnd, body: &outbound)
+      session.respond(exchange, head, body: outbound.isEmpty ? .none : .unknown)
     } else {
       let isCompressing = responseCompression != nil || requestCompression != .identity
       let head = ResponseHead(
@@ -88,13 +89,14 @@ extension Call {
     guard outbound.isEmpty else { return (count, .more) }
     switch machine.nextPiece() {
     case .later: return (count, count > 0 ? .more : .later)
-    case .nothing: return (count, .end(trailers: nil))
+    case .nothing: return (count, format.breaksOff ? .broken : .end(trailers: nil))
     case .end:
       let trailers = format.end(responseEnd, in: &outbound)
-      if outbound.isEmpty { return (count, .end(trailers: trailers)) }
+      if let trailers { return (count, .end(trailers: trailers)) }
       // What ends the response is the last piece of its body.
       let more = outbound.move(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-      return (count + more, outbound.isEmpty ? .end(trailers: nil) : .more)
+      guard format.breaksOff else { return (count + more, outbound.isEmpty ? .end(trailers: nil) : .more) }
+      return (count + more, count + more > 0 ? .more : .broken)
     }
   }
 }

@@ -98,7 +98,10 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
     let isIntercepted = started(request.route, head)
     guard let route = request.route else {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
-      return refuse(RPCError(.unimplemented, connection.owner.core.router.explain(path)))
+      let refusal = request.refusal
+      return refuse(
+        refusal?.error ?? RPCError(.unimplemented, connection.owner.core.router.explain(path)),
+        extra: refusal?.fields ?? [])
     }
     if let refusal = request.refusal { return refuse(refusal.error, extra: refusal.fields) }
     requestCompression = request.compression
@@ -116,7 +119,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   /// It is no call of gRPC: finds its protocol, and begins again with the bytes that came already. Nil if it is no call
   /// at all, and answered.
   private func chooseProtocol(_ head: HeaderBlock) -> RequestHead? {
-    switch connection.owner.core.protocols.choose(head, connection.owner.core) {
+    switch connection.owner.core.protocols.choose(head, connection.owner) {
     case .call(let request):
       format = request.format
       let early = deframer.restart(format.framing)

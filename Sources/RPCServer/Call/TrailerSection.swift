@@ -7,8 +7,8 @@ import RPCCore
 ///
 /// What does not fit is left out: of the message its end, metadata entry by entry, and of the details the last ones,
 /// before all of them.
-struct TrailerSection {
-  typealias Field = (name: String, value: [UInt8])
+package struct TrailerSection {
+  package typealias Field = (name: String, value: [UInt8])
 
   /// Bytes, counting 32 a field as RFC 9113, section 6.5.2 does. gRPC's clients take 8 KiB; the rest of that is for the
   /// head, in a response that is one section.

@@ -40,7 +40,7 @@ final class GRPCProtocol: CallFormat {
   }
 
   /// Trailers-Only: an error before anything was sent, or a success without a message.
-  func headAlone(_ end: ResponseEnd) -> HeaderFields {
+  func headAlone(_ end: ResponseEnd, body: inout ByteBuffer) -> HeaderFields {
     HeaderFields(Self.start(status: end.httpStatus) + HeaderFields.list(end.extra) + end.grpcFields)
   }
 

@@ -1,5 +1,5 @@
-internal import HTTP
-import RPCCore
+package import HTTP
+package import RPCCore
 
 /// What gRPC says in the head of a request, also in gRPC-Web.
 /// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests
@@ -99,11 +99,11 @@ extension ResponseEnd {
 }
 
 extension HeaderFields {
-  static func list(_ fields: [(String, String)]) -> [TrailerSection.Field] {
+  package static func list(_ fields: [(String, String)]) -> [TrailerSection.Field] {
     fields.map { (name: $0.0, value: Array($0.1.utf8)) }
   }
 
-  static func list(_ metadata: Metadata) -> [TrailerSection.Field] {
+  package static func list(_ metadata: Metadata) -> [TrailerSection.Field] {
     metadata.map { ($0.name, Metadata.wireValue($0.value)) }
   }
 }

@@ -8,7 +8,7 @@ struct GRPCWebProtocol: WireProtocol {
   let contentTypes = ["application/grpc-web", "application/grpc-web-text"]
 
   func accept(_ request: OfferedRequest) -> RequestHead? {
-    guard let isText = Self.isText(request.contentType) else { return nil }
+    guard request.method == "POST", let isText = Self.isText(request.contentType) else { return nil }
     // Said again in the response, unless there is more to it than to any sensible one.
     let isSensible = request.contentType.utf8.count <= PeerText.limit
     let format = GRPCWebFormat(
@@ -71,7 +71,7 @@ final class GRPCWebFormat: CallFormat {
     return HeaderFields(start(status: 200, compression + exposed) + HeaderFields.list(head.metadata))
   }
 
-  func headAlone(_ end: ResponseEnd) -> HeaderFields {
+  func headAlone(_ end: ResponseEnd, body: inout ByteBuffer) -> HeaderFields {
     let exposed = crossOrigin.fields(exposing: end.grpcFields.map(\.name) + end.extra.map(\.0))
     return HeaderFields(start(status: end.httpStatus, end.extra + exposed) + end.grpcFields)
   }

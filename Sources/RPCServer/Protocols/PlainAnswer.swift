@@ -22,7 +22,9 @@ final class PlainAnswer: CallFormat {
 
   func head(_ head: ResponseHead) -> HeaderFields { HeaderFields(HeaderFields.list(fields)) }
 
-  func headAlone(_ end: ResponseEnd) -> HeaderFields { HeaderFields(HeaderFields.list(fields)) }
+  func headAlone(_ end: ResponseEnd, body: inout ByteBuffer) -> HeaderFields {
+    HeaderFields(HeaderFields.list(fields))
+  }
 
   func end(_ end: ResponseEnd, in body: inout ByteBuffer) -> HeaderFields? { nil }
 }

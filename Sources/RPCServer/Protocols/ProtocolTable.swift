@@ -16,12 +16,13 @@ struct ProtocolTable: Sendable {
 
   init(_ configuration: ServerConfiguration) {
     web = configuration.web
-    let own: [any WireProtocol] = configuration.web == nil ? [] : [GRPCWebProtocol()]
-    protocols = own + configuration.protocols
+    let web: [any WireProtocol] = configuration.web == nil ? [] : [GRPCWebProtocol()]
+    let routes: [any WireProtocol] = configuration.routes.isEmpty ? [] : [RouteProtocol(configuration.routes)]
+    protocols = web + routes + configuration.protocols
   }
 
   /// What a request is that is no call of gRPC.
-  func choose(_ head: HeaderBlock, _ core: ServerCore) -> Choice {
+  func choose(_ head: HeaderBlock, _ owner: ServerLoop) -> Choice {
     var crossOrigin = CrossOriginGrant()
     if let web, let origin = head.text("origin") {
       guard let grant = web.grant(origin: origin, authority: head.text(":authority") ?? "") else {
@@ -29,23 +30,38 @@ struct ProtocolTable: Sendable {
       }
       crossOrigin = grant
     }
-    guard head.text(":method") == "POST" else { return .answer(answerToOtherMethods(head, crossOrigin)) }
-    let contentType = head.text("content-type") ?? ""
-    let request = OfferedRequest(head: head, contentType: contentType, crossOrigin: crossOrigin, core: core)
+    let method = head.text(":method") ?? ""
+    if let web, method == "OPTIONS", !crossOrigin.fields.isEmpty, let answer = preflight(head, web, crossOrigin) {
+      return .answer(answer)
+    }
+    let request = OfferedRequest(
+      head: head, method: method, contentType: head.text("content-type") ?? "", crossOrigin: crossOrigin, owner: owner)
     for candidate in protocols {
       if let head = candidate.accept(request) { return .call(head) }
+    }
+    guard method == "POST" else {
+      return .answer(PlainAnswer(405, [("allow", allowed(beside: web == nil ? [] : ["OPTIONS"]))]))
     }
     let accepted = [GRPCProtocol.contentType] + protocols.flatMap(\.contentTypes)
     return .answer(PlainAnswer(415, [("accept-post", accepted.joined(separator: ", "))] + crossOrigin.fields))
   }
 
-  private func answerToOtherMethods(_ head: HeaderBlock, _ grant: CrossOriginGrant) -> PlainAnswer {
-    guard let web else { return PlainAnswer(405, [("allow", "POST")]) }
-    let isPreflight = head.text(":method") == "OPTIONS" && head.text("access-control-request-method") == "POST"
-    guard isPreflight, !grant.fields.isEmpty else { return PlainAnswer(405, [("allow", "POST, OPTIONS")]) }
+  /// The methods of all protocols.
+  private func allowed(beside more: [String] = []) -> String {
+    var methods = ["POST"]
+    for method in protocols.flatMap(\.methods) + more where !methods.contains(method) { methods.append(method) }
+    return methods.joined(separator: ", ")
+  }
+
+  /// Nil if it is none, or none for a method that any protocol takes.
+  private func preflight(_ head: HeaderBlock, _ web: WebConfiguration, _ grant: CrossOriginGrant) -> PlainAnswer? {
+    guard let method = head.text("access-control-request-method"),
+      method == "POST" || protocols.contains(where: { $0.methods.contains(method) })
+    else { return nil }
     var fields =
       grant.fields + [
-        ("access-control-allow-methods", "POST"), ("access-control-max-age", "\(web.preflightAge.components.seconds)"),
+        ("access-control-allow-methods", allowed()),
+        ("access-control-max-age", "\(web.preflightAge.components.seconds)"),
       ]
     if let wanted = head.text("access-control-request-headers") {
       // Names of header fields can't be cut: a page that wants more than any does gets none.
@@ -57,11 +73,11 @@ struct ProtocolTable: Sendable {
 }
 
 /// What a browser is told so that a page of another origin may read a response. Nothing where it need not be told.
-struct CrossOriginGrant {
-  var fields: [(String, String)] = []
+package struct CrossOriginGrant: Sendable {
+  package var fields: [(String, String)] = []
 
   /// With the names of all fields that the page may then read.
-  func fields(exposing names: some Sequence<String>) -> [(String, String)] {
+  package func fields(exposing names: some Sequence<String>) -> [(String, String)] {
     fields.isEmpty
       ? [] : fields + [("access-control-expose-headers", Set(names).sorted().joined(separator: ","))]
   }

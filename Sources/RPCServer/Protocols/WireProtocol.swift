@@ -1,46 +1,71 @@
-internal import HTTP
-internal import Primitives
-import RPCCore
+internal import Compression
+package import HTTP
+package import Primitives
+package import RPCCore
 
 /// A wire protocol of calls over HTTP. A new one is a file with two types: one of this protocol, which knows its
 /// requests, and a `CallFormat`, which reads and writes their bodies.
-protocol WireProtocol: Sendable {
+package protocol WireProtocol: Sendable {
   /// The content types that it takes, as `accept-post` lists them.
   var contentTypes: [String] { get }
 
-  /// Reads the head of a POST request as that of a call; nil if the request is of another protocol. Thread of the
+  /// The methods of HTTP that it takes, as `allow` lists them.
+  var methods: [String] { get }
+
+  /// Reads the head of a request as that of a call; nil if the request is of another protocol. Thread of the
   /// connection's loop.
   func accept(_ request: OfferedRequest) -> RequestHead?
 }
 
-/// A POST request for which a protocol is sought.
-struct OfferedRequest {
-  let head: HeaderBlock
+extension WireProtocol {
+  package var methods: [String] { ["POST"] }
+}
+
+/// A request for which a protocol is sought.
+package struct OfferedRequest {
+  package let head: HeaderBlock
+  /// POST, GET and so on.
+  package let method: String
   /// Empty if the request has none.
-  let contentType: String
+  package let contentType: String
   /// What a browser is told in the head of the response.
-  let crossOrigin: CrossOriginGrant
-  let core: ServerCore
+  package let crossOrigin: CrossOriginGrant
+  let owner: ServerLoop
+
+  var core: ServerCore { owner.core }
+
+  /// The largest message that a client may send, in bytes.
+  package var maximumRequestSize: Int { core.limits.maximumRequestSize }
+
+  /// The method of a path such as `/users.v1.UserService/GetUser`; nil if nobody serves it.
+  package func route(_ path: [UInt8]) -> Route? { path.withUnsafeBytes { core.router.route($0) } }
+
+  /// Compresses with the memory of the connection's loop. Its thread.
+  package func gzip(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? {
+    try? owner.codec.withCompressed(bytes, .gzip) { Array($0) }
+  }
 }
 
 /// What a protocol reads in the head of a call.
-struct RequestHead {
-  let format: any CallFormat
+package struct RequestHead {
+  package let format: any CallFormat
   /// Nil if nobody serves the method.
-  var route: Route?
+  package var route: Route?
   /// Nanoseconds until the call's deadline; nil without one.
-  var timeout: UInt64?
+  package var timeout: UInt64?
   /// What compressed messages of the request are compressed with.
-  var compression = CompressionAlgorithm.identity
+  package var compression = CompressionAlgorithm.identity
   /// Set if the head asks for what can't be done.
-  var refusal: Refusal?
+  package var refusal: Refusal?
+
+  package init(format: any CallFormat) { self.format = format }
 
   /// A class, since nearly no call has one.
-  final class Refusal {
+  package final class Refusal {
     let error: RPCError
     let fields: [(String, String)]
 
-    init(_ error: RPCError, fields: [(String, String)] = []) {
+    package init(_ error: RPCError, fields: [(String, String)] = []) {
       self.error = error
       self.fields = fields
     }
@@ -49,7 +74,7 @@ struct RequestHead {
 
 /// How the two bodies of one call are written, and the heads before them. It belongs to the call's loop, and may have
 /// state of its call.
-protocol CallFormat: AnyObject {
+package protocol CallFormat: AnyObject {
   /// How the messages of the request are told apart.
   var framing: MessageDeframer.Framing { get }
 
@@ -57,33 +82,56 @@ protocol CallFormat: AnyObject {
   /// `messages`.
   func receive(_ bytes: UnsafeRawBufferPointer, into messages: inout MessageDeframer)
 
+  /// A message of the request, from what the body has for it. Asked where `framing` says that messages are transcoded;
+  /// what was compressed is decompressed by then.
+  func message(from bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8]
+
   /// Whether the client takes responses that are compressed so.
   func accepts(_ algorithm: CompressionAlgorithm, _ head: HeaderBlock) -> Bool
 
   /// Puts a response message behind those in the body.
-  func append(_ message: UnsafeRawBufferPointer, isCompressed: Bool, to body: inout ByteBuffer)
+  /// - Throws: if the format can't express it.
+  func append(_ message: UnsafeRawBufferPointer, isCompressed: Bool, to body: inout ByteBuffer) throws(RPCError)
+
+  /// A message was put into the body, and takes no bytes there.
+  var hasEmptyMessage: Bool { get }
+
+  /// Whether the head may leave before anything is known of messages and status.
+  var sendsHeadEarly: Bool { get }
 
   /// The head of a response with messages, or with initial metadata.
   func head(_ head: ResponseHead) -> HeaderFields
 
-  /// All of a response that has neither.
-  func headAlone(_ end: ResponseEnd) -> HeaderFields
+  /// The head of a response that has neither. What the format puts into the body follows it.
+  func headAlone(_ end: ResponseEnd, body: inout ByteBuffer) -> HeaderFields
 
   /// Ends a response: puts the status behind the messages in the body, or returns it as trailers.
   func end(_ end: ResponseEnd, in body: inout ByteBuffer) -> HeaderFields?
+
+  /// Asked once `end` has returned no trailers: whether the response then breaks off, so that nobody takes it for
+  /// whole.
+  var breaksOff: Bool { get }
 }
 
 extension CallFormat {
-  var framing: MessageDeframer.Framing { .prefixed }
+  package var framing: MessageDeframer.Framing { .prefixed }
 
-  func receive(_ bytes: UnsafeRawBufferPointer, into messages: inout MessageDeframer) { messages.append(bytes) }
+  package func receive(_ bytes: UnsafeRawBufferPointer, into messages: inout MessageDeframer) { messages.append(bytes) }
 
-  func accepts(_ algorithm: CompressionAlgorithm, _ head: HeaderBlock) -> Bool { false }
+  package func message(from bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8] { Array(bytes) }
+
+  package func accepts(_ algorithm: CompressionAlgorithm, _ head: HeaderBlock) -> Bool { false }
+
+  package var hasEmptyMessage: Bool { false }
+
+  package var sendsHeadEarly: Bool { true }
+
+  package var breaksOff: Bool { false }
 }
 
 /// What a response says before its messages.
-struct ResponseHead {
-  let metadata: Metadata
+package struct ResponseHead {
+  package let metadata: Metadata
   /// What its compressed messages are compressed with, if any is to be.
   let compression: CompressionAlgorithm?
   /// What the server decompresses, as `grpc-accept-encoding` lists it; nil in a call that has nothing to do with
@@ -92,13 +140,13 @@ struct ResponseHead {
 }
 
 /// What a response says behind its messages.
-struct ResponseEnd {
+package struct ResponseEnd {
   /// Nil after a success.
-  let error: RPCError?
+  package let error: RPCError?
   /// Status, message, details and trailing metadata as gRPC's fields, cut to what clients take. Empty for a success
   /// without metadata.
-  let fields: [TrailerSection.Field]
+  package let fields: [TrailerSection.Field]
   /// What a refusal says beside them in the head.
-  let httpStatus: Int
-  let extra: [(String, String)]
+  package let httpStatus: Int
+  package let extra: [(String, String)]
 }

@@ -1,9 +1,9 @@
 internal import Glibc
-import RPCCore
+package import RPCCore
 
 /// A method of the server, with what a call needs to know about it. A class, so that a call can hold it without a copy.
-final class Route: Sendable, CustomStringConvertible {
-  let handler: MethodHandler
+package final class Route: Sendable, CustomStringConvertible {
+  package let handler: MethodHandler
   let path: [UInt8]
   /// The index of its class in `CallClasses`.
   let callClass: Int
@@ -21,7 +21,7 @@ final class Route: Sendable, CustomStringConvertible {
     path = Array(handler.descriptor.path.utf8)
   }
 
-  var description: String { handler.descriptor.description }
+  package var description: String { handler.descriptor.description }
 
   @inline(__always)
   func matches(_ wanted: UnsafeRawBufferPointer) -> Bool {

@@ -45,8 +45,11 @@ public struct ServerConfiguration: Sendable {
   /// If set, the server also serves gRPC-Web on the same ports, for pages in browsers.
   public var web: WebConfiguration?
 
-  /// Wire protocols beside gRPC and gRPC-Web.
-  var protocols: [any WireProtocol] = []
+  /// Handlers of plain HTTP requests, beside the calls: a page, a document, what a monitor reads.
+  public var routes: [HTTPRoute] = []
+
+  /// Wire protocols beside gRPC and gRPC-Web, in the order in which they are asked.
+  package var protocols: [any WireProtocol] = []
 
   /// If set, every error without an ErrorInfo gets one of this domain, its reason being the status's name: also those
   /// that do not come from a handler, such as DEADLINE_EXCEEDED.
