@@ -78,6 +78,7 @@ let package = Package(
       "RPCServer", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
     library(
       "RPCDiagnostics", ["RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire", log, metrics, tracing]),
+    library("Tokens", ["COpenSSL", "Primitives", "ProtoWire"]),
     library("Postgres", ["CPostgres", "EventLoop", "Primitives", log]),
 
     // The product.
@@ -85,7 +86,7 @@ let package = Package(
     library(
       "UserService",
       [
-        "UserAPI", "RPCCore", "ProtoWire", "CIDN2", "COpenSSL", "CUnistring",
+        "UserAPI", "Tokens", "RPCCore", "EventLoop", "Primitives", "ProtoWire", "CIDN2", "COpenSSL", "CUnistring",
       ]),
     library(
       "PostgresUserStore", ["UserService", "Postgres", "EventLoop", "Primitives", log],
@@ -94,7 +95,8 @@ let package = Package(
     program(
       "user-service",
       [
-        "UserService", "PostgresUserStore", "CommandOptions", "Transport", "RPCDiagnostics", "UserAPI", "RPCServer",
+        "UserService", "PostgresUserStore", "Tokens", "CommandOptions", "Transport", "RPCDiagnostics", "UserAPI",
+        "RPCServer",
         "RPCCore", "Postgres", "EventLoop", "Primitives", "CJemalloc", arguments, log,
       ]),
     program("protoc-gen-protowire", ["ProtoWire"]),
@@ -151,6 +153,7 @@ let package = Package(
     tests("PrimitivesTests", ["Primitives"]),
     tests("RPCCoreTests", ["RPCCore", "Primitives", "ProtoWire"]),
     tests("TransportTests", ["Transport", "TestPeer", "Primitives", "COpenSSL"]),
+    tests("TokensTests", ["Tokens", "Primitives", "TestSupport"]),
     tests("CompressionTests", ["Compression", "RPCCore"]),
     tests(
       "RPCServerTests",

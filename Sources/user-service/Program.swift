@@ -39,7 +39,8 @@ enum Program {
     }
   }
 
-  private static func exit(with error: Unavailable) -> ExitCode {
+  /// Says why, and returns the exit code.
+  static func exit(with error: Unavailable) -> ExitCode {
     Output.line("Error: \(error.message)", to: STDERR_FILENO)
     return ExitCode(69)
   }

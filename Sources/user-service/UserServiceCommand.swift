@@ -12,7 +12,10 @@ struct UserServiceCommand: ParsableCommand {
       can't use the database. The message on standard error says what to do.
       """,
     version: UserServiceVersion.current,
-    subcommands: [ServeCommand.self, MigrateCommand.self, PurgeCommand.self, VersionCommand.self])
+    subcommands: [
+      ServeCommand.self, MigrateCommand.self, PurgeCommand.self, KeysCommand.self, TokenCommand.self,
+      VersionCommand.self,
+    ])
 
   static func main() {
     do {
@@ -21,7 +24,8 @@ struct UserServiceCommand: ParsableCommand {
         try command.run()
       } catch let error as ValidationError {
         // The parser itself would point to the help of the program, which lists subcommands but no flags.
-        let help = type(of: command).configuration.commandName.map { "user-service help \($0)" } ?? "user-service help"
+        let words = ["user-service help", (type(of: command) as? any NestedCommand.Type)?.parent]
+        let help = (words + [type(of: command).configuration.commandName]).compactMap { $0 }.joined(separator: " ")
         Output.line("Error: \(error.message)\nSee '\(help)' for more information.", to: STDERR_FILENO)
         throw ExitCode.validationFailure
       }
@@ -29,6 +33,12 @@ struct UserServiceCommand: ParsableCommand {
       exit(withError: error)
     }
   }
+}
+
+/// A command below another one.
+protocol NestedCommand: ParsableCommand {
+  /// The name of the command above it.
+  static var parent: String { get }
 }
 
 /// The version of the program. `version` prints it, and Postgres sees it in the application_name.

@@ -1,8 +1,11 @@
 #pragma once
 // OpenSSL's macros as functions, and a BIO over memory that the event loop lends.
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -52,3 +55,18 @@ void copenssl_each_name(X509 *_Nonnull certificate, copenssl_name _Nonnull name,
 /// The last common name of the subject; its length, or -1 without one. `text` is to be freed with copenssl_free.
 int copenssl_common_name(X509 *_Nonnull certificate, unsigned char *_Nullable *_Nonnull text);
 void copenssl_free(void *_Nullable memory);
+
+/// A key of the curve P-256 from its secret, 32 bytes, whose public half is written to `public`; or, without a secret, from the public
+/// half: both coordinates, 64 bytes. Null if it is none. To be freed with EVP_PKEY_free.
+EVP_PKEY *_Nullable copenssl_p256(const unsigned char *_Nullable secret, unsigned char *_Nonnull public);
+/// The same for Ed25519 (RFC 8032): the secret and the public half have 32 bytes.
+EVP_PKEY *_Nullable copenssl_ed25519(const unsigned char *_Nullable secret, unsigned char *_Nonnull public);
+/// The signature of a text, as JWS has it: ECDSA with SHA-256 for a key of P-256 (RFC 7518, section 3.4), else EdDSA (RFC 8037). 1 for
+/// success.
+int copenssl_sign(EVP_PKEY *_Nonnull key, const void *_Nullable text, size_t count, unsigned char *_Nonnull signature);
+/// Whether 64 bytes are such a signature; 1 if they are.
+int copenssl_verify(
+    EVP_PKEY *_Nonnull key, const void *_Nullable text, size_t count, const unsigned char *_Nonnull signature);
+/// HMAC with SHA-256 (RFC 2104), 32 bytes. 1 for success.
+int copenssl_hmac_sha256(
+    const void *_Nullable key, size_t key_count, const void *_Nullable text, size_t count, unsigned char *_Nonnull code);

@@ -37,7 +37,7 @@ public enum WallClock {
   public static func seconds() -> Int64 { Int64(time(nil)) }
 
   /// As RFC 3339 writes it: 2026-11-25T06:12:40Z.
-  static func text(_ seconds: Int64) -> String {
+  public static func text(_ seconds: Int64) -> String {
     var moment = time_t(seconds)
     var parts = tm()
     gmtime_r(&moment, &parts)

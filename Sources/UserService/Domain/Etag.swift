@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A user's etag: stands for one version of one user, byte for byte (a strong validator, RFC 9110, section 8.8.1).
 ///
 /// It holds the version, so that a write can compare it in the database, inside the statement that changes the row.

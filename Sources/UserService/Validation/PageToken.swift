@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// Where the next page begins, as an opaque text that callers send back. It is valid only for a list with the same
 /// order and the same `show_deleted`.
 ///

@@ -1,10 +1,10 @@
-/// base64url without padding (RFC 4648, section 5), for the opaque texts that callers get: etags and page tokens.
+/// base64url without padding (RFC 4648, section 5), for texts that callers get: etags, page tokens, access tokens.
 ///
 /// Decoding is strict: it accepts only the text that `encode` writes, so that no two texts stand for the same bytes.
-enum Base64URL {
+package enum Base64URL {
   private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-  static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
+  package static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
     let count = (bytes.count * 4 + 2) / 3
     return String(unsafeUninitializedCapacity: count) { buffer in
       let digits = alphabet.utf8Start
@@ -26,15 +26,21 @@ enum Base64URL {
     }
   }
 
-  static func encode(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { encode($0) } }
+  package static func encode(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { encode($0) } }
 
   /// Nil if the text is not exactly what `encode` makes of some bytes.
-  static func decode(_ text: String) -> [UInt8]? {
-    guard text.utf8.count % 4 != 1 else { return nil }
+  package static func decode(_ text: String) -> [UInt8]? {
+    var text = text
+    return text.withUTF8 { decode(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// The same for a text in memory.
+  package static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+    guard text.count % 4 != 1 else { return nil }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count / 4 * 3 + 2)
+    bytes.reserveCapacity(text.count / 4 * 3 + 2)
     var (bits, held) = (0 as UInt32, 0)
-    for character in text.utf8 {
+    for character in text {
       guard let value = value(character) else { return nil }
       bits = bits << 6 | value
       held += 6

@@ -1,0 +1,50 @@
+internal import COpenSSL
+
+/// Tokens that were verified, with what became of each, so that the next call with the same token costs no signature.
+///
+/// Bounded: 1024 places, each for one token; where two want the same place, the later one gets it. Belongs to one
+/// thread.
+public final class VerifiedTokens<Value> {
+  private struct Entry {
+    let token: [UInt8]
+    let value: Value
+    let expireTime: Int64
+  }
+
+  private static var places: Int { 1024 }
+  /// Longer tokens are verified each time: a place has no room for them.
+  private static var longest: Int { 2048 }
+
+  private var entries: [Entry?] = []
+
+  /// No tokens, and no memory for them before the first one.
+  public init() {}
+
+  /// What was stored for the token. Nil if it was not, or the token has ended.
+  /// - Parameter now: seconds since 1970.
+  public func value(of token: UnsafeRawBufferPointer, now: Int64) -> Value? {
+    guard !entries.isEmpty, let place = Self.place(of: token), let entry = entries[place],
+      entry.token.count == token.count, now < entry.expireTime
+    else { return nil }
+    // In the same time for all tokens of this length, so that nobody can find one out byte by byte.
+    let isSame = entry.token.withUnsafeBytes { CRYPTO_memcmp($0.baseAddress, token.baseAddress, token.count) == 0 }
+    return isSame ? entry.value : nil
+  }
+
+  /// Stores what became of a token.
+  public func store(_ value: Value, for token: UnsafeRawBufferPointer, expireTime: Int64) {
+    guard let place = Self.place(of: token) else { return }
+    if entries.isEmpty { entries = [Entry?](repeating: nil, count: Self.places) }
+    entries[place] = Entry(token: Array(token), value: value, expireTime: expireTime)
+  }
+
+  /// Forgets all of them: the keys have changed.
+  public func removeAll() { entries = [] }
+
+  /// By the end of the signature, which is as good as random.
+  private static func place(of token: UnsafeRawBufferPointer) -> Int? {
+    guard token.count >= 16, token.count <= longest else { return nil }
+    let tail = token.loadUnaligned(fromByteOffset: token.count - 9, as: UInt64.self)
+    return Int(truncatingIfNeeded: (tail &* 0x9e37_79b9_7f4a_7c15) >> 54)
+  }
+}
