@@ -43,6 +43,8 @@ protoc=protoc
 keep=
 # What is made of services: servers' protocols and clients, by default.
 services=true
+# Whether the comments are written as data too.
+comments=false
 # generate TARGET VISIBILITY FILE... writes to TARGET/Generated. Files there that match the pattern `keep` are left alone.
 generate() {
   target=$1
@@ -50,7 +52,7 @@ generate() {
   shift 2
   mkdir -p "$temporary/$target"
   $protoc -I Protos -I Tests/Protos --plugin=protoc-gen-protowire="$plugin" \
-    --protowire_opt="Visibility=$visibility,Services=$services,$modules" --protowire_out="$temporary/$target" "$@"
+    --protowire_opt="Visibility=$visibility,Services=$services,Comments=$comments,$modules" --protowire_out="$temporary/$target" "$@"
   if $check; then
     if ! diff -ruN ${keep:+-x "$keep"} "$target/Generated" "$temporary/$target"; then
       echo "$target/Generated is stale: run make generate" >&2
@@ -90,13 +92,16 @@ google=$(ls google/protobuf/*.proto)
 cd ..
 generate Sources/ProtoWire public $google
 generate Sources/protoc-gen-protowire internal google/protobuf/compiler/plugin.proto
-generate Sources/RPCCore public google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto
+generate Sources/RPCCore public google/api/annotations.proto google/api/field_behavior.proto google/api/http.proto \
+  google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto
 services=server
 generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto \
   grpc/reflection/v1alpha/reflection.proto
 generate Sources/RPCDiagnostics internal grpc/channelz/v1/channelz.proto
 services=true
+comments=true
 generate Sources/UserAPI public users/v1/access.proto users/v1/users.proto
+comments=false
 services=server
 generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
 generate Sources/interop-server internal grpc/testing/empty.proto grpc/testing/messages.proto grpc/testing/test.proto

@@ -49,6 +49,10 @@ struct FileGenerator {
     }
     code.line()
     descriptor(&code)
+    if options.comments {
+      code.line()
+      CommentsGenerator(file: file, comments: comments, visibility: options.visibility).generate(&code)
+    }
     return .with {
       $0.name = Names.file(fileName) + ".pb.swift"
       $0.content = code.text

@@ -11,6 +11,8 @@ struct Options {
   /// Modules of .proto files, by path or by leading directory. The longest that fits wins.
   var modules: [(path: String, module: String)] = []
   var services = Services.both
+  /// Whether the comments are written as data too.
+  var comments = false
 
   /// What is made of a service, beside the descriptors of its methods.
   struct Services: OptionSet {
@@ -23,7 +25,8 @@ struct Options {
 
   /// Comma-separated: `Visibility=public|package|internal`, `Module=PATH:MODULE` (repeatable; the Swift module that
   /// holds what is generated for the .proto file, or for all in the directory, when it is imported; those of
-  /// google/protobuf and google/rpc are known) and `Services=true|server|client|false`.
+  /// google/protobuf, google/rpc and google/api are known), `Services=true|server|client|false` and
+  /// `Comments=true|false`.
   init(parameter: String) throws(GeneratorError) {
     for option in parameter.split(separator: ",") {
       let pair = option.split(separator: "=", maxSplits: 1).map(String.init)
@@ -47,14 +50,19 @@ struct Options {
         case "false": services = []
         default: throw GeneratorError("Services is true, server, client or false, not \(value)")
         }
+      case "Comments":
+        guard let isWanted = Bool(value) else { throw GeneratorError("Comments is true or false, not \(value)") }
+        comments = isWanted
       default:
-        throw GeneratorError("there is no option \(key): try Visibility, Module or Services")
+        throw GeneratorError("there is no option \(key): try Visibility, Module, Services or Comments")
       }
     }
   }
 
   /// Where nothing else was said: what this package has generated already.
-  private static let knownModules = [(path: "google/protobuf", module: "ProtoWire"), ("google/rpc", "RPCCore")]
+  private static let knownModules = [
+    (path: "google/protobuf", module: "ProtoWire"), ("google/rpc", "RPCCore"), ("google/api", "RPCCore"),
+  ]
 
   /// The module that the file's types are imported from; nil if they are in the module being generated.
   func module(of file: String) -> String? {

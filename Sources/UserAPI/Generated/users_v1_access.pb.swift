@@ -93,3 +93,24 @@ extension ProtoFile {
       """,
     dependencies: [.google_protobuf_descriptor])
 }
+
+extension ProtoComments {
+  /// The comments of users/v1/access.proto.
+  public static let users_v1_access = ProtoComments(
+    #"""
+      users.v1.AccessRule
+      | Who may call a method. The server enforces it by the head of the call, for every wire protocol, and does not start with
+      | a method that has no rule.
+      |
+      | A call without valid credentials gets UNAUTHENTICATED, and one whose caller may not make it PERMISSION_DENIED, each with
+      | a google.rpc.ErrorInfo. The scope `admin` stands for all scopes.
+      users.v1.AccessRule.public
+      | Everybody, without credentials. Excludes all other fields.
+      users.v1.AccessRule.authenticated
+      | Whoever has valid credentials, whatever their scopes. Excludes all other fields.
+      users.v1.AccessRule.self
+      | A signed-in user, for that user's own data only.
+      users.v1.AccessRule.scopes
+      | Whoever has one of these scopes.
+      """#)
+}

@@ -654,7 +654,8 @@ public enum UserServiceMethods {
     service: "users.v1.UserService", name: "CreateUser", kind: .unary,
     options: .with {
       $0.unknownFields = UnknownFields(wireBytes: [
-        178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
+        130, 211, 228, 147, 2, 17, 34, 9, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 4, 117,
+        115, 101, 114, 178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
       ])
     })
 
@@ -663,7 +664,8 @@ public enum UserServiceMethods {
     options: .with {
       $0.idempotencyLevel = .noSideEffects
       $0.unknownFields = UnknownFields(wireBytes: [
-        178, 200, 24, 14, 24, 1, 34, 10, 117, 115, 101, 114, 115, 46, 114, 101, 97, 100,
+        130, 211, 228, 147, 2, 16, 18, 14, 47, 118, 49, 47, 117, 115, 101, 114, 115, 47, 123, 105,
+        100, 125, 178, 200, 24, 14, 24, 1, 34, 10, 117, 115, 101, 114, 115, 46, 114, 101, 97, 100,
       ])
     })
 
@@ -672,7 +674,8 @@ public enum UserServiceMethods {
     options: .with {
       $0.idempotencyLevel = .noSideEffects
       $0.unknownFields = UnknownFields(wireBytes: [
-        178, 200, 24, 12, 34, 10, 117, 115, 101, 114, 115, 46, 114, 101, 97, 100,
+        130, 211, 228, 147, 2, 18, 18, 16, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 108, 111,
+        111, 107, 117, 112, 178, 200, 24, 12, 34, 10, 117, 115, 101, 114, 115, 46, 114, 101, 97, 100,
       ])
     })
 
@@ -681,7 +684,8 @@ public enum UserServiceMethods {
     options: .with {
       $0.idempotencyLevel = .noSideEffects
       $0.unknownFields = UnknownFields(wireBytes: [
-        178, 200, 24, 12, 34, 10, 117, 115, 101, 114, 115, 46, 114, 101, 97, 100,
+        130, 211, 228, 147, 2, 11, 18, 9, 47, 118, 49, 47, 117, 115, 101, 114, 115, 178, 200, 24,
+        12, 34, 10, 117, 115, 101, 114, 115, 46, 114, 101, 97, 100,
       ])
     })
 
@@ -689,7 +693,9 @@ public enum UserServiceMethods {
     service: "users.v1.UserService", name: "UpdateUser", kind: .unary,
     options: .with {
       $0.unknownFields = UnknownFields(wireBytes: [
-        178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
+        130, 211, 228, 147, 2, 27, 50, 19, 47, 118, 49, 47, 117, 115, 101, 114, 115, 47, 123, 117,
+        115, 101, 114, 46, 105, 100, 125, 58, 4, 117, 115, 101, 114, 178, 200, 24, 13, 34, 11, 117,
+        115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
       ])
     })
 
@@ -697,7 +703,8 @@ public enum UserServiceMethods {
     service: "users.v1.UserService", name: "DeleteUser", kind: .unary,
     options: .with {
       $0.unknownFields = UnknownFields(wireBytes: [
-        178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
+        130, 211, 228, 147, 2, 16, 42, 14, 47, 118, 49, 47, 117, 115, 101, 114, 115, 47, 123, 105,
+        100, 125, 178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
       ])
     })
 
@@ -705,7 +712,9 @@ public enum UserServiceMethods {
     service: "users.v1.UserService", name: "UndeleteUser", kind: .unary,
     options: .with {
       $0.unknownFields = UnknownFields(wireBytes: [
-        178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
+        130, 211, 228, 147, 2, 28, 34, 23, 47, 118, 49, 47, 117, 115, 101, 114, 115, 47, 123, 105,
+        100, 125, 58, 117, 110, 100, 101, 108, 101, 116, 101, 58, 1, 42, 178, 200, 24, 13, 34, 11,
+        117, 115, 101, 114, 115, 46, 119, 114, 105, 116, 101,
       ])
     })
 
@@ -714,7 +723,9 @@ public enum UserServiceMethods {
     options: .with {
       $0.idempotencyLevel = .noSideEffects
       $0.unknownFields = UnknownFields(wireBytes: [
-        178, 200, 24, 14, 34, 12, 117, 115, 101, 114, 115, 46, 101, 120, 112, 111, 114, 116,
+        130, 211, 228, 147, 2, 18, 18, 16, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 101, 120,
+        112, 111, 114, 116, 178, 200, 24, 14, 34, 12, 117, 115, 101, 114, 115, 46, 101, 120, 112, 111,
+        114, 116,
       ])
     })
 }
@@ -870,31 +881,195 @@ extension ProtoFile {
   public static let users_v1_users = ProtoFile(
     name: "users/v1/users.proto",
     base64: """
-      ChR1c2Vycy92MS91c2Vycy5wcm90bxIIdXNlcnMudjEaIGdvb2dsZS9wcm90b2J1Zi9maWVsZF9tYXNrLnByb3RvGh9nb29nbGUvcHJvdG9idWYv
-      dGltZXN0YW1wLnByb3RvGhV1c2Vycy92MS9hY2Nlc3MucHJvdG8ipgQKBFVzZXISDgoCaWQYASABKAlSAmlkEhQKBWVtYWlsGAIgASgJUgVlbWFp
-      bBISCgRuYW1lGAMgASgJUgRuYW1lEjIKBmxhYmVscxgEIAMoCzIaLnVzZXJzLnYxLlVzZXIuTGFiZWxzRW50cnlSBmxhYmVscxIqCgVzdGF0ZRgF
-      IAEoDjIULnVzZXJzLnYxLlVzZXIuU3RhdGVSBXN0YXRlEjsKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIK
-      Y3JlYXRlVGltZRI7Cgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCnVwZGF0ZVRpbWUSOwoLZGVsZXRlX3Rp
-      bWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgpkZWxldGVUaW1lEjkKCnB1cmdlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9i
-      dWYuVGltZXN0YW1wUglwdXJnZVRpbWUSEgoEZXRhZxgKIAEoCVIEZXRhZxo5CgtMYWJlbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1
-      ZRgCIAEoCVIFdmFsdWU6AjgBIkMKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfREVMRVRF
-      RBACInUKEUNyZWF0ZVVzZXJSZXF1ZXN0EiIKBHVzZXIYASABKAsyDi51c2Vycy52MS5Vc2VyUgR1c2VyEhcKB3VzZXJfaWQYAiABKAlSBnVzZXJJ
-      ZBIjCg12YWxpZGF0ZV9vbmx5GAMgASgIUgx2YWxpZGF0ZU9ubHkiIAoOR2V0VXNlclJlcXVlc3QSDgoCaWQYASABKAlSAmlkIikKEUxvb2t1cFVz
-      ZXJSZXF1ZXN0EhQKBWVtYWlsGAEgASgJUgVlbWFpbCKMAQoQTGlzdFVzZXJzUmVxdWVzdBIbCglwYWdlX3NpemUYASABKAVSCHBhZ2VTaXplEh0K
-      CnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbhIZCghvcmRlcl9ieRgDIAEoCVIHb3JkZXJCeRIhCgxzaG93X2RlbGV0ZWQYBCABKAhSC3Nob3dE
-      ZWxldGVkImEKEUxpc3RVc2Vyc1Jlc3BvbnNlEiQKBXVzZXJzGAEgAygLMg4udXNlcnMudjEuVXNlclIFdXNlcnMSJgoPbmV4dF9wYWdlX3Rva2Vu
-      GAIgASgJUg1uZXh0UGFnZVRva2VuInQKEVVwZGF0ZVVzZXJSZXF1ZXN0EiIKBHVzZXIYASABKAsyDi51c2Vycy52MS5Vc2VyUgR1c2VyEjsKC3Vw
-      ZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza1IKdXBkYXRlTWFzayI3ChFEZWxldGVVc2VyUmVxdWVzdBIOCgJpZBgB
-      IAEoCVICaWQSEgoEZXRhZxgCIAEoCVIEZXRhZyI5ChNVbmRlbGV0ZVVzZXJSZXF1ZXN0Eg4KAmlkGAEgASgJUgJpZBISCgRldGFnGAIgASgJUgRl
-      dGFnIjcKEkV4cG9ydFVzZXJzUmVxdWVzdBIhCgxzaG93X2RlbGV0ZWQYASABKAhSC3Nob3dEZWxldGVkMpYFCgtVc2VyU2VydmljZRJMCgpDcmVh
-      dGVVc2VyEhsudXNlcnMudjEuQ3JlYXRlVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIhGyyBgNIgt1c2Vycy53cml0ZRJKCgdHZXRVc2VyEhgu
-      dXNlcnMudjEuR2V0VXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIhWQAgGyyBgOGAEiCnVzZXJzLnJlYWQSTgoKTG9va3VwVXNlchIbLnVzZXJz
-      LnYxLkxvb2t1cFVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciITkAIBssgYDCIKdXNlcnMucmVhZBJZCglMaXN0VXNlcnMSGi51c2Vycy52MS5M
-      aXN0VXNlcnNSZXF1ZXN0GhsudXNlcnMudjEuTGlzdFVzZXJzUmVzcG9uc2UiE5ACAbLIGAwiCnVzZXJzLnJlYWQSTAoKVXBkYXRlVXNlchIbLnVz
-      ZXJzLnYxLlVwZGF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIRssgYDSILdXNlcnMud3JpdGUSTAoKRGVsZXRlVXNlchIbLnVzZXJzLnYx
-      LkRlbGV0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIRssgYDSILdXNlcnMud3JpdGUSUAoMVW5kZWxldGVVc2VyEh0udXNlcnMudjEuVW5k
-      ZWxldGVVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXIiEbLIGA0iC3VzZXJzLndyaXRlElQKC0V4cG9ydFVzZXJzEhwudXNlcnMudjEuRXhwb3J0
-      VXNlcnNSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIVkAIBssgYDiIMdXNlcnMuZXhwb3J0MAFCA7oCAGIGcHJvdG8z
+      ChR1c2Vycy92MS91c2Vycy5wcm90bxIIdXNlcnMudjEaHGdvb2dsZS9hcGkvYW5ub3RhdGlvbnMucHJvdG8aH2dvb2dsZS9hcGkvZmllbGRfYmVo
+      YXZpb3IucHJvdG8aIGdvb2dsZS9wcm90b2J1Zi9maWVsZF9tYXNrLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGhV1c2Vy
+      cy92MS9hY2Nlc3MucHJvdG8iyQQKBFVzZXISEwoCaWQYASABKAlCA+BBCFICaWQSGQoFZW1haWwYAiABKAlCA+BBAlIFZW1haWwSEgoEbmFtZRgD
+      IAEoCVIEbmFtZRIyCgZsYWJlbHMYBCADKAsyGi51c2Vycy52MS5Vc2VyLkxhYmVsc0VudHJ5UgZsYWJlbHMSLwoFc3RhdGUYBSABKA4yFC51c2Vy
+      cy52MS5Vc2VyLlN0YXRlQgPgQQNSBXN0YXRlEkAKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDUgpj
+      cmVhdGVUaW1lEkAKC3VwZGF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDUgp1cGRhdGVUaW1lEkAKC2RlbGV0
+      ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDUgpkZWxldGVUaW1lEj4KCnB1cmdlX3RpbWUYCSABKAsyGi5nb29n
+      bGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQNSCXB1cmdlVGltZRISCgRldGFnGAogASgJUgRldGFnGjkKC0xhYmVsc0VudHJ5EhAKA2tleRgBIAEo
+      CVIDa2V5EhQKBXZhbHVlGAIgASgJUgV2YWx1ZToCOAEiQwoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARIR
+      Cg1TVEFURV9ERUxFVEVEEAIiegoRQ3JlYXRlVXNlclJlcXVlc3QSJwoEdXNlchgBIAEoCzIOLnVzZXJzLnYxLlVzZXJCA+BBAlIEdXNlchIXCgd1
+      c2VyX2lkGAIgASgJUgZ1c2VySWQSIwoNdmFsaWRhdGVfb25seRgDIAEoCFIMdmFsaWRhdGVPbmx5IiUKDkdldFVzZXJSZXF1ZXN0EhMKAmlkGAEg
+      ASgJQgPgQQJSAmlkIi4KEUxvb2t1cFVzZXJSZXF1ZXN0EhkKBWVtYWlsGAEgASgJQgPgQQJSBWVtYWlsIowBChBMaXN0VXNlcnNSZXF1ZXN0EhsK
+      CXBhZ2Vfc2l6ZRgBIAEoBVIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuEhkKCG9yZGVyX2J5GAMgASgJUgdvcmRlckJ5
+      EiEKDHNob3dfZGVsZXRlZBgEIAEoCFILc2hvd0RlbGV0ZWQiYQoRTGlzdFVzZXJzUmVzcG9uc2USJAoFdXNlcnMYASADKAsyDi51c2Vycy52MS5V
+      c2VyUgV1c2VycxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ieQoRVXBkYXRlVXNlclJlcXVlc3QSJwoEdXNlchgBIAEo
+      CzIOLnVzZXJzLnYxLlVzZXJCA+BBAlIEdXNlchI7Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tSCnVwZGF0
+      ZU1hc2siPAoRRGVsZXRlVXNlclJlcXVlc3QSEwoCaWQYASABKAlCA+BBAlICaWQSEgoEZXRhZxgCIAEoCVIEZXRhZyI+ChNVbmRlbGV0ZVVzZXJS
+      ZXF1ZXN0EhMKAmlkGAEgASgJQgPgQQJSAmlkEhIKBGV0YWcYAiABKAlSBGV0YWciNwoSRXhwb3J0VXNlcnNSZXF1ZXN0EiEKDHNob3dfZGVsZXRl
+      ZBgBIAEoCFILc2hvd0RlbGV0ZWQy3QYKC1VzZXJTZXJ2aWNlEmMKCkNyZWF0ZVVzZXISGy51c2Vycy52MS5DcmVhdGVVc2VyUmVxdWVzdBoOLnVz
+      ZXJzLnYxLlVzZXIiKILT5JMCESIJL3YxL3VzZXJzOgR1c2VyssgYDSILdXNlcnMud3JpdGUSYAoHR2V0VXNlchIYLnVzZXJzLnYxLkdldFVzZXJS
+      ZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIrkAIBgtPkkwIQEg4vdjEvdXNlcnMve2lkfbLIGA4YASIKdXNlcnMucmVhZBJmCgpMb29rdXBVc2VyEhsu
+      dXNlcnMudjEuTG9va3VwVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIiuQAgGC0+STAhISEC92MS91c2Vyczpsb29rdXCyyBgMIgp1c2Vycy5y
+      ZWFkEmoKCUxpc3RVc2VycxIaLnVzZXJzLnYxLkxpc3RVc2Vyc1JlcXVlc3QaGy51c2Vycy52MS5MaXN0VXNlcnNSZXNwb25zZSIkkAIBgtPkkwIL
+      EgkvdjEvdXNlcnOyyBgMIgp1c2Vycy5yZWFkEm0KClVwZGF0ZVVzZXISGy51c2Vycy52MS5VcGRhdGVVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVz
+      ZXIiMoLT5JMCGzITL3YxL3VzZXJzL3t1c2VyLmlkfToEdXNlcrLIGA0iC3VzZXJzLndyaXRlEmIKCkRlbGV0ZVVzZXISGy51c2Vycy52MS5EZWxl
+      dGVVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXIiJ4LT5JMCECoOL3YxL3VzZXJzL3tpZH2yyBgNIgt1c2Vycy53cml0ZRJyCgxVbmRlbGV0ZVVz
+      ZXISHS51c2Vycy52MS5VbmRlbGV0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIzgtPkkwIcIhcvdjEvdXNlcnMve2lkfTp1bmRlbGV0ZToB
+      KrLIGA0iC3VzZXJzLndyaXRlEmwKC0V4cG9ydFVzZXJzEhwudXNlcnMudjEuRXhwb3J0VXNlcnNSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciItkAIB
+      gtPkkwISEhAvdjEvdXNlcnM6ZXhwb3J0ssgYDiIMdXNlcnMuZXhwb3J0MAFCA7oCAGIGcHJvdG8z
       """,
-    dependencies: [.google_protobuf_field_mask, .google_protobuf_timestamp, .users_v1_access])
+    dependencies: [.google_api_annotations, .google_api_field_behavior, .google_protobuf_field_mask, .google_protobuf_timestamp, .users_v1_access])
+}
+
+extension ProtoComments {
+  /// The comments of users/v1/users.proto.
+  public static let users_v1_users = ProtoComments(
+    #"""
+      users.v1.UserService
+      | A directory of users that other services call.
+      |
+      | Every error carries a google.rpc.ErrorInfo with a machine-readable reason. INVALID_ARGUMENT also carries a
+      | google.rpc.BadRequest that names every invalid field, not only the first.
+      users.v1.UserService.CreateUser
+      | Creates a user, and returns it as stored.
+      |
+      | ALREADY_EXISTS if the id or the normal form of the email is taken, also by a deleted user.
+      users.v1.UserService.GetUser
+      | Returns a user by its id: also a deleted one (see `state`), until it is removed for good. Users may get themselves.
+      |
+      | NOT_FOUND if there is no such user.
+      users.v1.UserService.LookupUser
+      | Returns a user by its email, compared in normal form (see User.email): also a deleted one (see `state`), until it
+      | is removed for good.
+      |
+      | NOT_FOUND if no user has this email.
+      users.v1.UserService.ListUsers
+      | Returns users page by page, in a stable order.
+      users.v1.UserService.UpdateUser
+      | Changes the fields that the mask names, and returns the user as stored.
+      |
+      | NOT_FOUND if there is no such user or it is deleted, ABORTED if the etag no longer matches, ALREADY_EXISTS if the
+      | new email is taken.
+      users.v1.UserService.DeleteUser
+      | Marks a user as deleted, and returns it. UndeleteUser can restore it until its `purge_time`.
+      |
+      | NOT_FOUND if there is no such user or it is deleted already, ABORTED if the etag no longer matches.
+      users.v1.UserService.UndeleteUser
+      | Restores a deleted user, and returns it.
+      |
+      | NOT_FOUND if there is no such user or its `purge_time` has passed, ALREADY_EXISTS if it is not deleted, ABORTED if
+      | the etag no longer matches.
+      users.v1.UserService.ExportUsers
+      | Streams all users, ordered by id, as fast as the client reads.
+      users.v1.User
+      | A person or a machine that other services know by its id.
+      users.v1.User.id
+      | A UUID in its lower-case text form of 36 characters. The server chooses it (UUIDv7), unless
+      | CreateUserRequest.user_id names one. Never changes.
+      users.v1.User.email
+      | Required. Returned as it was written, without leading and trailing white space. Its normal form is unique among all
+      | users, including deleted ones.
+      |
+      | It consists of a mailbox of at most 64 bytes, an @ and a domain, at most 254 bytes in all. These limits hold as it
+      | is written and in normal form. The mailbox is a dot-atom (RFC 5322, section 3.4.1) that may contain letters of
+      | other scripts (RFC 6531), but no quotes, comments or address literals. The domain has one or more labels, each of
+      | letters, digits and hyphens.
+      |
+      | The normal form:
+      | - The mailbox is NFC(toCasefold(NFD(mailbox))), with Unicode's full case folding and no locale: `ΣΙΣ` and `σις`
+      |   are the same mailbox, and so are `weiß` and `WEISS`. Nothing else is folded: `ann`, `a.nn`, `ann+tag` and `ａｎｎ`
+      |   are four mailboxes.
+      | - The domain is in lower case. Each label that contains other letters, or is an A-label (`xn--…`), is mapped to
+      |   its A-label by IDNA 2008 (RFC 5891) with the mapping of UTS 46, non-transitional: `münchen.de` and
+      |   `xn--mnchen-3ya.de` are the same domain, `straße.de` and `strasse.de` are two. A domain that IDNA 2008 does not
+      |   allow, such as one with emoji, is invalid.
+      | - The normal form is a valid email, whose normal form is itself.
+      |
+      | Some characters are invalid in both parts, so that two emails can't differ only by what nobody sees: white space,
+      | control, format and private-use characters, and all with the property Default_Ignorable_Code_Point (joiners,
+      | fillers, variation selectors). In the mailbox, characters that are newer than the server's version of Unicode are
+      | invalid too, since a later version might fold them. Write a domain that needs a joiner as its A-label.
+      users.v1.User.name
+      | The user's display name; may be empty. At most 200 characters, without leading and trailing white space. It must
+      | not contain control characters, line breaks or characters that change the direction of text (U+202A to U+202E,
+      | U+2066 to U+2069). Other invisible characters, such as joiners and variation selectors, may stand beside visible
+      | ones.
+      users.v1.User.labels
+      | Labels that callers define. At most 64. A key has 1 to 63 of the characters `a-z0-9_./-`; a value has at most 256
+      | bytes, with the characters that are valid in `name`.
+      users.v1.User.state
+      | Output only.
+      users.v1.User.create_time
+      | When the user was created. Output only.
+      users.v1.User.update_time
+      | When the user was last changed. Output only.
+      users.v1.User.delete_time
+      | When the user was deleted; absent while it is not. Output only.
+      users.v1.User.purge_time
+      | When a deleted user is removed for good, so that its id and email are free again; absent while it is not deleted.
+      | From then on UndeleteUser can't restore it; reads may still return it for about a minute. Output only.
+      users.v1.User.etag
+      | Changes with every change of the user. If a request contains it, the call fails with ABORTED if somebody else has
+      | changed the user in between; empty means no such check.
+      users.v1.User.State
+      | Whether a user is deleted.
+      users.v1.User.State.STATE_UNSPECIFIED
+      | Never stored. A client that reads it talks to a server that is older than this field.
+      users.v1.User.State.STATE_ACTIVE
+      | Not deleted.
+      users.v1.User.State.STATE_DELETED
+      | Deleted. UndeleteUser can restore it until `purge_time`.
+      users.v1.CreateUserRequest
+      | Request of CreateUser.
+      users.v1.CreateUserRequest.user
+      | Required. Output-only fields are ignored, as is `id`: see `user_id`.
+      users.v1.CreateUserRequest.user_id
+      | The UUID of the new user. If empty, the server chooses one.
+      users.v1.CreateUserRequest.validate_only
+      | Only validates the request, changes nothing, and returns the user as it would be stored.
+      users.v1.GetUserRequest
+      | Request of GetUser.
+      users.v1.GetUserRequest.id
+      | Required. User.id.
+      users.v1.LookupUserRequest
+      | Request of LookupUser.
+      users.v1.LookupUserRequest.email
+      | Required. Compared in normal form, so any spelling with the same normal form finds the user: see User.email. An
+      | invalid email is INVALID_ARGUMENT.
+      users.v1.ListUsersRequest
+      | Request of ListUsers.
+      users.v1.ListUsersRequest.page_size
+      | The most users to return. 0 means 50; over 1000 means 1000; negative is INVALID_ARGUMENT. Any page may be shorter
+      | or even empty, not only the last one.
+      users.v1.ListUsersRequest.page_token
+      | Empty for the first page, then ListUsersResponse.next_page_token. All other fields except `page_size` must be the
+      | same as in the request that returned the token. A token that this directory has not issued is INVALID_ARGUMENT.
+      users.v1.ListUsersRequest.order_by
+      | `create_time` (the default) or `email`, followed by ` desc` for the reverse order.
+      users.v1.ListUsersRequest.show_deleted
+      | Whether to list deleted users too.
+      users.v1.ListUsersResponse
+      | Response of ListUsers.
+      users.v1.ListUsersResponse.users
+      | The users of this page.
+      users.v1.ListUsersResponse.next_page_token
+      | The ListUsersRequest.page_token of the next page. Empty after the last page. It is encrypted, and does not reveal
+      | its position in the list.
+      users.v1.UpdateUserRequest
+      | Request of UpdateUser.
+      users.v1.UpdateUserRequest.user
+      | Required. `id` names the user; the fields in the mask replace its own; `etag`, if not empty, must match.
+      users.v1.UpdateUserRequest.update_mask
+      | The fields to change: `email`, `name`, `labels`, or `*` for all three. If absent, the fields that are not empty in
+      | `user`. An unknown or output-only path is INVALID_ARGUMENT.
+      users.v1.DeleteUserRequest
+      | Request of DeleteUser.
+      users.v1.DeleteUserRequest.id
+      | Required. User.id.
+      users.v1.DeleteUserRequest.etag
+      | If not empty, the user's etag must match it.
+      users.v1.UndeleteUserRequest
+      | Request of UndeleteUser.
+      users.v1.UndeleteUserRequest.id
+      | Required. User.id.
+      users.v1.UndeleteUserRequest.etag
+      | If not empty, the user's etag must match it.
+      users.v1.ExportUsersRequest
+      | Request of ExportUsers.
+      users.v1.ExportUsersRequest.show_deleted
+      | Whether to export deleted users too.
+      """#)
 }
