@@ -138,18 +138,21 @@ let package = Package(
     // Messages of every kind, and what must hold for any bytes of them.
     .target(name: "TestMessages", dependencies: ["ProtoWire"], path: "Tests/TestMessages", swiftSettings: settings),
     .target(
-      name: "Fuzzing", dependencies: ["ProtoWire", "TestMessages"], path: "Tests/Fuzzing",
-      exclude: ["Corpus", "json.dict"],
+      name: "Fuzzing", dependencies: ["HTTP", "ProtoWire", "TestMessages"], path: "Tests/Fuzzing",
+      exclude: ["Corpus", "http1.dict", "json.dict"],
       swiftSettings: settings),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .executableTarget(
       name: "protowire-fuzz", dependencies: ["Fuzzing", "CFuzzer"], path: "Tests/Fuzzer", swiftSettings: settings),
+    .executableTarget(
+      name: "http1-transcript", dependencies: ["Fuzzing", "HTTP"], path: "Tests/HTTP1Transcript",
+      swiftSettings: settings),
 
     tests("ProtoWireTests", ["ProtoWire", "TestMessages", "Fuzzing"]),
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire", "RPCCore"]),
     tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),
     tests("EventLoopTests", ["EventLoop", "Primitives", log]),
-    tests("HTTPTests", ["HTTP", "TestPeer"]),
+    tests("HTTPTests", ["HTTP", "Fuzzing", "TestPeer"]),
     tests("PrimitivesTests", ["Primitives"]),
     tests("RPCCoreTests", ["RPCCore", "Primitives", "ProtoWire"]),
     tests("TransportTests", ["Transport", "TestPeer", "Primitives", "COpenSSL"]),

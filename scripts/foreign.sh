@@ -13,5 +13,6 @@ shift
 export USER_SERVICE=$binaries/user-service BENCH_SERVER=$binaries/bench-server
 export INTEROP_SERVER=$binaries/interop-server CONFORMANCE_SERVER=$binaries/conformance-server
 export PROTOWIRE_CONFORMANCE=${PROTOWIRE_CONFORMANCE:-$binaries/protowire-conformance}
+export HTTP1_TRANSCRIPT=${HTTP1_TRANSCRIPT:-$binaries/http1-transcript}
 venv=$(scripts/venv.sh)
 PATH=$venv/bin:$PATH:/usr/sbin exec "$venv/bin/python" -B -m pytest Tests/foreign "$@"

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Fuzzes the wire reader, the JSON reader and the transcoder with libFuzzer and the address sanitizer.
+# Fuzzes the wire reader, the JSON reader, the transcoder and HTTP/1.1 with libFuzzer and the address sanitizer.
 # What is found new goes to .local/fuzz; an input that fails goes to Tests/Fuzzing/Corpus, where `make test` replays it.
-# usage: scripts/fuzz.sh [wire|json|transcode]...      FUZZ_SECONDS=60: how long each runs
+# usage: scripts/fuzz.sh [wire|json|transcode|http1]...      FUZZ_SECONDS=60: how long each runs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-[ $# -gt 0 ] || set -- wire json transcode
+[ $# -gt 0 ] || set -- wire json transcode http1
 # The compiler is told of the fuzzer, the linker is not: it would take libFuzzer's main, and there is one already.
 clang=$(dirname "$(readlink -f "$(command -v swift)")")/../lib/clang
 runtime=$(find "$clang" -name "libclang_rt.fuzzer_no_main-$(uname -m).a" | head -1)
@@ -23,9 +23,11 @@ export SWIFT_BACKTRACE=enable=no
 for target in "$@"; do
   found=.local/fuzz/$target
   mkdir -p "$found" "Tests/Fuzzing/Corpus/$target"
+  dictionary=Tests/Fuzzing/json.dict
+  [ "$target" != http1 ] || dictionary=Tests/Fuzzing/http1.dict
   echo "== $target: ${FUZZ_SECONDS:-60} s" >&2
   "$fuzzer" "$target" -max_total_time="${FUZZ_SECONDS:-60}" -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-    -dict=Tests/Fuzzing/json.dict -artifact_prefix="Tests/Fuzzing/Corpus/$target/" "$found" "Tests/Fuzzing/Corpus/$target" \
+    -dict="$dictionary" -artifact_prefix="Tests/Fuzzing/Corpus/$target/" "$found" "Tests/Fuzzing/Corpus/$target" \
     2>"$found.log" || failed=1
   grep -E '^(stat::number_of_executed_units|SUMMARY|==.*ERROR)|Test unit written' "$found.log" >&2 || tail -5 "$found.log" >&2
 done

@@ -57,9 +57,10 @@ build_release() {
   scripts/build.sh user-service bench-server interop-server conformance-server >/dev/null
 }
 if check release build_release; then
-  # The debug build has this one already: optimizing its generated messages takes longer than its tests.
+  # The debug build has these already: optimizing generated messages takes longer than their tests.
   PROTOWIRE_CONFORMANCE=$(swift build --show-bin-path)/protowire-conformance
-  export PROTOWIRE_CONFORMANCE
+  HTTP1_TRANSCRIPT=$(swift build --show-bin-path)/http1-transcript
+  export PROTOWIRE_CONFORMANCE HTTP1_TRANSCRIPT
   check foreign scripts/foreign.sh .build/release
 fi
 [ ${#failed[@]} -eq 0 ]

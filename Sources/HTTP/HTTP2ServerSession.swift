@@ -1,15 +1,16 @@
 internal import CNGHTTP2
 
 /// Makes the handlers of a session's exchanges.
-public protocol HTTP2ServerSessionDelegate: AnyObject {
-  /// A stream was opened. It runs in a callback of nghttp2: make the handler, and do nothing else.
+public protocol HTTPServerSessionDelegate: AnyObject {
+  /// A request has begun. It runs inside the session's `receive`, for HTTP/2 in a callback of nghttp2: make the
+  /// handler, and do nothing else.
   func makeHandler(for exchange: HTTPExchange) -> any HTTPExchangeHandler
 }
 
 /// The server's end of an HTTP/2 connection: requests come, responses go. Belongs to one thread.
 public final class HTTP2ServerSession: HTTP2Session {
   // Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
-  unowned let delegate: any HTTP2ServerSessionDelegate
+  unowned let delegate: any HTTPServerSessionDelegate
   @exclusivity(unchecked) var frames = FrameInspector()
   @exclusivity(unchecked) var fieldCheck = RequestFieldCheck()
   private var pings: PingGuard?
@@ -30,7 +31,7 @@ public final class HTTP2ServerSession: HTTP2Session {
   ///   - pool: exchanges to use again; share one among the sessions of a thread.
   ///   - now: CLOCK_MONOTONIC in nanoseconds.
   public init(
-    configuration: HTTP2ServerConfiguration, delegate: any HTTP2ServerSessionDelegate,
+    configuration: HTTP2ServerConfiguration, delegate: any HTTPServerSessionDelegate,
     pool: HTTPExchangePool = HTTPExchangePool(), now: UInt64 = 0
   ) throws(HTTP2Error) {
     self.delegate = delegate

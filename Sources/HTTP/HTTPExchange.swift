@@ -61,10 +61,16 @@ public final class HTTPExchange {
     isBodyDeferred = false
     answeredAt = nil
     droppedBytes = 0
+    carriesTrailers = true
   }
 
-  /// Whether what our body ends with can carry fields. Always in HTTP/2; in HTTP/1.1 only a chunked body has trailers.
-  public var carriesTrailers: Bool { true }
+  /// Whether what our body ends with can carry fields. Always in HTTP/2; in HTTP/1.1 only where the client said that it
+  /// reads them (`te: trailers`).
+  public internal(set) var carriesTrailers: Bool {
+    get { storedCarriesTrailers }
+    set { storedCarriesTrailers = newValue }
+  }
+  @exclusivity(unchecked) private var storedCarriesTrailers = true
 
   /// What has come since the handler was last told.
   public struct Events: OptionSet, Sendable {

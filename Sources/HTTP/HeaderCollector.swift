@@ -15,6 +15,9 @@ struct HeaderCollector: ~Copyable {
   private var weight = 0
   private var fieldCount = 0
 
+  /// More came than the limits allow.
+  var isOverLimit: Bool { info.isOverLimit }
+
   /// Another section begins; what came of one before it is dropped.
   mutating func begin() {
     info = HeaderBlock.Info()

@@ -1,6 +1,6 @@
-// Fuzzes a codec with libFuzzer, or replays inputs: scripts/fuzz.sh builds it with coverage.
-// usage: protowire-fuzz wire|json|transcode [LIBFUZZER-ARGUMENT]...      with -D FUZZING
-//        protowire-fuzz wire|json|transcode FILE...                      otherwise: replays the files
+// Fuzzes a parser with libFuzzer, or replays inputs: scripts/fuzz.sh builds it with coverage.
+// usage: protowire-fuzz wire|json|transcode|http1 [LIBFUZZER-ARGUMENT]...      with -D FUZZING
+//        protowire-fuzz wire|json|transcode|http1 FILE...                      otherwise: replays the files
 
 import Fuzzing
 import Glibc
@@ -14,7 +14,7 @@ func complain(_ text: String) {
 }
 
 guard CommandLine.arguments.count > 1, let target = FuzzTarget(rawValue: CommandLine.arguments[1]) else {
-  complain("usage: protowire-fuzz wire|json|transcode ARGUMENT...")
+  complain("usage: protowire-fuzz wire|json|transcode|http1 ARGUMENT...")
   exit(64)
 }
 
@@ -37,6 +37,7 @@ guard CommandLine.arguments.count > 1, let target = FuzzTarget(rawValue: Command
   case .wire: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.wire, $0, $1) })
   case .json: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.json, $0, $1) })
   case .transcode: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.transcode, $0, $1) })
+  case .http1: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.http1, $0, $1) })
   }
 #else
   for path in CommandLine.arguments.dropFirst(2) {

@@ -2,7 +2,7 @@ import ProtoWire
 import TestMessages
 
 /// What is fuzzed, each with a property that must hold for any bytes. The first byte of an input chooses the message
-/// type.
+/// type, or how the rest is cut.
 public enum FuzzTarget: String, CaseIterable, Sendable {
   /// Wire bytes: what decodes, encodes to bytes that decode to the same.
   case wire
@@ -10,6 +10,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case json
   /// Wire bytes to JSON and back: the JSON stays the same.
   case transcode
+  /// Bytes for a server of HTTP/1.1: in whatever pieces they come, the requests and the answers are the same.
+  case http1
 
   /// How the property failed.
   public struct Failure: Error, CustomStringConvertible {
@@ -21,6 +23,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   public func check(_ input: [UInt8]) throws(Failure) {
     guard let choice = input.first else { return }
     let bytes = Array(input.dropFirst())
+    if self == .http1 { return try checkHTTP1(bytes, seed: Int(choice)) }
     switch choice % 3 {
     case 0: try check(bytes, as: Everything.self)
     case 1: try check(bytes, as: Legacy_Old.self)
@@ -35,7 +38,19 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
       guard let wire = try? Self.transcoder.wire(fromJSON: bytes, messageName: Message.messageName) else { return }
       try checkJSON(of: wire, as: Message.self, isFromJSON: true)
     case .transcode: try checkJSON(of: bytes, as: Message.self, isFromJSON: false)
+    case .http1: break
     }
+  }
+
+  private func checkHTTP1(_ bytes: [UInt8], seed: Int) throws(Failure) {
+    let whole = HTTP1Transcript(bytes)
+    for cuts in [[1], [1 + seed % 16, 1 + seed / 16]] {
+      let cut = HTTP1Transcript(bytes, cuts: cuts)
+      guard cut.isSame(as: whole) else {
+        throw Failure(description: "cut by \(cuts) it is different: \(cut), and not \(whole)")
+      }
+    }
+    guard whole.fault == nil || whole.isEnding else { throw Failure(description: "it goes on after a fault") }
   }
 
   private func checkWire<Message: WireMessage>(_ bytes: [UInt8], as _: Message.Type) throws(Failure) {

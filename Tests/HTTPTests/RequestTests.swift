@@ -134,7 +134,7 @@ import Testing
 }
 
 /// The delegate of a session, which notes what the handlers are told.
-private final class Teller: HTTP2ServerSessionDelegate {
+private final class Teller: HTTPServerSessionDelegate {
   final class Handler: HTTPExchangeHandler {
     let id: Int32
     unowned let teller: Teller

@@ -2,7 +2,7 @@ import HTTP
 import TestPeer
 
 /// A server session without a socket: frames in, frames out, and what the handlers of its exchanges were told.
-final class SessionBench: HTTP2ServerSessionDelegate {
+final class SessionBench: HTTPServerSessionDelegate {
   private(set) var session: HTTP2ServerSession!
   private var reader = FrameReader()
   /// The handlers of all streams that there ever were, by id.

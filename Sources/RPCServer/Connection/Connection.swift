@@ -11,7 +11,7 @@ internal import Transport
 /// calls have to say and write all frames at once. docs/architecture.md tells the whole way.
 // @unchecked Sendable: for the tasks of handlers, which run on that thread. Each `@exclusivity(unchecked)`: one thread
 // reads and writes all of it, and no access calls back into another.
-final class Connection: ReadinessHandler, TurnFlushable, HTTP2ServerSessionDelegate, @unchecked Sendable {
+final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelegate, @unchecked Sendable {
   private enum Phase {
     case open
     /// GOAWAY(2^31-1) and PING are sent; calls on their way are still taken.

@@ -1,0 +1,379 @@
+import HTTP
+import Testing
+
+/// Exchanges of HTTP/1.1: responses, the order of requests, what ends a connection.
+@Suite struct HTTP1SessionTests {
+  private static let get = "GET / HTTP/1.1\r\nhost: a\r\n\r\n"
+  private static let head = "POST / HTTP/1.1\r\nhost: a\r\n"
+
+  // MARK: Responses
+
+  @Test func aResponseWithoutABodySaysSo() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    #expect(bench.output() == "")
+    bench.respond(200, [("x-y", Array("z".utf8))])
+    #expect(bench.output() == "HTTP/1.1 200 OK\r\nx-y: z\r\ncontent-length: 0\r\n\r\n")
+    #expect(bench.latest?.closeCode == .noError && bench.session.wantsRead && !bench.session.isEnding)
+  }
+
+  @Test func aLengthFramesTheBody() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    bench.latest?.body = Array("hello".utf8)
+    bench.respond(body: .length(5))
+    #expect(bench.output() == "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello")
+    #expect(bench.latest?.closeCode == .noError && !bench.session.isEnding)
+  }
+
+  @Test(arguments: [false, true])
+  func chunksFrameABodyOfUnknownLength(takesTrailers: Bool) {
+    let bench = HTTP1Bench()
+    bench.feed("GET / HTTP/1.1\r\nhost: a\r\n\(takesTrailers ? "te: trailers\r\n" : "")\r\n")
+    bench.latest?.isBodyComplete = false
+    bench.latest?.body = Array("hello".utf8)
+    bench.respond(body: .unknown)
+    #expect(bench.output() == "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n")
+    bench.latest?.body = Array("0123456789abcdefg".utf8)
+    bench.latest?.isBodyComplete = true
+    bench.latest?.trailers = HeaderFields([("sum", Array("7".utf8)), ("content-length", Array("9".utf8))])
+    if let exchange = bench.session.exchange { bench.session.resumeBody(exchange) }
+    let trailers = takesTrailers ? "sum: 7\r\n" : ""
+    #expect(bench.output() == "11\r\n0123456789abcdefg\r\n0\r\n\(trailers)\r\n")
+    #expect(bench.latest?.closeCode == .noError)
+  }
+
+  @Test(arguments: [1, 15, 16, 255, 4095, 4096, 16_384, 16_385, 100_000])
+  func chunksOfAnySizeAreWellFormed(count: Int) throws {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    let body = (0..<count).map { UInt8(0x61 + $0 % 26) }
+    bench.latest?.body = body
+    bench.respond(body: .unknown)
+    var rest = Array(bench.output().utf8)[...]
+    rest = rest.dropFirst("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".utf8.count)
+    var received: [UInt8] = []
+    while true {
+      let line = rest.prefix { $0 != 13 }
+      let size = try #require(Int(String(decoding: line, as: UTF8.self), radix: 16))
+      #expect(String(size, radix: 16) == String(decoding: line, as: UTF8.self))
+      rest = rest.dropFirst(line.count + 2)
+      received += rest.prefix(size)
+      rest = rest.dropFirst(size)
+      #expect(rest.starts(with: [13, 10]))
+      rest = rest.dropFirst(2)
+      if size == 0 { break }
+    }
+    #expect(rest.isEmpty && received == body)
+  }
+
+  /// A page could not tell the length of what it does not get.
+  @Test func aHEADHasNoBody() {
+    let bench = HTTP1Bench()
+    bench.feed("HEAD / HTTP/1.1\r\nhost: a\r\n\r\n")
+    bench.latest?.body = Array("hello".utf8)
+    bench.respond(200, [("content-length", Array("5".utf8))], body: .unknown)
+    #expect(bench.output() == "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n")
+    #expect(bench.latest?.closeCode == .noError)
+  }
+
+  @Test(arguments: [204, 304]) func someStatusesHaveNoBody(status: Int) {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    bench.respond(status, body: .length(5))
+    let output = bench.output()
+    #expect(output.hasSuffix("\r\n\r\n") && !output.contains("content-length") && !output.contains("chunked"))
+    #expect(bench.latest?.closeCode == .noError)
+  }
+
+  @Test func noFieldOfAHandlerFramesTheResponse() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    bench.respond(
+      200,
+      [
+        ("transfer-encoding", Array("gzip".utf8)), ("connection", Array("x".utf8)), ("content-length", Array("9".utf8)),
+        ("upgrade", Array("h2c".utf8)), ("a", Array("b\r\nc: d".utf8)), ("e f", Array("g".utf8)),
+      ])
+    #expect(bench.output() == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+  }
+
+  @Test(arguments: [3, 7]) func aBodyOfAnotherLengthIsCut(count: Int) {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    bench.latest?.body = Array("1234567".utf8.prefix(count))
+    bench.respond(body: .length(5))
+    #expect(bench.output().hasSuffix("\r\n\r\n" + "12345".prefix(count)))
+    // Nobody may read another response behind it.
+    #expect(bench.session.isEnding && bench.latest?.closeCode == .internalError)
+  }
+
+  // MARK: Several requests
+
+  @Test func requestsWaitForTheResponseBefore() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get + Self.get + "GET /3")
+    #expect(bench.exchanges.count == 1 && !bench.session.wantsRead)
+    bench.feed(" HTTP/1.1\r\nhost: a\r\n\r\n")
+    #expect(bench.exchanges.count == 1)
+    bench.respond()
+    _ = bench.output()
+    #expect(bench.exchanges.count == 2 && !bench.session.wantsRead)
+    #expect(bench.exchanges[1].seen == [.head, .end])
+    bench.respond()
+    _ = bench.output()
+    #expect(bench.exchanges.count == 3 && bench.session.wantsRead)
+  }
+
+  @Test func aThousandRequestsInOnePieceAreAnsweredInOrder() {
+    let bench = HTTP1Bench()
+    var text = ""
+    for index in 0..<1000 { text += "GET /\(index) HTTP/1.1\r\nhost: a\r\n\r\n" }
+    bench.feed(text)
+    for index in 0..<1000 {
+      #expect(bench.session.exchange?.head.text(":path") == "/\(index)")
+      bench.respond()
+      _ = bench.output()
+    }
+    #expect(bench.exchanges.count == 1000 && bench.session.wantsRead)
+  }
+
+  @Test func aClientThatClosesIsClosed() {
+    let bench = HTTP1Bench()
+    bench.feed("GET / HTTP/1.1\r\nhost: a\r\nconnection: x, close\r\n\r\n" + Self.get)
+    bench.respond()
+    #expect(bench.output().contains("\r\nconnection: close\r\n"))
+    #expect(bench.session.isEnding && bench.exchanges.count == 1)
+  }
+
+  // MARK: Requests that are answered early
+
+  @Test func theRestOfAnAnsweredRequestIsDropped() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.head + "content-length: 10\r\n\r\n12345")
+    bench.respond(415, request: .drain(limit: 5))
+    #expect(!bench.output().contains("connection: close") && bench.latest?.closeCode == .noError)
+    bench.feed("67890" + Self.get)
+    #expect(bench.exchanges.count == 2 && bench.exchanges[1].seen == [.head, .end])
+  }
+
+  @Test func aLongRestEndsTheConnection() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.head + "content-length: 11\r\n\r\n12345")
+    bench.respond(415, request: .drain(limit: 5))
+    #expect(bench.output().contains("connection: close") && bench.session.isEnding)
+  }
+
+  @Test func chunksWithoutEndEndTheConnection() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.head + "transfer-encoding: chunked\r\n\r\n")
+    bench.respond(415, request: .drain(limit: 20))
+    #expect(!bench.output().contains("connection: close") && !bench.session.isEnding)
+    bench.feed("10\r\n0123456789abcdef\r\n")
+    #expect(!bench.session.isEnding)
+    bench.feed("10\r\n0123456789abcdef\r\n")
+    #expect(bench.session.isEnding)
+  }
+
+  @Test func anAbandonedRequestEndsTheConnection() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.head + "content-length: 10\r\n\r\n12345")
+    bench.respond(415)
+    #expect(bench.output().contains("connection: close") && bench.session.isEnding)
+  }
+
+  // MARK: 100-continue
+
+  @Test func aClientIsToldToContinue() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.head + "expect: 100-continue\r\ncontent-length: 2\r\n\r\n")
+    #expect(bench.output() == "HTTP/1.1 100 Continue\r\n\r\n")
+    #expect(bench.output() == "")
+    bench.feed("ab")
+    #expect(bench.latest?.received == Array("ab".utf8))
+    bench.respond()
+    #expect(bench.output() == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+  }
+
+  @Test func aClientThatDoesNotWaitIsNotTold() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.head + "expect: 100-continue\r\ncontent-length: 2\r\n\r\na")
+    #expect(bench.output() == "")
+  }
+
+  @Test func aRefusalComesInsteadOfContinue() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.head + "expect: 100-continue\r\ncontent-length: 2\r\n\r\n")
+    bench.respond(403, request: .drain(limit: 100))
+    let output = bench.output()
+    // Whether the body follows, the client alone knows.
+    #expect(output.hasPrefix("HTTP/1.1 403 ") && output.contains("connection: close") && bench.session.isEnding)
+  }
+
+  // MARK: Limits
+
+  @Test func aLongRequestLineIsRefused() {
+    for (count, isTaken) in [(8192 - 14, true), (8192 - 13, false)] {
+      let bench = HTTP1Bench { $0.headerLimits = HeaderLimits(listSize: 20_000) }
+      bench.feed("GET /\(String(repeating: "a", count: count)) HTTP/1.1\r\nhost: a\r\n\r\n")
+      #expect(bench.session.fault?.status == (isTaken ? nil : 414))
+    }
+    let endless = HTTP1Bench()
+    for _ in 0..<10 { endless.feed(String(repeating: "a", count: 1000)) }
+    #expect(endless.session.fault?.status == 414)
+  }
+
+  @Test func aLargeHeaderSectionIsRefused() {
+    let fields = HTTP1Bench { $0.headerLimits = HeaderLimits(fieldCount: 10) }
+    fields.feed("GET / HTTP/1.1\r\nhost: a\r\n" + String(repeating: "x: y\r\n", count: 6) + "\r\n")
+    #expect(fields.session.fault == nil && fields.exchanges.count == 1)
+    let more = HTTP1Bench { $0.headerLimits = HeaderLimits(fieldCount: 10) }
+    more.feed("GET / HTTP/1.1\r\nhost: a\r\n" + String(repeating: "x: y\r\n", count: 7))
+    #expect(more.session.fault?.status == 431)
+    let endless = HTTP1Bench()
+    endless.feed("GET / HTTP/1.1\r\nhost: a\r\nx: ")
+    for _ in 0..<20 { endless.feed(String(repeating: "a", count: 1000)) }
+    #expect(endless.session.fault?.status == 431)
+    let dropped = HTTP1Bench()
+    dropped.feed("GET / HTTP/1.1\r\nhost: a\r\n" + String(repeating: "connection: x\r\n", count: 2000))
+    #expect(dropped.session.fault?.status == 431)
+    let trailers = HTTP1Bench()
+    trailers.feed(Self.head + "transfer-encoding: chunked\r\n\r\n0\r\n" + String(repeating: "x: y\r\n", count: 1000))
+    #expect(trailers.session.fault?.status == 431)
+  }
+
+  @Test func aSlowHandlerStopsTheReading() {
+    let bench = HTTP1Bench { $0.requestWindow = 10 }
+    bench.feed(Self.head + "content-length: 30\r\n\r\n123456789")
+    #expect(bench.session.wantsRead)
+    bench.feed("0")
+    #expect(!bench.session.wantsRead)
+    if let exchange = bench.session.exchange { bench.session.credit(exchange, 1) }
+    #expect(bench.session.wantsRead)
+  }
+
+  @Test func aTurnSendsNoMoreThanItsWindow() {
+    let bench = HTTP1Bench { $0.responseWindow = 50_000 }
+    bench.feed(Self.get)
+    bench.latest?.body = [UInt8](repeating: 0x61, count: 200_000)
+    bench.respond(body: .length(200_000))
+    let first = bench.output()
+    #expect(first.utf8.count < 70_000 && bench.session.wantsWrite)
+    var all = first
+    while bench.session.wantsWrite { all += bench.output() }
+    #expect(all.utf8.count > 200_000 && bench.latest?.closeCode == .noError)
+  }
+
+  @Test func manySmallChunksAreTooMany() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.head + "transfer-encoding: chunked\r\n\r\n")
+    for _ in 0..<9 { bench.feed(String(repeating: "1\r\nx\r\n", count: 1000)) }
+    #expect(bench.session.fault == nil)
+    bench.feed(String(repeating: "1\r\nx\r\n", count: 1001))
+    #expect(bench.session.fault?.status == 429)
+  }
+
+  // MARK: Ends
+
+  @Test func aHeaderSectionHasItsTime() {
+    let bench = HTTP1Bench()
+    #expect(bench.session.headersSince == nil && bench.session.idleSince == 0)
+    bench.feed("GET /", now: 5)
+    bench.feed(" HTTP/1.1\r\nhost: a\r\n", now: 7)
+    #expect(bench.session.headersSince == 5)
+    bench.session.timeOut()
+    #expect(bench.output().hasPrefix("HTTP/1.1 408 ") && bench.session.isEnding)
+    let whole = HTTP1Bench()
+    whole.feed(Self.get, now: 5)
+    #expect(whole.session.headersSince == nil && whole.session.idleSince == nil)
+  }
+
+  @Test func aDrainEndsWithTheResponse() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get + Self.get)
+    bench.session.drain()
+    #expect(!bench.session.isEnding)
+    bench.respond()
+    #expect(bench.output().contains("connection: close"))
+    #expect(bench.session.isEnding && bench.exchanges.count == 1)
+  }
+
+  @Test func aDrainWaitsForAResponseThatHasBegun() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    bench.latest?.isBodyComplete = false
+    bench.respond(body: .unknown)
+    _ = bench.output()
+    bench.session.drain()
+    #expect(!bench.session.isEnding)
+    bench.latest?.isBodyComplete = true
+    if let exchange = bench.session.exchange { bench.session.resumeBody(exchange) }
+    #expect(bench.output() == "0\r\n\r\n" && bench.session.isEnding)
+  }
+
+  @Test func aDrainEndsWhatIsIdle() {
+    let bench = HTTP1Bench()
+    bench.session.drain()
+    #expect(bench.session.isEnding)
+    let begun = HTTP1Bench()
+    begun.feed("GET /")
+    begun.session.drain()
+    #expect(!begun.session.isEnding)
+    begun.feed(" HTTP/1.1\r\nhost: a\r\n\r\n")
+    begun.respond()
+    #expect(begun.output().contains("connection: close") && begun.session.isEnding)
+  }
+
+  /// FIELD-NOTES trap 42: a stream that fails in its middle must not look complete.
+  @Test func anAbortedResponseIsCut() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    bench.latest?.isBodyComplete = false
+    bench.latest?.body = Array("hello".utf8)
+    bench.respond(body: .unknown)
+    _ = bench.output()
+    if let exchange = bench.session.exchange { bench.session.abort(exchange, .excessiveLoad) }
+    #expect(bench.output() == "" && bench.session.isEnding)
+    #expect(bench.latest?.closeCode == .enhanceYourCalm)
+  }
+
+  @Test func anAbortBeforeTheResponseIsAnswered() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    if let exchange = bench.session.exchange { bench.session.abort(exchange, .refused) }
+    #expect(bench.output().hasPrefix("HTTP/1.1 503 ") && bench.session.isEnding)
+    #expect(bench.latest?.seen.contains(.closed) == true)
+  }
+
+  @Test func aBrokenBodyEndsAResponseThatHasBegun() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.head + "transfer-encoding: chunked\r\n\r\n")
+    bench.latest?.isBodyComplete = false
+    bench.respond(body: .unknown)
+    _ = bench.output()
+    #expect(bench.answer("x\r\n") == "" && bench.session.isEnding)
+    #expect(bench.latest?.closeCode == .protocolError)
+  }
+
+  @Test func aFINAloneCancelsNothing() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get + Self.get)
+    #expect(bench.session.receiveEnd())
+    bench.respond()
+    #expect(bench.output().contains("200 OK") && !bench.session.isEnding)
+    bench.respond()
+    #expect(bench.output().contains("200 OK") && bench.session.isEnding)
+    let half = HTTP1Bench()
+    half.feed(Self.head + "content-length: 2\r\n\r\na")
+    #expect(!half.session.receiveEnd())
+    let idle = HTTP1Bench()
+    #expect(!idle.session.receiveEnd() && idle.session.isEnding)
+  }
+
+  @Test func theEndOfTheConnectionClosesTheExchange() {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    bench.session.end()
+    #expect(bench.latest?.closeCode == .cancel && bench.session.exchange == nil)
+  }
+}
