@@ -85,10 +85,20 @@ int copenssl_harden(SSL_CTX *context, int minimum_version) {
          SSL_CTX_set_session_id_context(context, session_id_context, sizeof session_id_context - 1) == 1;
 }
 
+// HTTP/1.1 needs no ALPN (RFC 9112, section 9.8): many proxies and older clients don't send it.
+static int has_http1(const unsigned char *protocols) {
+  static const unsigned char name[] = "\x08http/1.1";
+  const unsigned char *place = protocols + 2;
+  const unsigned char *end = place + ((size_t)protocols[0] << 8 | protocols[1]);
+  for (; place < end; place += 1 + *place)
+    if (*place == name[0] && memcmp(place, name, sizeof name - 1) == 0) return 1;
+  return 0;
+}
+
 static int require_alpn(SSL *session, int *alert, void *argument) {
-  (void)argument;
   const unsigned char *extension;
   size_t count;
+  if (has_http1(argument)) return SSL_CLIENT_HELLO_SUCCESS;
   if (SSL_client_hello_get0_ext(session, TLSEXT_TYPE_application_layer_protocol_negotiation, &extension, &count) == 1)
     return SSL_CLIENT_HELLO_SUCCESS;
   *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
@@ -109,7 +119,7 @@ static int select_protocol(
 }
 
 void copenssl_require_protocols(SSL_CTX *context, const unsigned char *protocols) {
-  SSL_CTX_set_client_hello_cb(context, require_alpn, NULL);
+  SSL_CTX_set_client_hello_cb(context, require_alpn, (void *)protocols);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, (void *)protocols);
 }
 

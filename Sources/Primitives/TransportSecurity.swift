@@ -7,7 +7,7 @@ public final class TransportSecurity: Sendable {
   /// The name that the client asked for (SNI, RFC 6066); nil if it asked for none. The client chose it: it proves
   /// nothing.
   public let serverName: String?
-  /// What ALPN chose (RFC 7301): "h2"; nil if it was not used.
+  /// What ALPN chose (RFC 7301): "h2", "http/1.1"; nil if it was not used.
   public let applicationProtocol: String?
   /// Whether the session is one that client and server had before. Certificates were checked then.
   public let isResumed: Bool

@@ -29,7 +29,19 @@ import Testing
 
   // MARK: The start
 
-  @Test(arguments: [[], Array(Frame.preface.prefix(10)), Frame.preface, Frame.preface + [0, 0, 0, 4]])
+  /// Nobody knows yet in what words a client is to be told.
+  @Test(arguments: [[], Array(Frame.preface.prefix(10))])
+  func whoDoesNotBeginIsClosed(sent: [UInt8]) async throws {
+    try await serving {
+      $0.handshake = .milliseconds(400)
+    } _: { server in
+      let peer = try await Peer(server.address)
+      try await peer.send(sent)
+      #expect(try await peer.read().isEmpty)
+    }
+  }
+
+  @Test(arguments: [Frame.preface, Frame.preface + [0, 0, 0, 4]])
   func aHandshakeMustBeCompleted(sent: [UInt8]) async throws {
     try await serving {
       $0.handshake = .milliseconds(400)

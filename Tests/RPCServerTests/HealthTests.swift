@@ -16,7 +16,7 @@ import Testing
     try await client.call("/grpc.health.v1.Health/Check", Request.with { $0.service = service })
   }
 
-  private func watch(_ client: TestClient, _ service: String) async throws -> ClientCall {
+  private func watch(_ client: TestClient, _ service: String) async throws -> TestPeer.ClientCall {
     let call = try await client.start("/grpc.health.v1.Health/Watch")
     try await call.send(Request.with { $0.service = service }, end: true)
     return call

@@ -34,11 +34,29 @@ struct SessionTests {
   func whoDoesNotOfferHTTP2IsTold(protocols: String) throws {
     var settings = TestClient.Settings()
     settings.alpn = Array(protocols.utf8)
-    let pair = try TestPair(TLSContext(certificates.configuration), settings)
+    var configuration = certificates.configuration
+    configuration.applicationProtocols = ["h2"]
+    let pair = try TestPair(TLSContext(configuration), settings)
     pair.run()
     #expect(pair.server.state == .failed)
     #expect(pair.error?.code == .peer)
     #expect(pair.client.failure == "tlsv1 alert no application protocol")
+  }
+
+  /// A client of HTTP/1.1 need not use ALPN; one that does must offer something that is spoken.
+  @Test(arguments: [("", nil), ("\u{8}http/1.1", "http/1.1")]) func http1NeedsNoALPN(
+    offered: String, chosen: String?
+  ) throws {
+    var settings = TestClient.Settings()
+    settings.alpn = Array(offered.utf8)
+    let pair = try TestPair(TLSContext(certificates.configuration), settings)
+    pair.run()
+    #expect(pair.client.isOpen && pair.server.state == .open)
+    #expect(pair.server.security?.applicationProtocol == chosen)
+    settings.alpn = Array("\u{3}h2c".utf8)
+    let other = try TestPair(TLSContext(certificates.configuration), settings)
+    other.run()
+    #expect(other.server.state == .failed && other.client.failure == "tlsv1 alert no application protocol")
   }
 
   @Test func http2IsChosenAmongOthers() throws {

@@ -56,10 +56,16 @@ def test_versions_and_alpn(service, certificates, version):
         assert tls.recv(9)[3] == SETTINGS
 
 
-@pytest.mark.parametrize("protocols", [(), ("http/1.1",)], ids=["none", "http/1.1"])
-def test_who_does_not_offer_http2_gets_an_alert(service, certificates, protocols):
+def test_who_offers_nothing_that_is_spoken_gets_an_alert(service, certificates):
     with pytest.raises(ssl.SSLError, match="NO_APPLICATION_PROTOCOL|no application protocol"):
-        connect(service, certificates, protocols)
+        connect(service, certificates, ("h2c",))
+
+
+@pytest.mark.parametrize("protocols", [(), ("http/1.1",)], ids=["none", "http/1.1"])
+def test_who_does_not_offer_http2_speaks_http1(service, certificates, protocols):
+    with connect(service, certificates, protocols) as tls:
+        tls.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert tls.recv(100).startswith(b"HTTP/1.1 ")
 
 
 def test_plaintext_gets_no_answer_of_http2(service):

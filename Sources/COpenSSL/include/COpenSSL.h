@@ -27,8 +27,8 @@ BIO *_Nullable copenssl_wire_bio(copenssl_wire *_Nonnull wire);
 /// What every context of ours has: RFC 9113, section 9.2. 1 for success.
 int copenssl_harden(SSL_CTX *_Nonnull context, int minimum_version);
 /// Enforces ALPN for a server (RFC 7301; RFC 9113, section 3.2): the first of these protocols that the client offers is chosen,
-/// and a client that offers none gets the alert no_application_protocol. `protocols` is a ProtocolNameList with its two bytes of
-/// length, and must live as long as the context.
+/// and a client that offers none gets the alert no_application_protocol. Where http/1.1 is among them, a client need not use ALPN.
+/// `protocols` is a ProtocolNameList with its two bytes of length, and must live as long as the context.
 void copenssl_require_protocols(SSL_CTX *_Nonnull context, const unsigned char *_Nonnull protocols);
 /// Has a client check that the server's certificate is for this host, and sends its name (RFC 6066, section 3) if it is none of an
 /// IP address. 1 for success.

@@ -65,6 +65,12 @@ extension Call {
     let flush = machine.flush()
     guard let exchange, flush != .nothing else { return }
     if flush == .body { return session.resumeBody(exchange) }
+    let (head, body) = responseStart()
+    session.respond(exchange, head, body: body)
+  }
+
+  @inline(__always)
+  func responseStart() -> (HeaderFields, HTTPExchange.Body) {
     let initial =
       context?.call.response.withLock { response -> Metadata? in
         response.isInitialMetadataSent = true
@@ -72,13 +78,13 @@ extension Call {
       } ?? [:]
     if outcome != nil, outbound.isEmpty, initial.isEmpty {
       let head = format.headAlone(responseEnd, body: &outbound)
-      session.respond(exchange, head, body: outbound.isEmpty ? .none : .unknown)
+      return (head, outbound.isEmpty ? .none : .length(outbound.count))
     } else {
       let isCompressing = responseCompression != nil || requestCompression != .identity
       let head = ResponseHead(
         metadata: initial, compression: responseCompression,
         acceptedCompression: isCompressing ? connection.owner.core.acceptEncoding : nil)
-      session.respond(exchange, format.head(head), body: .unknown)
+      return (format.head(head), .unknown)
     }
   }
 

@@ -9,8 +9,11 @@ extension Connection {
   /// How long a client may go on with a request that is answered, in nanoseconds.
   private static let earlyAnswerTime: UInt64 = 1_000_000_000
 
-  /// Those of the streams that are open.
-  var calls: [Call] { session?.exchanges.compactMap { $0.handler as? Call } ?? [] }
+  /// Those of the exchanges that are open.
+  var calls: [Call] {
+    let exchanges = session?.exchanges ?? http1?.exchange.map { [$0] } ?? []
+    return exchanges.compactMap { $0.handler as? Call }
+  }
 
   func startLifeTimer() {
     guard let period = owner.core.lifeLimits.period else { return }
@@ -26,7 +29,7 @@ extension Connection {
   }
 
   private func checkLife(again period: UInt64) {
-    guard let session else { return }
+    guard let session else { return checkLifeWithoutHTTP2(again: period) }
     let now = owner.loop.now
     switch life.check(sight(of: session, now)) {
     case .goOn: break
@@ -42,7 +45,7 @@ extension Connection {
       log(reason)
       return close()
     }
-    endStalledCalls(session, now)
+    endStalledCalls(now)
     session.stopRequests(answeredBefore: max(now, Self.earlyAnswerTime) - Self.earlyAnswerTime)
     if session.wantsWrite { owner.loop.flushAtEndOfTurn(self) }
     lifeTimer?.schedule(after: .nanoseconds(Int64(clamping: period)))
@@ -54,16 +57,15 @@ extension Connection {
       stalledSince: transport.stalledSince, idleSince: session.idleSince)
   }
 
-  private func endStalledCalls(_ session: HTTP2ServerSession, _ now: UInt64) {
+  func endStalledCalls(_ now: UInt64) {
     guard let limit = owner.core.lifeLimits.responseStall else { return }
     for call in calls where call.isStalled(now: now, limit: limit) {
       owner.log(.debug, "The client of a call did not take its responses.", metadata: ["peer": "\(peer)"])
-      if let exchange = call.exchange { session.abort(exchange, .excessiveLoad) }
-      owner.loop.flushAtEndOfTurn(self)
+      if let exchange = call.exchange { abort(exchange, .excessiveLoad) }
     }
   }
 
-  private func log(_ reason: StaticString) {
+  func log(_ reason: StaticString) {
     owner.log(
       .debug, "A connection is ended.", kind: "\(reason)", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
   }

@@ -5,18 +5,18 @@ internal import Primitives
 import RPCCore
 internal import Transport
 
-/// One client's connection: its transport and its HTTP/2 session. Belongs to its loop's thread.
+/// One client's connection: its transport, and its session of HTTP/2 or HTTP/1.1. Belongs to its loop's thread.
 ///
 /// A turn: read, let the session take the bytes, walk the streams that have news; at the turn's end submit what the
 /// calls have to say and write all frames at once. docs/architecture.md tells the whole way.
 // @unchecked Sendable: for the tasks of handlers, which run on that thread. Each `@exclusivity(unchecked)`: one thread
 // reads and writes all of it, and no access calls back into another.
 final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelegate, @unchecked Sendable {
-  private enum Phase {
+  enum Phase {
     case open
     /// GOAWAY(2^31-1) and PING are sent; calls on their way are still taken.
     case announced
-    /// GOAWAY(last) is sent; the calls that run are finished.
+    /// GOAWAY(last) is sent, or HTTP/1.1 takes no further request; the calls that run are finished.
     case draining
     /// Something is broken, and nothing more is read; GOAWAY or an alert leaves with the turn's flush.
     case failing
@@ -28,10 +28,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   /// Reads a turn before other connections get theirs.
   private static let readsPerTurn = 4
   /// With more unsent output than this, nothing is read: the peer must take answers before it asks for more.
-  private static let outputCap = 1 << 20
-  private static let lingerTime = Duration.seconds(1)
-  /// How long the PING that follows the first GOAWAY may take.
-  private static let announceTime = Duration.seconds(1)
+  static let outputCap = 1 << 20
 
   /// Unique in the process.
   let id = ServerRegistry.makeID()
@@ -47,12 +44,22 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   @exclusivity(unchecked) var heldBytes = 0
 
   let transport: SocketTransport
-  @exclusivity(unchecked) private var source: IOSource?
-  @exclusivity(unchecked) private(set) var session: HTTP2ServerSession?
-  @exclusivity(unchecked) private var phase = Phase.open
+  @exclusivity(unchecked) var source: IOSource?
+  /// Nil before the client has shown which HTTP it speaks, where it speaks HTTP/1.1, and at the end.
+  @exclusivity(unchecked) var session: HTTP2ServerSession?
+  @exclusivity(unchecked) var phase = Phase.open
   /// Calls with something to submit.
-  @exclusivity(unchecked) private var writing: [Call] = []
-  private var timer: LoopTimer?
+  @exclusivity(unchecked) var writing: [Call] = []
+  var timer: LoopTimer?
+
+  // Connection+HTTP1.swift.
+  @exclusivity(unchecked) var http1: HTTP1Session?
+  /// Bytes of HTTP/2's preface that came so far.
+  @exclusivity(unchecked) var prefaceCount = 0
+  /// The client sends nothing more.
+  @exclusivity(unchecked) var isInputEnded = false
+  /// The client is on a Unix socket.
+  let isLocal: Bool
 
   // Call+Handler.swift.
   /// Calls whose handlers are to be started.
@@ -68,17 +75,15 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   @exclusivity(unchecked) private(set) var lastReceived: UInt64
 
   /// - Parameter isLocal: the client is on a Unix socket.
-  init(_ transport: SocketTransport, peer: String, isLocal: Bool = false, on owner: ServerLoop) throws(HTTP2Error) {
+  init(_ transport: SocketTransport, peer: String, isLocal: Bool = false, on owner: ServerLoop) {
     self.transport = transport
     self.peer = peer
+    self.isLocal = isLocal
     self.owner = owner
     let now = owner.loop.now
     let limits = owner.core.lifeLimits
     life = ConnectionLife(limits, start: now, jitter: limits.age == nil ? 0 : .random(in: -1...1))
     lastReceived = now
-    var http2 = owner.core.http2
-    http2.takesAnyAuthority = isLocal
-    session = try HTTP2ServerSession(configuration: http2, delegate: self, pool: owner.exchanges, now: now)
   }
 
   func start() throws(EventLoopError) {
@@ -103,8 +108,8 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   private func read() {
     do throws(SocketTransport.Failure) {
       for _ in 0..<Self.readsPerTurn {
-        guard phase != .closed, let count = try transport.read(into: owner.readBuffer) else { return }
-        guard count > 0 else { return close() }
+        guard phase != .closed, wantsRead, let count = try transport.read(into: owner.readBuffer) else { return }
+        guard count > 0 else { return inputEnded() }
         try take(UnsafeRawBufferPointer(rebasing: owner.readBuffer[..<count]))
         if transport.isEnded { return close() }
         if count < owner.readBuffer.count { return }
@@ -124,7 +129,12 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   }
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
-    guard let session, phase != .failing else { return }
+    guard phase != .failing else { return }
+    guard let session else { return receiveWithoutHTTP2(bytes) }
+    receive(bytes, session)
+  }
+
+  func receive(_ bytes: UnsafeRawBufferPointer, _ session: HTTP2ServerSession) {
     do {
       try session.receive(bytes, now: owner.now)
     } catch {
@@ -151,7 +161,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
 
   /// A message of a request is whole.
   func messageArrived() {
-    session?.messageArrived()
+    if let session { session.messageArrived() } else { http1?.messageArrived() }
     counters.messageReceived(now: owner.now)
   }
 
@@ -159,13 +169,14 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   func messageLeft() { counters.messageSent(now: owner.now) }
 
   func credit(_ exchange: HTTPExchange, _ count: Int) {
-    session?.credit(exchange, count)
+    if let session { session.credit(exchange, count) } else { http1?.credit(exchange, count) }
     owner.loop.flushAtEndOfTurn(self)
   }
 
   func flushTurn() {
     owner.loop.assertCurrent()
-    guard phase != .closed, let session else { return }
+    guard phase != .closed else { return }
+    guard let session else { return flushWithoutHTTP2() }
     owner.now = owner.loop.now
     session.now = owner.now
     if phase == .draining, owner.isDraining { endOpenEndedCalls() }
@@ -209,92 +220,10 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
     }
   }
 
-  private func watch() {
+  func watch() {
     guard phase != .closed else { return }
-    var interest: Readiness = transport.unsentCount > Self.outputCap ? [] : .readable
+    var interest: Readiness = transport.unsentCount > Self.outputCap || !wantsRead ? [] : .readable
     if transport.unsentCount > 0 { interest.insert(.writable) }
     do { try source?.setInterest(interest) } catch { close() }
-  }
-
-  // MARK: Ending
-
-  /// Two-phase GOAWAY, then the calls that run are finished, then the connection is closed.
-  func drain() {
-    owner.loop.assertCurrent()
-    // One that drains already, for its age, now does so with its server.
-    guard phase == .open, let session else { return owner.loop.flushAtEndOfTurn(self) }
-    phase = .announced
-    session.announceShutdown()
-    startTimer(after: Self.announceTime) { [unowned self] in refuseNewStreams() }
-    owner.loop.flushAtEndOfTurn(self)
-  }
-
-  private func refuseNewStreams() {
-    guard phase == .announced, let session else { return }
-    phase = .draining
-    timer?.cancel()
-    session.refuseNewStreams()
-    owner.loop.flushAtEndOfTurn(self)
-  }
-
-  private func finishIfDone(_ session: HTTP2ServerSession) {
-    if phase == .failing {
-      linger()
-    } else if phase == .draining, session.exchanges.isEmpty, !session.wantsWrite {
-      linger()
-    } else if session.isOver, phase != .lingering {
-      linger()
-    }
-  }
-
-  /// TLS that was broken is told why; a socket that is broken can't be.
-  private func fail(_ failure: SocketTransport.Failure) {
-    guard case .tls(let error) = failure, phase != .closed else { return close() }
-    owner.log(.debug, "A connection broke TLS.", metadata: ["peer": "\(peer)", "error": "\(error)"])
-    endAfterFlush()
-  }
-
-  /// Says what there is to say about a fault, and ends.
-  func endAfterFlush() {
-    guard phase != .lingering, phase != .closed else { return }
-    phase = .failing
-    owner.loop.flushAtEndOfTurn(self)
-  }
-
-  private func linger() {
-    guard phase != .lingering, phase != .closed else { return }
-    phase = .lingering
-    stopLifeTimer()
-    endCalls()
-    transport.end()
-    startTimer(after: Self.lingerTime) { [unowned self] in close() }
-  }
-
-  private func startTimer(after delay: Duration, _ action: @escaping () -> Void) {
-    timer?.cancel()
-    let timer = LoopTimer(on: owner.loop, action)
-    timer.schedule(after: delay)
-    self.timer = timer
-  }
-
-  private func endCalls() {
-    guard let session else { return }
-    self.session = nil
-    session.end()
-  }
-
-  /// Closes at once; calls that run are cancelled.
-  func close() {
-    guard phase != .closed else { return }
-    phase = .closed
-    timer?.cancel()
-    timer = nil
-    stopLifeTimer()
-    writing = []
-    endCalls()
-    source?.cancel()
-    source = nil
-    transport.close()
-    owner.remove(self)
   }
 }

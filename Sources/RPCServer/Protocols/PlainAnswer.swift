@@ -16,6 +16,8 @@ final class PlainAnswer: CallFormat {
     self.fields = [(":status", "\(status)")] + fields + body
   }
 
+  var isBodyPlain: Bool { true }
+
   func append(_ message: UnsafeRawBufferPointer, isCompressed: Bool, to body: inout ByteBuffer) {
     body.append(message)
   }

@@ -93,6 +93,9 @@ package protocol CallFormat: AnyObject {
   /// - Throws: if the format can't express it.
   func append(_ message: UnsafeRawBufferPointer, isCompressed: Bool, to body: inout ByteBuffer) throws(RPCError)
 
+  /// Whether the response's body is nothing but its messages, so that the last of them tells its length.
+  var isBodyPlain: Bool { get }
+
   /// A message was put into the body, and takes no bytes there.
   var hasEmptyMessage: Bool { get }
 
@@ -121,6 +124,8 @@ extension CallFormat {
   package func message(from bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8] { Array(bytes) }
 
   package func accepts(_ algorithm: CompressionAlgorithm, _ head: HeaderBlock) -> Bool { false }
+
+  package var isBodyPlain: Bool { false }
 
   package var hasEmptyMessage: Bool { false }
 

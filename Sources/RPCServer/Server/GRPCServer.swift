@@ -47,7 +47,8 @@ public final class GRPCServer: Sendable {
   /// Listens on an address and begins to accept connections. It blocks to resolve a host name.
   /// - Parameters:
   ///   - address: where to listen. With a host name, the server listens on each of the name's addresses.
-  ///   - tls: certificate and key, for TLS with ALPN `h2`; nil for HTTP/2 over cleartext TCP (h2c, prior knowledge).
+  ///   - tls: certificate and key, for TLS, where ALPN chooses between `h2` and `http/1.1`; nil for cleartext TCP,
+  ///     where the client's first bytes tell HTTP/2 (h2c, prior knowledge) from HTTP/1.1.
   ///     Connections that begin after `TLSCredentials.reload` use the new ones.
   ///   - mode: the file mode of a Unix socket, such as 0o660, which says who may connect; nil: by the umask.
   /// - Returns: the addresses that it listens on. If the port was 0, they have the port that the system chose.
@@ -97,9 +98,9 @@ public final class GRPCServer: Sendable {
     listeners.withLock { $0.append(listener) }
   }
 
-  /// Shuts down: accepts no more connections, sends each client two GOAWAY frames, and lets running calls finish. After
-  /// `grace` it cancels the calls that still run. Returns when all connections are closed; cancelling the task that
-  /// waits does not change that.
+  /// Shuts down: accepts no more connections, sends each client two GOAWAY frames (HTTP/1.1: `connection: close`), and
+  /// lets running calls finish. After `grace` it cancels the calls that still run. Returns when all connections are
+  /// closed; cancelling the task that waits does not change that.
   public func shutdown(grace: Duration) async {
     ServerRegistry.remove(id)
     let open = listeners.withLock { listeners in

@@ -17,6 +17,7 @@ final class ServerCore: Sendable {
   /// The number of loops; each gets an equal part of the server's limits.
   let loopCount: Int
   let http2: HTTP2ServerConfiguration
+  let http1: HTTP1Configuration
   let lifeLimits: LifeLimits
   let logger: Logger
   let protocols: ProtocolTable
@@ -42,6 +43,10 @@ final class ServerCore: Sendable {
       listSize: configuration.maximumHeaderListSize, fieldCount: configuration.maximumHeaderFields)
     http2.pings = PingPolicy(configuration.times)
     self.http2 = http2
+    var http1 = HTTP1Configuration()
+    http1.headerLimits = http2.headerLimits
+    http1.requestLine = min(http1.requestLine, configuration.maximumHeaderListSize)
+    self.http1 = http1
     lifeLimits = LifeLimits(configuration.times)
   }
 }
@@ -132,7 +137,7 @@ final class ServerLoop: @unchecked Sendable {
       let tls = try accepted.tls.map { context throws(TLSError) in try TLSSession(context, buffers: tlsBuffers) }
       let transport = SocketTransport(descriptor, tls: tls, buffers: tlsBuffers)
       let peer = accepted.isTCP ? Socket.peerName(descriptor) : "unix"
-      let connection = try Connection(transport, peer: peer, isLocal: !accepted.isTCP, on: self)
+      let connection = Connection(transport, peer: peer, isLocal: !accepted.isTCP, on: self)
       try connection.start()
       connection.index = connections.count
       connections.append(connection)

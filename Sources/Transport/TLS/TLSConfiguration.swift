@@ -30,8 +30,9 @@ public struct TLSConfiguration: Sendable {
   /// Whether clients must show a certificate. By default they are not asked for one.
   public var clientCertificates = ClientCertificates.none
   /// What clients may ask for by ALPN (RFC 7301), in the order of preference; a client that offers none of them is
-  /// refused. Empty: ALPN is not used.
-  public var applicationProtocols = ["h2"]
+  /// refused. One that doesn't use ALPN is taken for a client of `http/1.1` if that is among them, and refused
+  /// otherwise. Empty: ALPN is not used.
+  public var applicationProtocols = ["h2", "http/1.1"]
   /// The lowest version that is spoken. RFC 9113, section 9.2 allows none below 1.2.
   public var minimumVersion = Version.tls12
 

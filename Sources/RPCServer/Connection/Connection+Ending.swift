@@ -1,0 +1,94 @@
+internal import EventLoop
+internal import HTTP
+import Logging
+internal import Transport
+
+/// The end of a connection: in order, after a fault, or at once.
+extension Connection {
+  private static let lingerTime = Duration.seconds(1)
+  /// How long the PING that follows the first GOAWAY may take.
+  private static let announceTime = Duration.seconds(1)
+
+  /// Two-phase GOAWAY, then the calls that run are finished, then the connection is closed.
+  func drain() {
+    owner.loop.assertCurrent()
+    // One that drains already, for its age, now does so with its server.
+    guard phase == .open else { return owner.loop.flushAtEndOfTurn(self) }
+    guard let session else { return drainWithoutHTTP2() }
+    phase = .announced
+    session.announceShutdown()
+    startTimer(after: Self.announceTime) { [unowned self] in refuseNewStreams() }
+    owner.loop.flushAtEndOfTurn(self)
+  }
+
+  func refuseNewStreams() {
+    guard phase == .announced, let session else { return }
+    phase = .draining
+    timer?.cancel()
+    session.refuseNewStreams()
+    owner.loop.flushAtEndOfTurn(self)
+  }
+
+  func finishIfDone(_ session: HTTP2ServerSession) {
+    if phase == .failing {
+      linger()
+    } else if phase == .draining, session.exchanges.isEmpty, !session.wantsWrite {
+      linger()
+    } else if session.isOver, phase != .lingering {
+      linger()
+    }
+  }
+
+  /// TLS that was broken is told why; a socket that is broken can't be.
+  func fail(_ failure: SocketTransport.Failure) {
+    guard case .tls(let error) = failure, phase != .closed else { return close() }
+    owner.log(.debug, "A connection broke TLS.", metadata: ["peer": "\(peer)", "error": "\(error)"])
+    endAfterFlush()
+  }
+
+  /// Says what there is to say about a fault, and ends.
+  func endAfterFlush() {
+    guard phase != .lingering, phase != .closed else { return }
+    phase = .failing
+    owner.loop.flushAtEndOfTurn(self)
+  }
+
+  func linger() {
+    guard phase != .lingering, phase != .closed else { return }
+    phase = .lingering
+    stopLifeTimer()
+    endCalls()
+    transport.end()
+    startTimer(after: Self.lingerTime) { [unowned self] in close() }
+  }
+
+  func startTimer(after delay: Duration, _ action: @escaping () -> Void) {
+    timer?.cancel()
+    let timer = LoopTimer(on: owner.loop, action)
+    timer.schedule(after: delay)
+    self.timer = timer
+  }
+
+  func endCalls() {
+    let (session, http1) = (session, http1)
+    self.session = nil
+    self.http1 = nil
+    session?.end()
+    http1?.end()
+  }
+
+  /// Closes at once; calls that run are cancelled.
+  func close() {
+    guard phase != .closed else { return }
+    phase = .closed
+    timer?.cancel()
+    timer = nil
+    stopLifeTimer()
+    writing = []
+    endCalls()
+    source?.cancel()
+    source = nil
+    transport.close()
+    owner.remove(self)
+  }
+}
