@@ -170,8 +170,8 @@ let package = Package(
     tests(
       "UserServiceTests",
       [
-        "UserService", "UserAPI", "RPCServer", "RPCCore", "Primitives", "ProtoWire", "ServiceTesting",
-        "UserStoreContract", "TestPeer",
+        "UserService", "UserAPI", "Tokens", "RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire",
+        "ServiceTesting", "UserStoreContract", "TestPeer",
       ]),
     tests(
       "PostgresUserStoreTests",

@@ -40,7 +40,7 @@ class Database:
         self.peers = peers
         self.url = os.environ[self.URL]
         self.service = peers.start(
-            [os.environ["USER_SERVICE"], "serve", "--migrate", "--listen", "127.0.0.1:0", "--loops", "1"],
+            [os.environ["USER_SERVICE"], "serve", "--insecure-dev", "--migrate", "--listen", "127.0.0.1:0", "--loops", "1"],
             ready="ready:", environment={"DATABASE_URL": self.url, "USER_SERVICE_LOG_LEVEL": "error"})
         self.base = f"http://{self.service.addresses[0]}/users.v1.UserService"
         self.id = user_id(1)

@@ -82,7 +82,7 @@ class Footprint:
         """From starting the process to being able to answer."""
         commands = {name: (command, {}) for name, command, _ in self.servers()}
         commands["this: user-service, migrated database"] = (
-            [os.environ["USER_SERVICE"], "serve", "--migrate", "--listen", "127.0.0.1:0", "--loops", "1"],
+            [os.environ["USER_SERVICE"], "serve", "--insecure-dev", "--migrate", "--listen", "127.0.0.1:0", "--loops", "1"],
             {"DATABASE_URL": os.environ["BENCH_DATABASE_URL"], "USER_SERVICE_LOG_LEVEL": "error"})
         times = {name: [] for name in commands}
         for _ in range(STARTS + 1):

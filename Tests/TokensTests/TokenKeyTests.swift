@@ -126,6 +126,9 @@ import Testing
     #expect(keys.signer(now: 99) == nil)
     #expect(keys.signer(now: 100)?.id == "b" && keys.signer(now: 299)?.id == "a" && keys.signer(now: 300)?.id == "c")
     #expect(keys.keys.map(\.id) == ["b", "a", "c"] && keys["a"]?.id == "a" && keys["d"] == nil)
+    #expect(keys.hasSameKeys(as: KeySet(keys.keys.reversed())) && !keys.hasSameKeys(as: KeySet()))
+    let replaced = KeySet(keys.keys.dropLast() + [try makeKey("c", .hs256, notBefore: 300)])
+    #expect(!keys.hasSameKeys(as: replaced))
     // Who has no secret signs nothing.
     let half = try TokenKey.parse(jwk: Array(#require(makeKey("z", .eddsa, notBefore: 400).publicJWK()).utf8))
     #expect(KeySet(keys.keys + [half]).signer(now: 500)?.id == "c")

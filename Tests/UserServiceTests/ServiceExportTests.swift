@@ -12,7 +12,7 @@ import UserStoreContract
   private static let export = UserServiceMethods.exportUsers
 
   /// Takes messages of a call until they have so many bytes.
-  @discardableResult private func read(_ bytes: Int, of call: ClientCall) async throws -> [[UInt8]] {
+  @discardableResult private func read(_ bytes: Int, of call: TestPeer.ClientCall) async throws -> [[UInt8]] {
     var messages: [[UInt8]] = []
     while messages.reduce(0, { $0 + $1.count }) < bytes, let message = try await call.next() {
       messages.append(message)

@@ -22,6 +22,13 @@ def eventually(check, what, patience=PATIENCE):
     return answer
 
 
+def clean_environment(**changes):
+    """The environment without what configures user-service, but open to everybody; None leaves a variable out."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("USER_SERVICE_") and k != "DATABASE_URL"}
+    made = {**kept, "USER_SERVICE_INSECURE_DEV": "true", **changes}
+    return {k: v for k, v in made.items() if v is not None}
+
+
 class Certificates:
     """What scripts/certs.sh makes, in a directory of their own."""
 
@@ -50,10 +57,9 @@ class Server:
     """A server that says in a line where it listens, and must end with 0 when it is told to stop."""
 
     def __init__(self, command, environment=None, inherited=()):
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("USER_SERVICE_") and k != "DATABASE_URL"}
         self.log = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self.log, text=True, env={**clean, **(environment or {})},
+            command, stdout=subprocess.PIPE, stderr=self.log, text=True, env=clean_environment(**(environment or {})),
             pass_fds=inherited)
         try:
             self.ready_line = self._ready_line()
@@ -136,10 +142,32 @@ class UserService(Server):
             {"DATABASE_URL": database, **(environment or {})})
         self.users = self.stub()
 
-    def stub(self, **options):
+    def stub(self, token=None, **options):
+        """A stub of users.v1.UserService, whose calls have the token."""
         from users.v1 import users_pb2_grpc
 
-        return users_pb2_grpc.UserServiceStub(self.channel(**options))
+        channel = self.channel(**options)
+        return users_pb2_grpc.UserServiceStub(with_token(channel, token) if token else channel)
+
+
+class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    def __init__(self, token):
+        self.token = token
+
+    def _details(self, details):
+        metadata = [*(details.metadata or ()), ("authorization", f"Bearer {self.token}")]
+        return details._replace(metadata=metadata)
+
+    def intercept_unary_unary(self, continuation, details, request):
+        return continuation(self._details(details), request)
+
+    def intercept_unary_stream(self, continuation, details, request):
+        return continuation(self._details(details), request)
+
+
+def with_token(channel, token):
+    """The channel, whose calls have an access token."""
+    return grpc.intercept_channel(channel, _Bearer(token))
 
 
 class InteropServer(Server):

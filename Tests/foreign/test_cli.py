@@ -11,7 +11,7 @@ import grpc
 import pytest
 from calls import TIMEOUT, create
 from database import Administrator, psql
-from programs import UserService, eventually
+from programs import UserService, clean_environment, eventually
 from users.v1 import users_pb2 as pb, users_pb2_grpc
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,9 +19,8 @@ PROGRAM = os.environ.get("USER_SERVICE", "")
 
 
 def run(*arguments, **environment):
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("USER_SERVICE") and k != "DATABASE_URL"}
     return subprocess.run(
-        [PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False, env={**clean, **environment})
+        [PROGRAM, *arguments], capture_output=True, text=True, timeout=60, check=False, env=clean_environment(**environment))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from calls import TIMEOUT, create, failing, new_email
 from database import psql
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from programs import Certificates, UserService, eventually
+from programs import Certificates, UserService, clean_environment, eventually
 from users.v1 import users_pb2 as pb
 
 PROGRAM = os.environ["USER_SERVICE"]
@@ -17,9 +17,8 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 def run(*arguments, **environment):
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("USER_SERVICE_")}
     return subprocess.run(
-        [PROGRAM, *arguments], env={**clean, **environment}, capture_output=True, text=True, timeout=60, check=False)
+        [PROGRAM, *arguments], env=clean_environment(**environment), capture_output=True, text=True, timeout=60, check=False)
 
 
 def delete(users, user):

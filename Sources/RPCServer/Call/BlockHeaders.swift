@@ -12,4 +12,9 @@ struct BlockHeaders: RequestHeaders {
     }
     return metadata
   }
+  func forEachValue(of name: StaticString, _ body: (UnsafeRawBufferPointer) -> Void) {
+    block.forEach { other, value in
+      if other.equals(name) { body(value) }
+    }
+  }
 }

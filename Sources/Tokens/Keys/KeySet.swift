@@ -27,6 +27,11 @@ public struct KeySet: Sendable {
     #"{"keys":["# + keys.compactMap { $0.publicJWK() }.joined(separator: ",") + "]}"
   }
 
+  /// Whether both have the same keys, secrets and all.
+  public func hasSameKeys(as other: KeySet) -> Bool {
+    byID.count == other.byID.count && byID.allSatisfy { other[$0]?.secretJWK() == $1.secretJWK() }
+  }
+
   private static func isOlder(_ one: TokenKey, _ other: TokenKey) -> Bool {
     (one.notBefore, one.createTime, one.id) < (other.notBefore, other.createTime, other.id)
   }

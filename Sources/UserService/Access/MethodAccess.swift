@@ -12,6 +12,9 @@ public enum MethodAccess: Sendable, Hashable {
   case authenticated
   /// Whoever has one of the scopes; where `self` is set, also a user, for that user's own data.
   case restricted(self: Bool, scopes: [String])
+  /// Everybody on this machine (over loopback or a Unix socket); from elsewhere whoever has one of the scopes. No
+  /// contract can say it: it is for what the server tells of itself.
+  case localOrScopes([String])
 
   /// The rule of a method, as its option `(users.v1.access)` has it.
   /// - Throws: `AccessRuleFault` if the method has no rule, or one that says nothing or contradicts itself.

@@ -3,12 +3,14 @@ public import UserAPI
 
 extension UserServiceHandlers {
   /// Returns a user, deleted or not.
-  /// - Throws: `UserServiceError`: an invalid id, or no such user. `StoreError`: the store failed.
+  /// - Throws: `UserServiceError`: an invalid id, or no such user. `AccessRefusal`: another user than the caller, who
+  ///   may get nobody else. `StoreError`: the store failed.
   public func getUser(_ request: GetUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
     guard let id = FieldRules.id(request.id, field: "id", into: &violations) else {
       throw UserServiceError.invalid(violations)
     }
+    try context.checkMayTouch(id)
     guard let user = try await store.find(id: id, deadline: context.storeDeadline) else {
       throw UserServiceError.notFound(.id(id))
     }

@@ -58,6 +58,27 @@ import Testing
     }
   }
 
+  /// Also of a call that is refused because of who calls.
+  @Test func callersAreNamed() async throws {
+    struct Naming: ServerInterceptor {
+      func accept(_ context: ServerContext) throws(RPCError) {
+        var names: [String] = []
+        context.forEachRequestValue(of: "x-name") { names.append(String(decoding: $0, as: UTF8.self)) }
+        for name in names { context.identifyCaller(name) }
+        if names.count > 1 { throw RPCError(.permissionDenied, "one name only") }
+      }
+    }
+    let lines = Lines()
+    try await serving([.echo], interceptors: [AccessLog(logger: lines.logger()), Naming()]) { server in
+      let client = try await server.client()
+      #expect(try await client.call(path("Echo"), Bytes()).status == 0)
+      #expect(try await client.call(path("Echo"), Bytes(), metadata: [["x-name", "ada"]]).status == 0)
+      let both: [HeaderField] = [["x-name", "ada"], ["x-name", "bob"]]
+      #expect(try await client.call(path("Echo"), Bytes(), metadata: both).status == 7)
+    }
+    #expect(lines.lines.withLock { $0.map { $0["caller"] } } == [nil, "ada", "bob"])
+  }
+
   @Test func aLevelThatIsOffLogsNothing() async throws {
     let lines = Lines()
     #expect(AccessLog(logger: lines.logger(.warning)).callStarted(CallStart(method: nil)) == nil)

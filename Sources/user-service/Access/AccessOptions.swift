@@ -1,0 +1,68 @@
+import ArgumentParser
+import CommandOptions
+import Tokens
+import UserService
+
+/// The flags that say who may call.
+struct AccessOptions: ParsableArguments {
+  @OptionGroup var keys: KeyOptions
+  @OptionGroup var tokens: TokenOptions
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "What the bearer of a client certificate may do: an identity of the certificate, = and scopes separated by '+', such"
+        + " as billing.internal=users.read+users.write; may be given several times."
+        + " [env: USER_SERVICE_CERTIFICATE_SCOPES, separated by commas]",
+      valueName: "identity=scopes"))
+  var certificateScopes: [String] = []
+
+  @Flag(
+    name: .long,
+    help:
+      "Serve without keys, so that everybody may make every call. For development. [env: USER_SERVICE_INSECURE_DEV=true]"
+  )
+  var insecureDev = false
+
+  /// - Throws: `ValidationError` (exit code 64) without keys, unless it is to serve without; `ExitCode` 69 if the keys
+  ///   can't be used.
+  func settings() throws -> Service.Access {
+    let isOpen = try insecureDev || Environment.value("USER_SERVICE_INSECURE_DEV", "true or false", Bool.init) ?? false
+    let directory = keys.directory()
+    guard isOpen || directory != nil else {
+      throw ValidationError(
+        """
+        There are no keys, so nobody could prove who calls. Make one (user-service keys new --keys DIRECTORY) and name the \
+        directory: --keys, or USER_SERVICE_KEYS. For development, --insecure-dev lets everybody make every call.
+        """)
+    }
+    let set = try directory?.loadOrExit() ?? KeySet()
+    if let directory, set.isEmpty, !isOpen {
+      throw Program.exit(
+        with: Unavailable(
+          message: "There is no key in \(directory.path). Make one: user-service keys new --keys \(directory.path)."))
+    }
+    return Service.Access(
+      directory: directory, keys: LiveKeys(set), authority: try tokens.authority(), certificates: try certificates(),
+      isOpen: isOpen)
+  }
+
+  private func certificates() throws -> [String: [String]] {
+    let texts =
+      certificateScopes.isEmpty
+      ? try EnvironmentList.values(of: "USER_SERVICE_CERTIFICATE_SCOPES") ?? [] : certificateScopes
+    var scopes: [String: [String]] = [:]
+    for text in texts {
+      // The last one: a URI may have = in it, a scope has not.
+      guard let sign = text.lastIndex(of: "="), sign > text.startIndex else { throw Self.invalid(text) }
+      let names = text[text.index(after: sign)...].split(separator: "+", omittingEmptySubsequences: false)
+      guard names.allSatisfy({ Scope.isValid($0) }) else { throw Self.invalid(text) }
+      scopes[String(text[..<sign]), default: []] += names.map(String.init)
+    }
+    return scopes
+  }
+
+  private static func invalid(_ text: String) -> ValidationError {
+    ValidationError("--certificate-scopes has '\(text)'; it must be IDENTITY=SCOPE+SCOPE.")
+  }
+}
