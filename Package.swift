@@ -33,6 +33,7 @@ let package = Package(
     .library(name: "ProtoWire", targets: ["ProtoWire"]),
     .library(name: "RPCServer", targets: ["Primitives", "RPCCore", "RPCServer", "Transport", "EventLoop"]),
     .library(name: "RPCDiagnostics", targets: ["RPCDiagnostics"]),
+    .library(name: "RPCGateway", targets: ["RPCGateway"]),
     .library(name: "Postgres", targets: ["Postgres"]),
     .executable(name: "user-service", targets: ["user-service"]),
     .executable(name: "protoc-gen-protowire", targets: ["protoc-gen-protowire"]),
@@ -76,6 +77,7 @@ let package = Package(
     library("Compression", ["RPCCore", "CZlib", "CZstd"]),
     library(
       "RPCServer", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
+    library("RPCGateway", ["RPCServer", "RPCCore", "HTTP", "Primitives", "ProtoWire"]),
     library(
       "RPCDiagnostics", ["RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire", log, metrics, tracing]),
     library("Tokens", ["COpenSSL", "Primitives", "ProtoWire"]),
@@ -95,7 +97,8 @@ let package = Package(
     program(
       "user-service",
       [
-        "UserService", "PostgresUserStore", "Tokens", "CommandOptions", "Transport", "RPCDiagnostics", "UserAPI",
+        "UserService", "PostgresUserStore", "Tokens", "CommandOptions", "Transport", "RPCDiagnostics", "RPCGateway",
+        "UserAPI",
         "RPCServer",
         "RPCCore", "Postgres", "EventLoop", "Primitives", "CJemalloc", arguments, log,
       ]),
@@ -165,6 +168,11 @@ let package = Package(
         "ProtoWire",
         "TestPeer", log, metrics,
         metricsTests, tracing, tracingTests,
+      ]),
+    tests(
+      "RPCGatewayTests",
+      [
+        "RPCGateway", "RPCServer", "RPCCore", "Compression", "EventLoop", "HTTP", "Primitives", "ProtoWire", "TestPeer",
       ]),
     tests("PostgresTests", ["Postgres", "EventLoop", "Primitives", "TestSupport", log]),
     tests(

@@ -117,5 +117,8 @@ generate_with_editions Sources/protowire-conformance internal $messages
 # For tests.
 generate Tests/TestMessages public everything.proto extensions.proto legacy.proto wellknown.proto
 generate Tests/RPCServerTests internal guarded.proto
+comments=true
+generate Tests/RPCGatewayTests internal library.proto
+comments=false
 generate_with_editions Tests/GeneratorTests internal everything.proto hard.proto names.proto clash.proto default.proto \
   editions.proto edition2024.proto

@@ -5,6 +5,7 @@ import Postgres
 import PostgresUserStore
 import RPCCore
 import RPCDiagnostics
+import RPCGateway
 import RPCServer
 import Tokens
 import Transport
@@ -98,6 +99,7 @@ struct Service: Sendable {
     configuration.errorDomain = UserServiceError.domain
     if !settings.webOrigins.isEmpty { configuration.web = WebConfiguration(origins: settings.webOrigins) }
     services += Reflection.services(for: services)
+    configuration.serve(try JSONGateway(services: services))
     let server = try GRPCServer(
       services: services, interceptors: try interceptors(services), configuration: configuration, loops: loops,
       logger: logger)

@@ -1,0 +1,93 @@
+import HTTP
+import Primitives
+import ProtoWire
+import RPCCore
+import RPCServer
+
+/// A request of a `JSONGateway`, and its response.
+final class GatewayFormat: CallFormat {
+  let gateway: JSONGateway
+  let request: OfferedRequest
+  /// Of a refusal that the gateway itself makes; nil: that of the error's code.
+  var status: Int?
+  let sendsHeadEarly = false
+  var breaksOff = false
+
+  private(set) var framing = MessageDeframer.Framing.wholeDocument
+  private(set) var binding: HTTPBinding?
+  private var binder: RequestBinder?
+  private var bound = RequestBinder.Head()
+  /// Bytes of the request's body, or of the line that it is in.
+  private var received = 0
+
+  // GatewayFormat+Response.swift
+  var isEvents = false
+  var isStream = false
+  /// The whole body of the response, as it is sent.
+  var length = 0
+  var isCompressed = false
+  var etag: String?
+  /// The answer is an error and nothing else.
+  var isRefused = false
+  /// `if-match` was given.
+  private(set) var isConditional = false
+
+  init(_ gateway: JSONGateway, _ request: OfferedRequest) {
+    self.gateway = gateway
+    self.request = request
+  }
+
+  /// Takes what the head says of the request's message.
+  /// - Throws: INVALID_ARGUMENT that names what is wrong.
+  func bind(
+    _ binding: HTTPBinding, _ values: [String], _ query: [UInt8], _ request: OfferedRequest
+  ) throws(RPCError) {
+    self.binding = binding
+    let kind = binding.descriptor.kind
+    isStream = !kind.hasSingleResponse
+    if !kind.hasSingleRequest { framing = .lines }
+    if isStream { isEvents = request.head.text("accept")?.lowercased().contains("text/event-stream") ?? false }
+    guard let query = QueryString(query) else {
+      throw RPCError(.invalidArgument, "the query is no percent-encoded UTF-8")
+    }
+    let binder = RequestBinder(binding: binding, types: gateway.types, transcoder: gateway.transcoder)
+    self.binder = binder
+    bound = try binder.head(
+      values: values, query: query, etag: try condition(binding), lastEvent: request.head.text("last-event-id"))
+  }
+
+  /// The etag that `if-match` wants; nil if any will do.
+  private func condition(_ binding: HTTPBinding) throws(RPCError) -> String? {
+    guard let field = request.head.text("if-match") else { return nil }
+    guard let tags = EntityTags(field) else { throw RPCError(.invalidArgument, "if-match is malformed") }
+    guard !tags.isAny else { return nil }
+    // To ignore it could change what the caller wanted to protect.
+    guard !binding.etag.isEmpty else { throw RPCError(.invalidArgument, "the method takes no if-match") }
+    isConditional = true
+    guard tags.tags.count == 1, let tag = tags.tags.first else {
+      throw RPCError(.invalidArgument, "if-match must have one entity tag")
+    }
+    guard !tag.isWeak else {
+      status = 412
+      throw RPCError(.failedPrecondition, "a weak entity tag matches nothing here")
+    }
+    return tag.value
+  }
+
+  // MARK: Request
+
+  func receive(_ bytes: UnsafeRawBufferPointer, into messages: inout MessageDeframer) {
+    if framing == .lines, let end = bytes.lastIndex(of: 0x0a) {
+      received = bytes.count - end - 1
+    } else {
+      received += bytes.count
+    }
+    if received > request.maximumRequestSize { status = 413 }
+    messages.append(bytes)
+  }
+
+  func message(from bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8] {
+    guard let binder else { return [] }
+    return try binder.message(Array(bytes), bound)
+  }
+}

@@ -1,0 +1,32 @@
+import ProtoWire
+import RPCCore
+
+/// The mask of a PATCH that gives none: the fields that its body has, those that are `null` included. So a field that
+/// the body leaves out stays as it is, and one that it has is changed, to nothing if it says so.
+/// https://google.aip.dev/134, RFC 7396
+struct UpdateMask {
+  let types: TypeIndex
+  /// Paths that are the server's, or given elsewhere: what the path has.
+  let excluded: Set<String>
+
+  /// - Parameter body: JSON that was read as the message already.
+  func paths(_ body: ArraySlice<UInt8>, _ message: MessageType, prefix: String = "") -> [String] {
+    var paths: [String] = []
+    for (name, value) in JSONScanner.members(body) ?? [] {
+      guard let field = message.field(name), !isServers(field) else { continue }
+      let path = prefix + field.name
+      guard !excluded.contains(path) else { continue }
+      if field.isPlainMessage, value.first == UInt8(ascii: "{"), let nested = types.messages[field.typeName] {
+        paths += self.paths(value, nested, prefix: path + ".")
+      } else {
+        paths.append(path)
+      }
+    }
+    return paths
+  }
+
+  /// A client that sends back what it read does not want to change these. https://google.aip.dev/203
+  private func isServers(_ field: FieldType) -> Bool {
+    field.isOutputOnly || field.behaviors.contains(.identifier) || field.name == "etag" && field.kind == .string
+  }
+}
