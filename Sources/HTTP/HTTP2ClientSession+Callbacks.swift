@@ -3,6 +3,7 @@ internal import CNGHTTP2
 extension SessionCallbacks {
   static let client = SessionCallbacks { callbacks, options in
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeaders)
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onData)
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrameReceived)
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, onFrameSent)
@@ -25,6 +26,17 @@ private let onBeginHeaders: @convention(c) (NGHTTP2Session, NGHTTP2Frame, NGHTTP
   }
   return with(userData) { $0.fields.begin() }
 }
+
+private let onHeader:
+  @convention(c) (
+    NGHTTP2Session, NGHTTP2Frame, UnsafePointer<UInt8>?, Int, UnsafePointer<UInt8>?, Int, UInt8, NGHTTP2UserData
+  ) -> Int32 = { _, _, name, nameLength, value, valueLength, _, userData in
+    with(userData) { owner in
+      owner.fields.append(
+        name: UnsafeRawBufferPointer(start: name, count: nameLength),
+        value: UnsafeRawBufferPointer(start: value, count: valueLength), limits: owner.headerLimits)
+    }
+  }
 
 private let onData:
   @convention(c) (NGHTTP2Session, UInt8, Int32, UnsafePointer<UInt8>?, Int, NGHTTP2UserData) -> Int32 = {

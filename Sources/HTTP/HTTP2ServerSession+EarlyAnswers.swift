@@ -13,6 +13,7 @@ extension HTTP2ServerSession {
   /// The last frame of a response was sent.
   func answeredEarly(_ exchange: HTTPExchange) {
     exchange.answeredAt = now
+    exchange.isRequestIgnored = true
     answeredCount += 1
     if isRefusing || answeredCount > Self.answeredLimit { stopRequests(answeredBefore: .max) }
   }
@@ -20,7 +21,7 @@ extension HTTP2ServerSession {
   /// Bytes of a request came that nobody wants any more.
   func dropped(_ count: Int, of exchange: HTTPExchange) {
     exchange.droppedBytes += count
-    if exchange.droppedBytes >= Self.droppedLimit { stop(exchange) }
+    if exchange.answeredAt != nil, exchange.droppedBytes >= Self.droppedLimit { stop(exchange) }
   }
 
   /// Tells the client to stop sending requests that were answered before `time`, CLOCK_MONOTONIC in nanoseconds.

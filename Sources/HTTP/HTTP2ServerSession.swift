@@ -12,7 +12,7 @@ public final class HTTP2ServerSession: HTTP2Session {
   // Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
   unowned let delegate: any HTTPServerSessionDelegate
   @exclusivity(unchecked) var frames = FrameInspector()
-  @exclusivity(unchecked) var fieldCheck = RequestFieldCheck()
+  @exclusivity(unchecked) var fieldCheck: RequestFieldCheck
   private var pings: PingGuard?
   @exclusivity(unchecked) var progress: Progress
   /// HEADERS or DATA were sent since the last PING came.
@@ -37,8 +37,9 @@ public final class HTTP2ServerSession: HTTP2Session {
     self.delegate = delegate
     pings = configuration.pings.map(PingGuard.init)
     progress = Progress(now: now)
+    fieldCheck = RequestFieldCheck(takesAnyAuthority: configuration.takesAnyAuthority)
     var session: OpaquePointer?
-    let callbacks = configuration.takesAnyAuthority ? SessionCallbacks.serverOfAnyAuthority : SessionCallbacks.server
+    let callbacks = SessionCallbacks.server
     let code = nghttp2_session_server_new2(&session, callbacks.pointer, nil, callbacks.options)
     guard code == 0, let session else { throw HTTP2Error(code: Int(code)) }
     super.init(

@@ -112,16 +112,21 @@ public class HTTP2Session {
     var told: [HTTPExchange] = []
     swap(&told, &spare)
     swap(&told, &eventful)
-    for index in told.indices {
-      let events = told[index].events
-      told[index].events = []
-      told[index].handler?.handle(events)
-      guard events.contains(.closed) else { continue }
-      told[index].handler = nil
+    for index in told.indices where tell(told[index]).contains(.closed) {
       if isKnownUniquelyReferenced(&told[index]) { pool.giveBack(told[index]) }
     }
-    told.removeAll(keepingCapacity: true)
+    // Cheaper than `removeAll(keepingCapacity:)`, which destroys the few that there are through their metadata.
+    while !told.isEmpty { told.removeLast() }
     swap(&told, &spare)
+  }
+
+  @inline(__always)
+  private final func tell(_ exchange: HTTPExchange) -> HTTPExchange.Events {
+    let events = exchange.events
+    exchange.events = []
+    exchange.handler?.handle(events)
+    if events.contains(.closed) { exchange.handler = nil }
+    return events
   }
 
   /// The connection is gone: tells every handler that its exchange is closed. Only the session's release may follow.

@@ -41,6 +41,10 @@ public final class HTTPExchange {
   @exclusivity(unchecked) var index = 0
   /// nghttp2 asked for body bytes and there were none: the session tells it when there are.
   @exclusivity(unchecked) var isBodyDeferred = false
+  /// Nothing more of the request is told: it was answered early, or is malformed.
+  @exclusivity(unchecked) var isRequestIgnored = false
+  /// Bytes of the body that `content-length` promises beside those that came; -1 if there is no such field.
+  @exclusivity(unchecked) private var promisedBytes = -1
   /// When our half was complete before the peer's was.
   @exclusivity(unchecked) var answeredAt: UInt64?
   /// Bytes of the peer's body that came afterwards.
@@ -59,6 +63,8 @@ public final class HTTPExchange {
     events = []
     isReceivingTrailers = false
     isBodyDeferred = false
+    isRequestIgnored = false
+    promisedBytes = -1
     answeredAt = nil
     droppedBytes = 0
     carriesTrailers = true
@@ -71,6 +77,22 @@ public final class HTTPExchange {
     set { storedCarriesTrailers = newValue }
   }
   @exclusivity(unchecked) private var storedCarriesTrailers = true
+
+  // MARK: content-length. RFC 9113, section 8.1.1
+
+  func expectBody(_ length: Int?) { promisedBytes = length ?? -1 }
+
+  /// Counts bytes of the body; false if they are more than `content-length` says.
+  @inline(__always)
+  func takesBody(_ count: Int) -> Bool {
+    guard promisedBytes >= 0 else { return true }
+    guard count <= promisedBytes else { return false }
+    promisedBytes -= count
+    return true
+  }
+
+  /// Whether nothing is missing at the body's end.
+  var isBodyWhole: Bool { promisedBytes <= 0 }
 
   /// What has come since the handler was last told.
   public struct Events: OptionSet, Sendable {

@@ -5,17 +5,17 @@
 ///
 /// A copy refers to the same memory, which is never written again.
 public struct HeaderBlock: @unchecked Sendable {
-  struct Info {
-    var used = 0
+  @usableFromInline struct Info {
+    @usableFromInline var used = 0
     /// Where `:path` lies.
-    var pathStart = 0
-    var pathLength = 0
+    @usableFromInline var pathStart = 0
+    @usableFromInline var pathLength = 0
     /// `:method` is HEAD.
     var isHEAD = false
     var isOverLimit = false
   }
 
-  private var storage: ManagedBuffer<Info, UInt8>?
+  @usableFromInline var storage: ManagedBuffer<Info, UInt8>?
 
   /// A section without fields.
   public init() {}
@@ -37,7 +37,7 @@ public struct HeaderBlock: @unchecked Sendable {
   var isHEAD: Bool { storage?.withUnsafeMutablePointerToHeader { $0.pointee.isHEAD } ?? false }
 
   /// Runs `body` with the bytes of the `:path` field, empty if there is none.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func withPath<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     guard let storage else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
     return try storage.withUnsafeMutablePointers { info, bytes in
@@ -46,7 +46,7 @@ public struct HeaderBlock: @unchecked Sendable {
   }
 
   /// Calls `body` with each field in order, pseudo-header fields first. The bytes must not leave it.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
     storage?.withUnsafeMutablePointers { info, bytes in
       let bytes = UnsafeRawPointer(bytes)

@@ -25,14 +25,17 @@ struct HeaderCollector: ~Copyable {
     fieldCount = 0
   }
 
+  @inline(__always)
   mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, limits: HeaderLimits) {
-    weight += name.count + value.count + 32
-    fieldCount += 1
+    // A frame's bytes bound them all.
+    let size = 8 &+ name.count &+ value.count
+    weight &+= size &+ 24
+    fieldCount &+= 1
     guard weight <= limits.listSize, fieldCount <= limits.fieldCount else {
       info = HeaderBlock.Info(isOverLimit: true)
       return
     }
-    var end = room(for: 8 + name.count + value.count)
+    var end = room(for: size)
     end.storeBytes(of: UInt32(truncatingIfNeeded: name.count), as: UInt32.self)
     end.storeBytes(of: UInt32(truncatingIfNeeded: value.count), toByteOffset: 4, as: UInt32.self)
     end += 8
@@ -40,12 +43,12 @@ struct HeaderCollector: ~Copyable {
     end += name.count
     if let source = value.baseAddress { end.copyMemory(from: source, byteCount: value.count) }
     if name.equals(":path") {
-      info.pathStart = info.used + 8 + name.count
+      info.pathStart = info.used &+ 8 &+ name.count
       info.pathLength = value.count
     } else if value.equals("HEAD"), name.equals(":method") {
       info.isHEAD = true
     }
-    info.used += 8 + name.count + value.count
+    info.used &+= size
   }
 
   /// The section is whole.
@@ -63,7 +66,7 @@ struct HeaderCollector: ~Copyable {
 
   @inline(__always)
   private mutating func room(for count: Int) -> UnsafeMutableRawPointer {
-    if let bytes, info.used + count <= capacity { return bytes + info.used }
+    if let bytes, info.used &+ count <= capacity { return bytes + info.used }
     return grow(to: info.used + count)
   }
 

@@ -16,7 +16,6 @@ final class SessionCallbacks: @unchecked Sendable {
   init(_ configure: (_ callbacks: OpaquePointer?, _ options: OpaquePointer?) -> Void) {
     var callbacks: OpaquePointer?
     nghttp2_session_callbacks_new(&callbacks)
-    nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeader)
     var options: OpaquePointer?
     nghttp2_option_new(&options)
     // Credit follows consumption, and closed streams are not remembered for a priority tree that is not kept.
@@ -47,14 +46,3 @@ func withExchange(_ owner: HTTP2Session, stream id: Int32, _ body: (HTTPExchange
   }
   owner.latest.exchange?._withUnsafeGuaranteedRef(body)
 }
-
-let onHeader:
-  @convention(c) (
-    NGHTTP2Session, NGHTTP2Frame, UnsafePointer<UInt8>?, Int, UnsafePointer<UInt8>?, Int, UInt8, NGHTTP2UserData
-  ) -> Int32 = { _, _, name, nameLength, value, valueLength, _, userData in
-    withSession(userData, as: HTTP2Session.self) { owner in
-      owner.fields.append(
-        name: UnsafeRawBufferPointer(start: name, count: nameLength),
-        value: UnsafeRawBufferPointer(start: value, count: valueLength), limits: owner.headerLimits)
-    }
-  }
