@@ -2,7 +2,7 @@ internal import CNGHTTP2
 
 /// Which bytes names and values of fields are made of. RFC 9110, section 5; RFC 9113, section 8.2.1.
 enum FieldSyntax {
-  /// `tchar` of RFC 9110, section 5.6.2, without upper-case letters: bits of the bytes below 64, and of those from there
+  /// `tchar` of RFC 9110, section 5.6.2, without upper-case letters: a bit for each byte below 64, and for each from 64
   /// to 127.
   private static let nameBytes: (UInt64, UInt64) = (0x03ff_6cfa_0000_0000, 0x57ff_ffff_c000_0000)
   private static let upperCase: UInt64 = 0x07ff_fffe

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Bytes that are appended at the end and taken from the front, in one contiguous piece of memory. One small file of
 /// unsafe code: the indices always hold `0 <= head <= tail <= capacity`, and every method keeps that.
 package struct ByteBuffer: ~Copyable {
@@ -8,7 +10,7 @@ package struct ByteBuffer: ~Copyable {
 
   package init() {}
 
-  deinit { memory?.deallocate() }
+  deinit { free(memory) }
 
   package var count: Int { tail - head }
   package var isEmpty: Bool { tail == head }
@@ -51,7 +53,7 @@ package struct ByteBuffer: ~Copyable {
 
   /// Forgets everything and gives the memory back.
   package mutating func removeAll() {
-    memory?.deallocate()
+    free(memory)
     memory = nil
     capacity = 0
     head = 0
@@ -71,10 +73,11 @@ package struct ByteBuffer: ~Copyable {
     }
     var larger = max(capacity * 2, 128)
     while larger < held + needed { larger *= 2 }
-    let replacement = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 8)
+    // `allocate` would go through posix_memalign, whatever the alignment.
+    guard let replacement = malloc(larger) else { fatalError("out of memory") }
     if let memory {
       replacement.copyMemory(from: memory + head, byteCount: held)
-      memory.deallocate()
+      free(memory)
     }
     memory = replacement
     capacity = larger

@@ -4,11 +4,11 @@ public import ProtoWire
 public struct MethodHandler: Sendable {
   /// The method.
   public let descriptor: MethodDescriptor
-  package let body: @Sendable (any ServerCallChannel, ServerContext) async throws -> Void
+  package let body: nonisolated(nonsending) @Sendable (any ServerCallChannel, ServerContext) async throws -> Void
 
   private init(
     _ descriptor: MethodDescriptor,
-    _ body: @escaping @Sendable (any ServerCallChannel, ServerContext) async throws -> Void
+    _ body: nonisolated(nonsending) @escaping @Sendable (any ServerCallChannel, ServerContext) async throws -> Void
   ) {
     self.descriptor = descriptor
     self.body = body
@@ -17,7 +17,7 @@ public struct MethodHandler: Sendable {
   /// One message each way.
   public static func unary<Request: WireMessage, Response: WireMessage>(
     _ descriptor: MethodDescriptor,
-    _ body: @escaping @Sendable (Request, ServerContext) async throws -> Response
+    _ body: nonisolated(nonsending) @escaping @Sendable (Request, ServerContext) async throws -> Response
   ) -> MethodHandler {
     MethodHandler(descriptor) { channel, context in
       let request = try channel.soleRequest(as: Request.self)
@@ -28,7 +28,9 @@ public struct MethodHandler: Sendable {
   /// One request, any number of responses.
   public static func serverStreaming<Request: WireMessage, Response: WireMessage>(
     _ descriptor: MethodDescriptor,
-    _ body: @escaping @Sendable (Request, ResponseWriter<Response>, ServerContext) async throws -> Void
+    _ body:
+      nonisolated(nonsending) @escaping @Sendable (Request, ResponseWriter<Response>, ServerContext) async throws ->
+      Void
   ) -> MethodHandler {
     MethodHandler(descriptor) { channel, context in
       let request = try channel.soleRequest(as: Request.self)
@@ -39,7 +41,7 @@ public struct MethodHandler: Sendable {
   /// Any number of requests, one response.
   public static func clientStreaming<Request: WireMessage, Response: WireMessage>(
     _ descriptor: MethodDescriptor,
-    _ body: @escaping @Sendable (RequestStream<Request>, ServerContext) async throws -> Response
+    _ body: nonisolated(nonsending) @escaping @Sendable (RequestStream<Request>, ServerContext) async throws -> Response
   ) -> MethodHandler {
     MethodHandler(descriptor) { channel, context in
       let requests = RequestStream { try await channel.nextRequest(as: Request.self) }
@@ -50,7 +52,9 @@ public struct MethodHandler: Sendable {
   /// Any number of messages each way, in any order.
   public static func bidirectionalStreaming<Request: WireMessage, Response: WireMessage>(
     _ descriptor: MethodDescriptor,
-    _ body: @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, ServerContext) async throws -> Void
+    _ body:
+      nonisolated(nonsending) @escaping @Sendable (RequestStream<Request>, ResponseWriter<Response>, ServerContext)
+      async throws -> Void
   ) -> MethodHandler {
     MethodHandler(descriptor) { channel, context in
       let requests = RequestStream { try await channel.nextRequest(as: Request.self) }

@@ -13,11 +13,11 @@ extension Call {
     if todo.has(.wakeWriter), let writer = machine.take(.writer) { writer.resume() }
     if todo.has(.scheduleWrite) { connection.scheduleWrite(self) }
     if todo.has(.refuseMissing) {
-      end(Outcome(error: RPCError(.unimplemented, "the request has no message, the method takes one")))
+      end(.error(RPCError(.unimplemented, "the request has no message, the method takes one")))
     }
-    if todo.has(.refuseCut) { end(Outcome(error: RPCError(.internal, "the request ends inside a message"))) }
+    if todo.has(.refuseCut) { end(.error(RPCError(.internal, "the request ends inside a message"))) }
     if todo.has(.refuseSurplus) {
-      end(Outcome(error: RPCError(.unimplemented, "the request has more than one message, the method takes one")))
+      end(.error(RPCError(.unimplemented, "the request has more than one message, the method takes one")))
     }
   }
 

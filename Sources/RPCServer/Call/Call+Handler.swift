@@ -41,7 +41,7 @@ extension Call {
     guard let error else {
       // Only an interceptor that never went on can leave out the one response.
       let isWhole = !outbound.isEmpty || machine.isHeadFixed || !hasSingleResponse || format.hasEmptyMessage
-      let outcome = Outcome(error: isWhole ? nil : RPCError(.internal, "the handler was not called"))
+      let outcome = isWhole ? Outcome.success : .error(RPCError(.internal, "the handler was not called"))
       return end(outcome, keepingMessages: false, release)
     }
     let answer = RPCError(mapping: error)
@@ -52,7 +52,7 @@ extension Call {
         metadata: ["method": "\(method)", "code": "\(answer.code)", "cause": "\(cause)"])
     }
     // What a stream wrote before its error belongs to the answer; one response and an error do not go together.
-    end(Outcome(error: answer), keepingMessages: !hasSingleResponse, release)
+    end(.error(answer), keepingMessages: !hasSingleResponse, release)
   }
 }
 
@@ -69,7 +69,7 @@ extension Connection {
       if let latest, latest.machine.phase == .running { latest.task = task.task }
       latest = nil
     }
-    ready.removeAll(keepingCapacity: true)
+    ready.clear()
     started = 0
   }
 

@@ -15,7 +15,7 @@ extension Call {
     do {
       perform(machine.requestArrived(try front(), isEnded: isRequestEnded))
     } catch {
-      end(Outcome(error: RPCError(deframing: error)))
+      end(.error(RPCError(deframing: error)))
     }
   }
 

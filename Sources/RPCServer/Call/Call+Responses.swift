@@ -71,18 +71,21 @@ extension Call {
 
   @inline(__always)
   func responseStart() -> (HeaderFields, HTTPExchange.Body) {
-    let initial =
+    let initial: Metadata? =
       context?.call.response.withLock { response -> Metadata? in
         response.isInitialMetadataSent = true
         return response.metadata?.initial
-      } ?? [:]
-    if outcome != nil, outbound.isEmpty, initial.isEmpty {
-      let head = format.headAlone(responseEnd, body: &outbound)
+      }
+    let hasInitial = initial?.isEmpty == false
+    let isCompressing = responseCompression != nil || requestCompression != .identity
+    if outcome != nil, outbound.isEmpty, !hasInitial {
+      let head = format.headAlone(unusualEnd ?? .success, body: &outbound)
       return (head, outbound.isEmpty ? .none : .length(outbound.count))
+    } else if !hasInitial, !isCompressing {
+      return (format.plainHead, .unknown)
     } else {
-      let isCompressing = responseCompression != nil || requestCompression != .identity
       let head = ResponseHead(
-        metadata: initial, compression: responseCompression,
+        metadata: initial ?? [:], compression: responseCompression,
         acceptedCompression: isCompressing ? connection.owner.core.acceptEncoding : nil)
       return (format.head(head), .unknown)
     }
@@ -97,7 +100,8 @@ extension Call {
     case .later: return (count, count > 0 ? .more : .later)
     case .nothing: return (count, format.breaksOff ? .broken : .end(trailers: nil))
     case .end:
-      let trailers = format.end(responseEnd, in: &outbound)
+      let trailers =
+        if let end = unusualEnd { format.end(end, in: &outbound) } else { format.succeed(in: &outbound) }
       if let trailers { return (count, .end(trailers: trailers)) }
       // What ends the response is the last piece of its body.
       let more = outbound.move(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))

@@ -4,12 +4,17 @@ import Synchronization
 
 /// What ends the response of a call: its status, and the metadata of its handler.
 extension Call {
-  var responseEnd: ResponseEnd {
-    let trailing = context?.call.response.withLock { $0.metadata?.trailing } ?? [:]
-    let error = answeredError
+  /// Nil after a success without trailing metadata.
+  var unusualEnd: ResponseEnd? {
+    let trailing = context?.call.response.withLock { $0.metadata?.trailing }
+    guard case .failure(let failure) = outcome else {
+      guard let trailing, !trailing.isEmpty else { return nil }
+      return ResponseEnd(error: nil, fields: trailerFields(nil, trailing), httpStatus: 200, extra: [])
+    }
+    let error = answered(failure.error)
     return ResponseEnd(
-      error: error, fields: error == nil && trailing.isEmpty ? [] : trailerFields(error, trailing),
-      httpStatus: outcome?.httpStatus ?? 200, extra: outcome?.extra ?? [])
+      error: error, fields: trailerFields(error, trailing ?? [:]), httpStatus: failure.httpStatus,
+      extra: failure.extra)
   }
 
   private func trailerFields(_ error: RPCError?, _ trailing: Metadata) -> [TrailerSection.Field] {
@@ -25,8 +30,8 @@ extension Call {
 
   /// The error that ends the call. One without an ErrorInfo, such as the runtime makes itself, says here what it is to
   /// programs too: https://google.aip.dev/193#errorinfo
-  private var answeredError: RPCError? {
-    guard var error = outcome?.error else { return nil }
+  private func answered(_ error: RPCError) -> RPCError {
+    var error = error
     if let domain = configuration.errorDomain, error.details.errorInfo == nil {
       // First, since the last ones go where there is no room for all.
       error.details.insert(.errorInfo(reason: error.code.description, domain: domain), at: 0)

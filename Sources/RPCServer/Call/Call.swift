@@ -42,10 +42,28 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   /// Set when the answer is known: what follows the last message.
   @exclusivity(unchecked) private(set) var outcome: Outcome?
 
-  struct Outcome {
-    var error: RPCError?
-    var httpStatus = 200
-    var extra: [(String, String)] = []
+  enum Outcome {
+    case success
+    case failure(Failure)
+
+    var error: RPCError? { if case .failure(let failure) = self { failure.error } else { nil } }
+
+    static func error(_ error: RPCError) -> Outcome { .failure(Failure(error)) }
+  }
+
+  /// A class, since most calls succeed.
+  final class Failure {
+    let error: RPCError
+    /// Of the head, if the call is refused.
+    let httpStatus: Int
+    /// Fields of that head.
+    let extra: [(String, String)]
+
+    init(_ error: RPCError, httpStatus: Int = 200, extra: [(String, String)] = []) {
+      self.error = error
+      self.httpStatus = httpStatus
+      self.extra = extra
+    }
   }
 
   init(_ exchange: HTTPExchange, connection: Connection) {
@@ -94,7 +112,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
       _ = started(nil, head)
       return refuse(RPCError(.resourceExhausted, "the header section is larger than the server takes"), httpStatus: 431)
     }
-    guard let request = connection.owner.grpc.accept(exchange) ?? chooseProtocol(head) else { return }
+    guard let request = connection.owner.grpc.accept(head, on: exchange) ?? chooseProtocol(head) else { return }
     let isIntercepted = started(request.route, head)
     guard let route = request.route else {
       let path = head.withPath { String(decoding: $0, as: UTF8.self) }
@@ -128,7 +146,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
     case .answer(let answer):
       format = answer
       outbound.append(answer.text)
-      if let release = machine.answered() { conclude(Outcome(), release) }
+      if let release = machine.answered() { conclude(.success, release) }
       return nil
     }
   }
@@ -165,7 +183,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   }
 
   func refuse(_ error: RPCError, httpStatus: Int = 200, extra: [(String, String)] = []) {
-    end(Outcome(error: error, httpStatus: httpStatus, extra: extra))
+    end(.failure(Failure(error, httpStatus: httpStatus, extra: extra)))
   }
 
   // MARK: Deadline
@@ -181,7 +199,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
     guard !machine.isOver, let context else { return }
     let stage =
       machine.phase == .request ? "the request was received" : context.call.response.withLock { "\($0.stage)" }
-    end(Outcome(error: RPCError(.deadlineExceeded, "the deadline passed while \(stage)")))
+    end(.error(RPCError(.deadlineExceeded, "the deadline passed while \(stage)")))
   }
 
   // MARK: End
@@ -192,9 +210,13 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   }
 
   func end(_ outcome: Outcome, keepingMessages: Bool, _ release: consuming CallMachine.Release) {
-    finished(outcome.error?.code ?? .ok)
-    // An error of the server's own does not wait for messages that the peer may be too slow to read.
-    if outcome.error != nil, !keepingMessages, !machine.isHeadFixed { outbound.removeAll() }
+    if case .failure(let failure) = outcome {
+      finished(failure.error.code)
+      // An error of the server's own does not wait for messages that the peer may be too slow to read.
+      if !keepingMessages, !machine.isHeadFixed { outbound.removeAll() }
+    } else {
+      finished(.ok)
+    }
     conclude(outcome, release)
   }
 

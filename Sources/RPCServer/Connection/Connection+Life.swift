@@ -74,7 +74,7 @@ extension Connection {
   func endOpenEndedCalls() {
     let calls = calls.filter { !$0.machine.isOver }
     guard calls.allSatisfy({ $0.machine.phase == .running && $0.route?.isOpenEnded == true }) else { return }
-    let outcome = Call.Outcome(error: RPCError(.unavailable, "the server stops"))
+    let outcome = Call.Outcome.error(RPCError(.unavailable, "the server stops"))
     for call in calls { call.end(outcome, keepingMessages: true) }
   }
 }

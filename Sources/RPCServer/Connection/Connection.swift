@@ -181,7 +181,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
     session.now = owner.now
     if phase == .draining, owner.isDraining { endOpenEndedCalls() }
     for call in writing { call.submit(to: session) }
-    writing.removeAll(keepingCapacity: true)
+    writing.clear()
     do throws(SocketTransport.Failure) {
       guard try transport.sendRest(now: owner.now) else { return watch() }
       guard transport.isOpen else {

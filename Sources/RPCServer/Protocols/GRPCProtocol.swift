@@ -10,7 +10,7 @@ final class GRPCProtocol: CallFormat {
   static let contentType = "application/grpc"
 
   /// Before the first message of nearly every response.
-  private static let usualHead = HeaderFields.immortal([(":status", "200"), ("content-type", contentType)])
+  private static let plainHead = HeaderFields.immortal([(":status", "200"), ("content-type", contentType)])
   /// Behind the last message of nearly every response.
   private static let ok = HeaderFields.immortal([("grpc-status", "0")])
 
@@ -19,10 +19,10 @@ final class GRPCProtocol: CallFormat {
   init(_ core: ServerCore) { self.core = core }
 
   /// Reads a request's head; nil if it is none of gRPC.
-  func accept(_ exchange: HTTPExchange) -> RequestHead? {
-    let fields = GRPCRequestFields(exchange.head)
+  func accept(_ head: HeaderBlock, on exchange: HTTPExchange) -> RequestHead? {
+    let fields = GRPCRequestFields(head)
     guard fields.isPost, fields.isGRPC, exchange.carriesTrailers else { return nil }
-    return fields.requestHead(exchange.head, self, core)
+    return fields.requestHead(head, self, core)
   }
 
   func accepts(_ algorithm: CompressionAlgorithm, _ head: HeaderBlock) -> Bool {
@@ -33,9 +33,10 @@ final class GRPCProtocol: CallFormat {
     body.append(message: message, flag: isCompressed ? 1 : 0)
   }
 
+  var plainHead: HeaderFields { Self.plainHead }
+
   func head(_ head: ResponseHead) -> HeaderFields {
-    if head.metadata.isEmpty, head.acceptedCompression == nil { return Self.usualHead }
-    return HeaderFields(
+    HeaderFields(
       Self.start(status: 200) + HeaderFields.list(head.grpcCompressionFields) + HeaderFields.list(head.metadata))
   }
 
@@ -44,9 +45,9 @@ final class GRPCProtocol: CallFormat {
     HeaderFields(Self.start(status: end.httpStatus) + HeaderFields.list(end.extra) + end.grpcFields)
   }
 
-  func end(_ end: ResponseEnd, in body: inout ByteBuffer) -> HeaderFields? {
-    end.fields.isEmpty ? Self.ok : HeaderFields(end.fields)
-  }
+  func succeed(in body: inout ByteBuffer) -> HeaderFields? { Self.ok }
+
+  func end(_ end: ResponseEnd, in body: inout ByteBuffer) -> HeaderFields? { HeaderFields(end.grpcFields) }
 
   private static func start(status: Int) -> [TrailerSection.Field] {
     HeaderFields.list([(":status", "\(status)"), ("content-type", contentType)])

@@ -102,13 +102,19 @@ package protocol CallFormat: AnyObject {
   /// Whether the head may leave before anything is known of messages and status.
   var sendsHeadEarly: Bool { get }
 
-  /// The head of a response with messages, or with initial metadata.
+  /// The head of nearly every response: one with messages, without initial metadata, in which nothing is compressed.
+  var plainHead: HeaderFields { get }
+
+  /// The head of another response with messages, or with initial metadata.
   func head(_ head: ResponseHead) -> HeaderFields
 
   /// The head of a response that has neither. What the format puts into the body follows it.
   func headAlone(_ end: ResponseEnd, body: inout ByteBuffer) -> HeaderFields
 
-  /// Ends a response: puts the status behind the messages in the body, or returns it as trailers.
+  /// Ends nearly every response, that of a success without trailing metadata, as `end` does.
+  func succeed(in body: inout ByteBuffer) -> HeaderFields?
+
+  /// Ends another response: puts the status behind the messages in the body, or returns it as trailers.
   func end(_ end: ResponseEnd, in body: inout ByteBuffer) -> HeaderFields?
 
   /// Asked once `end` has returned no trailers: whether the response then breaks off, so that nobody takes it for
@@ -131,6 +137,10 @@ extension CallFormat {
 
   package var sendsHeadEarly: Bool { true }
 
+  package var plainHead: HeaderFields { head(ResponseHead(metadata: [:], compression: nil, acceptedCompression: nil)) }
+
+  package func succeed(in body: inout ByteBuffer) -> HeaderFields? { end(.success, in: &body) }
+
   package var breaksOff: Bool { false }
 }
 
@@ -146,6 +156,9 @@ package struct ResponseHead {
 
 /// What a response says behind its messages.
 package struct ResponseEnd {
+  /// Without metadata.
+  static let success = ResponseEnd(error: nil, fields: [], httpStatus: 200, extra: [])
+
   /// Nil after a success.
   package let error: RPCError?
   /// Status, message, details and trailing metadata as gRPC's fields, cut to what clients take. Empty for a success
