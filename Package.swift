@@ -32,6 +32,7 @@ let package = Package(
   products: [
     .library(name: "ProtoWire", targets: ["ProtoWire"]),
     .library(name: "RPCServer", targets: ["Primitives", "RPCCore", "RPCServer", "Transport", "EventLoop"]),
+    .library(name: "RPCClient", targets: ["Primitives", "RPCCore", "RPCClient", "Transport", "EventLoop"]),
     .library(name: "RPCDiagnostics", targets: ["RPCDiagnostics"]),
     .library(name: "RPCGateway", targets: ["RPCGateway"]),
     .library(name: "Postgres", targets: ["Postgres"]),
@@ -78,6 +79,8 @@ let package = Package(
     library(
       "RPCServer", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
     library("RPCGateway", ["RPCServer", "RPCCore", "HTTP", "Primitives", "ProtoWire"]),
+    library(
+      "RPCClient", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
     library(
       "RPCDiagnostics", ["RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire", log, metrics, tracing]),
     library("Tokens", ["COpenSSL", "Primitives", "ProtoWire"]),
@@ -168,6 +171,12 @@ let package = Package(
         "ProtoWire",
         "TestPeer", log, metrics,
         metricsTests, tracing, tracingTests,
+      ]),
+    tests(
+      "RPCClientTests",
+      [
+        "RPCClient", "RPCServer", "RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire",
+        "TestPeer", log,
       ]),
     tests(
       "RPCGatewayTests",

@@ -24,3 +24,17 @@ package enum GRPCTimeout {
     return overflow ? .max : product
   }
 }
+
+extension GRPCTimeout {
+  /// The value for so many nanoseconds: in the finest unit that eight digits allow, rounded down, so that the server
+  /// gives up no later than the client. What is less than that unit has is 1.
+  package static func text(_ nanoseconds: UInt64) -> String {
+    let units: [(scale: UInt64, unit: String)] = [
+      (1, "n"), (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S"), (60_000_000_000, "M"),
+    ]
+    for (scale, unit) in units where nanoseconds / scale <= 99_999_999 {
+      return "\(max(nanoseconds / scale, 1))\(unit)"
+    }
+    return "\(min(nanoseconds / 3_600_000_000_000, 99_999_999))H"
+  }
+}

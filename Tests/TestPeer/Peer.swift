@@ -66,6 +66,19 @@ public final class Peer {
 
   // MARK: Receiving
 
+  /// For a server's end: takes the client's preface, which comes before its frames.
+  /// - Returns: false if the connection ended before, or began with something else.
+  public func takePreface() async throws -> Bool {
+    var bytes: [UInt8] = []
+    while bytes.count < Frame.preface.count {
+      let more = try await read()
+      if more.isEmpty { return false }
+      bytes += more
+    }
+    reader.append(Array(bytes.dropFirst(Frame.preface.count)))
+    return bytes.starts(with: Frame.preface)
+  }
+
   /// The next frame; nil when the connection has ended.
   public func next() async throws -> Frame? {
     while true {

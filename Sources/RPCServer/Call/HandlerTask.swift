@@ -1,5 +1,6 @@
 internal import EventLoop
 import RPCCore
+internal import Synchronization
 
 /// A task that runs handlers and is kept for others afterwards: to make and to end one costs some 4,000 instructions,
 /// and the stack of its async functions some mallocs more.
@@ -46,7 +47,12 @@ final class HandlerTask: @unchecked Sendable {
     while !Task.isCancelled, let call = connection.nextReady() {
       guard let (route, context) = call.beginHandler() else { continue }
       do {
-        if interceptors.isEmpty {
+        if ServedCall.isWanted.load(ordering: .relaxed) {
+          // Calls that the handler makes share the deadline of this one.
+          try await ServedCall.$current.withValue(context) {
+            try await call.intercept(interceptors[...], route, context)
+          }
+        } else if interceptors.isEmpty {
           try await route.handler.body(call, context)
         } else {
           try await call.intercept(interceptors[...], route, context)

@@ -1,4 +1,5 @@
 internal import Primitives
+internal import RPCCore
 internal import EventLoop
 internal import HTTP
 

@@ -1,0 +1,47 @@
+internal import Primitives
+internal import RPCCore
+internal import Synchronization
+
+/// How a call is made: its options, with the channel's defaults where they say nothing.
+struct CallPlan: Sendable {
+  let method: MethodDescriptor
+  let record: CallRecord?
+  /// Nil: the call may wait for ever.
+  let deadline: Deadline?
+  let waitsForReady: Bool
+  /// Nil: requests are sent as they are.
+  let compression: CompressionAlgorithm?
+  let maximumRequestSize: Int
+  let maximumResponseSize: Int
+  /// What is sent with the request, or why the call can't be made.
+  let metadata: Result<Metadata, RPCError>
+
+  /// Runs where the call is made.
+  init(_ method: MethodDescriptor, _ options: CallOptions, _ core: ChannelCore) {
+    let configuration = core.configuration
+    self.method = method
+    record = options.record
+    let served = ServedCall.isWanted.load(ordering: .relaxed) ? ServedCall.current : nil
+    let own = [options.deadline, options.timeout.map { .after($0) }, served?.deadline].compactMap { $0 }.min()
+    deadline = own ?? configuration.timeout.map { .after($0) }
+    waitsForReady = options.waitsForReady ?? configuration.waitsForReady
+    let compression = options.compression ?? configuration.requestCompression
+    self.compression = compression == .identity ? nil : compression
+    maximumRequestSize = options.maximumRequestSize ?? configuration.maximumRequestSize
+    maximumResponseSize = options.maximumResponseSize ?? configuration.maximumResponseSize
+    guard let credentials = options.credentials else {
+      metadata = .success(options.metadata)
+      return
+    }
+    metadata = Result { () throws(RPCError) in
+      guard core.isSecure || !credentials.requireSecurity else {
+        throw RPCError(.unauthenticated, "credentials are not sent over a connection without TLS")
+      }
+      var metadata = try credentials.metadata(for: method)
+      metadata.append(contentsOf: options.metadata)
+      return metadata
+    }
+  }
+
+  var hasSingleResponse: Bool { method.kind.hasSingleResponse }
+}

@@ -1,0 +1,47 @@
+internal import Compression
+internal import HTTP
+internal import ProtoWire
+internal import RPCCore
+
+/// The request half of a call.
+extension OutgoingCall {
+  /// Encodes a message and puts it behind the others.
+  func enqueue<Request: WireMessage>(_ message: Request, mayCompress: Bool) throws(RPCError) {
+    let shared = channel.shared
+    shared.writer.removeAll()
+    shared.writer.prependMessage(message)
+    let length = shared.writer.count
+    guard length <= plan.maximumRequestSize else {
+      throw RPCError(
+        .resourceExhausted, "a request message has \(length) bytes, the client sends \(plan.maximumRequestSize)")
+    }
+    if mayCompress, let algorithm = plan.compression, enqueueCompressed(algorithm) { return }
+    shared.writer.withUnsafeBytes { outbound.append($0, isCompressed: false) }
+  }
+
+  /// Puts what the loop's writer holds into the output, compressed; false if there is no memory for that. It is done
+  /// also where it does not get smaller: the caller has asked for it.
+  private func enqueueCompressed(_ algorithm: CompressionAlgorithm) -> Bool {
+    let shared = channel.shared
+    let isDone: Void? = try? shared.writer.withUnsafeBytes { message in
+      try shared.codec.withCompressed(message, algorithm) { outbound.append($0, isCompressed: true) }
+    }
+    return isDone != nil
+  }
+
+  /// Tells the session that there is more to send.
+  func submit(to session: HTTP2ClientSession) {
+    guard machine.flush(), let exchange else { return }
+    session.resumeBody(exchange)
+  }
+
+  func writeBody(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, state: HTTPExchange.BodyState) {
+    let count = outbound.move(into: buffer)
+    perform(machine.moved(hasRoom: outbound.waiting <= channel.core.configuration.requestHighMark / 4))
+    guard outbound.waiting == 0 else { return (count, .more) }
+    switch machine.nextPiece() {
+    case .later: return (count, count > 0 ? .more : .later)
+    case .end: return (count, .end(trailers: nil))
+    }
+  }
+}

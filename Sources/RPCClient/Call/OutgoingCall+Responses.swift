@@ -1,0 +1,167 @@
+internal import Compression
+internal import HTTP
+internal import ProtoWire
+internal import RPCCore
+
+/// The response half of a call.
+extension OutgoingCall {
+  /// The response's head is there.
+  func headCame(_ exchange: HTTPExchange) {
+    guard !exchange.head.isOverLimit else {
+      return end(
+        RPCError(.resourceExhausted, "the response's header section is larger than the client takes"), byServer: false)
+    }
+    let fields = ResponseFields(exchange.head)
+    head = fields
+    // Trailers-Only: the status is all there is.
+    if fields.statusText != nil, exchange.isRemoteClosed { return end(with: fields) }
+    let http = exchange.head.status ?? 0
+    guard http == 200 else {
+      return end(
+        RPCError(
+          StatusCode(httpStatus: http), "the server answered with HTTP status \(http)", metadata: fields.metadata),
+        byServer: false)
+    }
+    guard fields.isGRPC else {
+      let type = fields.contentType.isEmpty ? "without a content-type" : PeerText.excerpt(fields.contentType)
+      return end(
+        RPCError(.unknown, "the response is not gRPC's: \(type)", metadata: fields.metadata), byServer: false)
+    }
+    // The call is this server's now.
+    outbound.commit()
+    initial = fields.metadata
+    plan.record?.received(initialMetadata: fields.metadata)
+    perform(machine.responded())
+  }
+
+  /// Bytes of messages came.
+  func responsesArrived() {
+    do throws(MessageDeframer.Failure) {
+      let front: CallMachine.Front =
+        switch try deframer.front(isEnded: false) {
+        case .incomplete: deframer.isEmpty ? .nothing : .part
+        case .message(let length, _): deframer.hasMore(than: length) ? .messageAndMore : .message
+        }
+      perform(machine.responseArrived(front))
+    } catch {
+      end(RPCError(deframing: error), byServer: false)
+    }
+  }
+
+  /// Nothing more comes.
+  func responseEnded(_ exchange: HTTPExchange) {
+    if let trailers = exchange.trailers {
+      guard !trailers.isOverLimit else {
+        return end(RPCError(.resourceExhausted, "the trailers are larger than the client takes"), byServer: true)
+      }
+      let fields = ResponseFields(trailers)
+      guard fields.statusText != nil else {
+        return end(
+          RPCError(.unknown, "the response has no grpc-status", metadata: fields.metadata), byServer: true,
+          trailingMetadata: fields.metadata)
+      }
+      return end(with: fields)
+    }
+    if let head, head.statusText != nil { return end(with: head) }
+    end(RPCError(.internal, "the response ended without a status"), byServer: true)
+  }
+
+  private func end(with fields: ResponseFields) {
+    var error = fields.status()
+    if error == nil {
+      do throws(MessageDeframer.Failure) {
+        if try !endsWhole() { error = RPCError(.internal, "the response ends inside a message") }
+      } catch let failure {
+        error = RPCError(deframing: failure)
+      }
+    }
+    end(error, byServer: true, trailingMetadata: fields.metadata)
+  }
+
+  /// Whether no part of a message is left at the end of the first. What is behind it, its reader finds.
+  private func endsWhole() throws(MessageDeframer.Failure) -> Bool {
+    if deframer.isEmpty { return true }
+    if case .message = try deframer.front(isEnded: true) { return true }
+    return false
+  }
+
+  /// What was received is taken: the server may send as much again.
+  func creditReceived() {
+    guard uncredited > 0 else { return }
+    let count = uncredited
+    uncredited = 0
+    if let exchange, !exchange.isRemoteClosed { connection?.credit(exchange, count) }
+  }
+
+  /// The next message, if it is there and may be read.
+  func takeMessage<Response: WireMessage>(as type: Response.Type) throws -> Response? {
+    guard machine.isOver || machine.phase == .responding && !plan.hasSingleResponse else { return nil }
+    guard case .message(let length, let isCompressed) = try front() else { return nil }
+    defer { creditReceived() }
+    connection?.messageArrived()
+    plan.record?.receivedMessage(isCompressed: isCompressed)
+    return try deframer.take(length: length) { bytes in
+      guard isCompressed else { return try Self.decode(bytes) }
+      return try decompressed(bytes) { try Self.decode($0) }
+    }
+  }
+
+  private func front() throws -> MessageDeframer.Front {
+    do throws(MessageDeframer.Failure) {
+      let front = try deframer.front(isEnded: machine.isOver)
+      guard machine.isOver, front == .incomplete, !deframer.isEmpty, status == nil else { return front }
+    } catch {
+      throw RPCError(deframing: error)
+    }
+    throw RPCError(.internal, "the response ends inside a message")
+  }
+
+  private static func decode<Response: WireMessage>(_ bytes: UnsafeRawBufferPointer) throws -> Response {
+    do {
+      return try Response(wireBytes: bytes)
+    } catch {
+      throw RPCError(.internal, "the response could not be decoded: \(PeerText.excerpt("\(error)"))")
+    }
+  }
+
+  private func decompressed<R>(
+    _ message: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> R
+  ) throws -> R {
+    guard let name = head?.encoding else {
+      throw RPCError(.internal, "a message is compressed, but grpc-encoding does not say how")
+    }
+    guard let algorithm = CompressionAlgorithm.allCases.first(where: { $0.name == name }),
+      channel.core.configuration.acceptedCompression.contains(algorithm)
+    else {
+      throw RPCError(.internal, "grpc-encoding \(PeerText.excerpt(name)) was not offered to the server")
+    }
+    do {
+      return try channel.shared.codec.withDecompressed(message, algorithm, limit: plan.maximumResponseSize, body)
+    } catch let error as CompressionError {
+      throw RPCError(decompressing: error, algorithm)
+    }
+  }
+}
+
+extension RPCError {
+  /// Limits are RESOURCE_EXHAUSTED; what breaks the framing is INTERNAL.
+  fileprivate init(deframing failure: MessageDeframer.Failure) {
+    switch failure {
+    case .tooLarge(let length, let limit):
+      self.init(.resourceExhausted, "a response message has \(length) bytes, the client takes \(limit)")
+    case .invalidFlag(let flag):
+      self.init(.internal, "a message begins with \(flag), which is no compression flag")
+    case .invalidBase64: self.init(.internal, "the response is not base64")
+    }
+  }
+
+  /// A bomb is RESOURCE_EXHAUSTED, what can't be decompressed is INTERNAL.
+  fileprivate init(decompressing error: CompressionError, _ algorithm: CompressionAlgorithm) {
+    switch error {
+    case .damaged: self.init(.internal, "a response message is not what \(algorithm) writes")
+    case .tooLarge(let limit):
+      self.init(.resourceExhausted, "a response message has more than \(limit) bytes once decompressed")
+    case .outOfMemory: self.init(.resourceExhausted, "there is no memory to decompress a response message")
+    }
+  }
+}

@@ -1,0 +1,168 @@
+internal import EventLoop
+internal import HTTP
+internal import Primitives
+internal import ProtoWire
+internal import RPCCore
+
+/// One call: its messages, its attempts and what its caller waits for. `ClientCallMachine` decides what happens when,
+/// and this does it.
+// @unchecked Sendable: it belongs to its loop. The methods of `ClientCall`, which callers use, go to that loop first.
+// Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
+final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
+  let plan: CallPlan
+  let channel: LoopChannel
+  @exclusivity(unchecked) var machine: ClientCallMachine
+  /// Nil while it has none, and once it is closed.
+  @exclusivity(unchecked) var exchange: HTTPExchange?
+  @exclusivity(unchecked) private(set) var connection: ClientConnection?
+  /// The channel counts it as running.
+  @exclusivity(unchecked) private var isStarted = false
+  /// It stands in the channel's queue.
+  @exclusivity(unchecked) var isWaiting = false
+  /// Bytes of the current attempt have left this process.
+  @exclusivity(unchecked) var hasLeft = false
+  /// How often it was sent.
+  @exclusivity(unchecked) private var attempts = 0
+  @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
+
+  // Requests.
+  @exclusivity(unchecked) var outbound: ReplayBuffer
+
+  // Responses.
+  @exclusivity(unchecked) var deframer: MessageDeframer
+  /// Received, and not yet given back to the server's window.
+  @exclusivity(unchecked) var uncredited = 0
+  @exclusivity(unchecked) var head: ResponseFields?
+  /// The initial metadata, once the head of a response is there.
+  @exclusivity(unchecked) var initial: Metadata?
+  /// Where the call has ended: nil is OK.
+  @exclusivity(unchecked) private(set) var status: RPCError?
+
+  init(_ plan: CallPlan, on channel: LoopChannel) {
+    self.plan = plan
+    self.channel = channel
+    machine = ClientCallMachine(hasSingleResponse: plan.hasSingleResponse)
+    outbound = ReplayBuffer(limit: channel.core.configuration.replayLimit)
+    deframer = MessageDeframer(limit: plan.maximumResponseSize)
+  }
+
+  var loop: EventLoop { channel.loop }
+
+  // MARK: Attempts
+
+  /// Loop thread.
+  func start() {
+    loop.assertCurrent()
+    if case .failure(let error) = plan.metadata { return end(error, byServer: false) }
+    if let deadline = plan.deadline {
+      guard deadline.nanoseconds > MonotonicClock.nanoseconds else { return deadlinePassed() }
+      // The timer is released with the call at the latest, and `end` cancels it.
+      let timer = LoopTimer(on: loop) { [unowned self] in deadlinePassed() }
+      timer.schedule(atNanoseconds: deadline.nanoseconds)
+      deadlineTimer = timer
+    }
+    isStarted = true
+    channel.start(self)
+  }
+
+  /// A connection takes the call.
+  /// - Returns: the request's head; nil where the call is over.
+  func begin(on connection: ClientConnection) -> HeaderFields? {
+    guard case .success(let metadata) = plan.metadata, machine.dispatched() else { return nil }
+    self.connection = connection
+    hasLeft = false
+    uncredited = 0
+    plan.record?.began(peer: connection.peer)
+    let now = MonotonicClock.nanoseconds
+    let timeout = plan.deadline.map { $0.nanoseconds > now ? $0.nanoseconds - now : 1 }
+    defer { attempts += 1 }
+    return RequestHead.fields(
+      plan, metadata, timeout: timeout, previousAttempts: attempts, core: channel.core)
+  }
+
+  /// The attempt ended before its response did.
+  func lost(_ loss: ClientCallMachine.Loss, _ error: RPCError) {
+    exchange = nil
+    connection = nil
+    switch machine.lost(outbound.canRewind ? loss : .possiblyProcessed) {
+    case .over: break
+    case .again:
+      outbound.rewind()
+      deframer.removeAll()
+      head = nil
+      // A transparent retry is none that the server is to count.
+      attempts -= 1
+      channel.again(self)
+    case .fails: fail(error)
+    }
+  }
+
+  // MARK: What the server did
+
+  func receiveBody(_ bytes: UnsafeRawBufferPointer) {
+    uncredited += bytes.count
+    guard !machine.isOver else { return }
+    deframer.append(bytes)
+  }
+
+  func handle(_ events: HTTPExchange.Events) {
+    if let exchange, !machine.isOver {
+      if events.contains(.head) { headCame(exchange) }
+      if events.contains(.data), machine.phase == .responding { responsesArrived() }
+      if events.contains(.end), !machine.isOver { responseEnded(exchange) }
+    }
+    if machine.isOver { creditReceived() }
+    if events.contains(.closed) { closed() }
+  }
+
+  private func closed() {
+    guard let exchange, let connection else { return }
+    self.exchange = nil
+    self.connection = nil
+    let code = exchange.closeCode
+    defer { connection.callClosed() }
+    guard !machine.isOver else { return }
+    if let loss = connection.loss {
+      let error = RPCError(.unavailable, "the connection to \(connection.peer) was lost: \(loss)")
+      return lost(hasLeft ? .possiblyProcessed : .unsent, error)
+    }
+    let error = RPCError(
+      StatusCode(resetCode: code.rawValue), "the server reset the stream, with code \(code.rawValue)")
+    lost(code == .refusedStream ? .refused : .possiblyProcessed, error)
+  }
+
+  // MARK: End
+
+  private func deadlinePassed() {
+    let stage =
+      switch machine.phase {
+      case .queued: "the call waited for a connection to \(channel.core.authority)"
+      case .sent: "the response was awaited"
+      default: "the response was received"
+      }
+    end(RPCError(.deadlineExceeded, "the deadline passed while \(stage)"), byServer: false)
+  }
+
+  /// It fails for a reason that is not the server's answer. One whose time is over has failed for that.
+  func fail(_ error: RPCError) {
+    if let deadline = plan.deadline, deadline.nanoseconds <= MonotonicClock.nanoseconds { return deadlinePassed() }
+    end(error, byServer: false)
+  }
+
+  /// The status is known.
+  /// - Parameter byServer: the server has sent it, and nothing of its response is to come.
+  func end(_ error: RPCError?, byServer: Bool, trailingMetadata: Metadata? = nil) {
+    loop.assertCurrent()
+    guard let release = machine.ended(byServer: byServer) else { return }
+    status = error
+    deadlineTimer?.cancel()
+    deadlineTimer = nil
+    outbound.removeAll()
+    // Messages that came before an error belong to a stream; one response and an error do not go together.
+    if error != nil, !byServer || plan.hasSingleResponse { deframer.removeAll() }
+    plan.record?.ended(error?.code ?? .ok, trailingMetadata: trailingMetadata)
+    if release.resetsStream, let exchange { connection?.abort(exchange) }
+    release.wake()
+    if isStarted { channel.ended(self) }
+  }
+}

@@ -1,0 +1,65 @@
+internal import RPCCore
+
+/// The request messages of a call as they go out. Those that went are kept until the call is committed to its server,
+/// so that they can be sent again.
+struct ReplayBuffer {
+  private var bytes: [UInt8] = []
+  /// Bytes that the stream took.
+  private var taken = 0
+  /// What was taken is kept.
+  private(set) var isKeeping = true
+  private let limit: Int
+
+  /// - Parameter limit: bytes that are kept at most; with more, nothing is.
+  init(limit: Int) { self.limit = limit }
+
+  /// Bytes that the stream has not taken.
+  var waiting: Int { bytes.count - taken }
+
+  /// Whether it can begin again.
+  var canRewind: Bool { isKeeping || taken == 0 }
+
+  /// Appends a message behind its prefix.
+  mutating func append(_ message: UnsafeRawBufferPointer, isCompressed: Bool) {
+    bytes.reserveCapacity(bytes.count + 5 + message.count)
+    bytes += MessagePrefix.bytes(flag: isCompressed ? 1 : 0, length: message.count)
+    bytes += message
+    if isKeeping, bytes.count > limit { commit() }
+  }
+
+  /// Moves as much as there is room for.
+  mutating func move(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    let count = min(buffer.count, waiting)
+    guard count > 0 else { return 0 }
+    bytes.withUnsafeBytes { source in
+      buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[taken..<(taken + count)]))
+    }
+    taken += count
+    if !isKeeping { trim() }
+    return count
+  }
+
+  /// Begins again: the stream took nothing.
+  mutating func rewind() { taken = 0 }
+
+  /// Keeps nothing that was taken, from now on.
+  mutating func commit() {
+    isKeeping = false
+    trim()
+  }
+
+  mutating func removeAll() {
+    bytes = []
+    taken = 0
+  }
+
+  private mutating func trim() {
+    if taken == bytes.count {
+      bytes.removeAll(keepingCapacity: bytes.count <= 65_536)
+      taken = 0
+    } else if taken > 262_144 {
+      bytes.removeFirst(taken)
+      taken = 0
+    }
+  }
+}

@@ -1,0 +1,98 @@
+internal import HTTP
+public import RPCCore
+public import Transport
+
+/// How a channel connects, and the defaults of its calls.
+public struct ChannelConfiguration: Sendable {
+  // MARK: Connections
+
+  /// Whom the client trusts, and what it shows, for TLS with ALPN `h2`; nil for HTTP/2 over cleartext (h2c, prior
+  /// knowledge). The server's certificate must be for the host of the authority.
+  public var tls: TLSClientContext?
+  /// What calls name as their `:authority`, in place of the target's host and port. With TLS, the certificate must be
+  /// for its host.
+  public var authority: String?
+  /// How calls are spread over the addresses of the target.
+  public var balancing = LoadBalancing.pickFirst
+  /// How long an attempt to connect may take: TCP, TLS and HTTP/2 together.
+  public var connectTimeout: Duration = .seconds(20)
+  /// How long the channel waits after an attempt that failed.
+  public var backoff = ConnectionBackoff()
+  /// Without calls for so long, the channel closes its connections until the next one; nil: never.
+  public var idleTimeout: Duration? = .seconds(1800)
+  /// Connections to one address from one loop. A further one is opened when the server takes no more calls on the
+  /// others (SETTINGS_MAX_CONCURRENT_STREAMS).
+  public var maximumConnections = 4
+  /// When a server that says nothing is asked whether it is there; by default never.
+  public var keepAlive = KeepAlivePolicy()
+  /// Bytes of one response that may be under way before they are read.
+  public var streamWindow: Int32 = 262_144
+  /// Bytes of all responses of a connection that may be under way.
+  public var connectionWindow: Int32 = 1_048_576
+  /// Bytes of a response's header section or trailers, counted as RFC 9113, section 6.5.2 does.
+  public var headerLimit = 16_384
+  /// The `user-agent` of calls.
+  public var userAgent = "grpc-swift-nghttp2/1"
+
+  // MARK: Calls
+
+  /// The timeout of calls that have no deadline; nil: they may wait for ever.
+  public var timeout: Duration?
+  /// Whether calls wait for a server that can be reached, rather than to fail. See `CallOptions.waitsForReady`.
+  public var waitsForReady = false
+  /// What requests are compressed with; nil or identity: they are not.
+  public var requestCompression: CompressionAlgorithm?
+  /// What servers may compress responses with.
+  public var acceptedCompression: [CompressionAlgorithm] = [.gzip, .deflate, .zstd]
+  /// The largest request message, in bytes.
+  public var maximumRequestSize = Int(Int32.max)
+  /// The largest response message, in bytes, before and after decompression.
+  public var maximumResponseSize = 4 << 20
+  /// Bytes of requests of a call that may wait for the server before `write` suspends.
+  public var requestHighMark = 65_536
+  /// Bytes of requests that are kept, so that a call that the server has not processed can be sent again. A call with
+  /// more of them is not.
+  public var replayLimit = 262_144
+
+  /// The defaults that stand at the properties: cleartext, pick_first.
+  public init() {}
+
+  /// A configuration that is set by a function: `.with { $0.tls = context }`.
+  public static func with(_ populate: (inout ChannelConfiguration) -> Void) -> ChannelConfiguration {
+    var configuration = ChannelConfiguration()
+    populate(&configuration)
+    return configuration
+  }
+
+  var http2: HTTP2ClientConfiguration {
+    var http2 = HTTP2ClientConfiguration()
+    http2.headerLimits = HeaderLimits(listSize: headerLimit)
+    http2.streamWindow = max(streamWindow, 65_535)
+    http2.connectionWindow = max(connectionWindow, 65_535)
+    return http2
+  }
+}
+
+/// When a client asks a server that says nothing whether it is there (PING). Servers end connections with
+/// `too_many_pings` where they are asked more often than they allow: every 5 minutes, by gRPC's default.
+/// https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md
+public struct KeepAlivePolicy: Sendable {
+  /// The silence after which a PING is sent, at least 10 s; nil: none ever is.
+  public var interval: Duration?
+  /// How long the answer may take, before the connection counts as lost.
+  public var timeout: Duration = .seconds(20)
+  /// Whether PINGs are sent while there is no call.
+  public var withoutCalls = false
+  /// What `interval` is raised to. Tests can't wait that long.
+  package var leastInterval: Duration = .seconds(10)
+
+  /// No PINGs.
+  public init() {}
+
+  /// PINGs after a silence.
+  public init(interval: Duration, timeout: Duration = .seconds(20), withoutCalls: Bool = false) {
+    self.interval = interval
+    self.timeout = timeout
+    self.withoutCalls = withoutCalls
+  }
+}

@@ -1,0 +1,94 @@
+internal import EventLoop
+internal import Logging
+internal import Primitives
+internal import RPCCore
+internal import Synchronization
+
+/// What the loops of a channel share. Any thread.
+final class ChannelCore: Sendable {
+  /// The loop for calls that are made outside of event loops, of channels that were given none.
+  private static let shared: Result<EventLoopGroup, EventLoopError> = Result { () throws(EventLoopError) in
+    try EventLoopGroup(count: 1, name: "rpc-client")
+  }
+
+  private struct State {
+    var channels: [ObjectIdentifier: LoopChannel] = [:]
+    var isClosed = false
+  }
+
+  let configuration: ChannelConfiguration
+  let resolver: any TargetResolver
+  let isStatic: Bool
+  let authority: String
+  /// For the certificate.
+  let host: String
+  /// Credentials may be sent: by TLS, or to a Unix socket.
+  let isSecure: Bool
+  let logger: Logger
+  let connector: Connector
+  private let loops: EventLoopGroup
+  private let turn = Atomic(0)
+  private let state = Mutex(State())
+
+  init(
+    _ target: ChannelTarget, _ configuration: ChannelConfiguration, _ loops: EventLoopGroup?, _ logger: Logger
+  ) throws(ChannelError) {
+    switch target.contents {
+    case .malformed(let reason): throw ChannelError(description: reason)
+    case .resolver(let resolver): self.resolver = resolver
+    }
+    if let loops {
+      self.loops = loops
+    } else {
+      do throws(EventLoopError) {
+        self.loops = try Self.shared.get()
+      } catch {
+        throw ChannelError(description: "there is no event loop: \(error)")
+      }
+    }
+    self.configuration = configuration
+    self.logger = logger
+    isStatic = target.isStatic
+    authority = configuration.authority ?? target.authority
+    host = ChannelTarget.host(of: authority)
+    isSecure = configuration.tls != nil || target.isLocal
+    connector = Connector(resolver: HostResolver.names, attemptTimeout: configuration.connectTimeout)
+    ServedCall.isWanted.store(true, ordering: .relaxed)
+  }
+
+  func makeCall(_ method: MethodDescriptor, _ options: CallOptions) -> any ClientCall {
+    let plan = CallPlan(method, options, self)
+    let loop = EventLoop.current ?? nextLoop()
+    let channel = loopChannel(on: loop)
+    let call = OutgoingCall(plan, on: channel)
+    if loop.isCurrent { call.start() } else { loop.execute { call.start() } }
+    return call
+  }
+
+  private func nextLoop() -> EventLoop {
+    let all = loops.loops
+    guard all.count > 1 else { return all[0] }
+    return all[Int(UInt(bitPattern: turn.wrappingAdd(1, ordering: .relaxed).newValue) % UInt(all.count))]
+  }
+
+  /// The part of the channel on a loop. Of a closed channel it is one that refuses calls.
+  private func loopChannel(on loop: EventLoop) -> LoopChannel {
+    state.withLock { state in
+      if let found = state.channels[ObjectIdentifier(loop)] { return found }
+      let made = LoopChannel(self, on: loop, isClosed: state.isClosed)
+      if !state.isClosed { state.channels[ObjectIdentifier(loop)] = made }
+      return made
+    }
+  }
+
+  func loopChannels() -> [LoopChannel] { state.withLock { Array($0.channels.values) } }
+
+  func close() {
+    let channels = state.withLock { state in
+      state.isClosed = true
+      defer { state.channels = [:] }
+      return state.channels
+    }
+    for channel in channels.values { channel.loop.execute { channel.close() } }
+  }
+}

@@ -1,0 +1,219 @@
+internal import EventLoop
+internal import Logging
+internal import Primitives
+internal import RPCCore
+
+/// The part of a channel on one loop: its connections, and the calls that wait for one. Belongs to the loop's thread.
+/// `ChannelMachine` decides, and this does it.
+// @unchecked Sendable: for closures that run on that thread.
+final class LoopChannel: TurnFlushable, @unchecked Sendable {
+  let core: ChannelCore
+  let loop: EventLoop
+  let shared: ClientLoop
+  var isFlushScheduled = false
+  private var machine: ChannelMachine
+  private var subchannels: [ChannelMachine.ID: LoopSubchannel] = [:]
+  /// Calls that wait for a connection, and some that have ended meanwhile.
+  private var waiting: [OutgoingCall] = []
+  private var endedWaiting = 0
+  /// Calls that have not ended.
+  private var runningCalls = 0
+  private var timer: LoopTimer?
+  private var timerDue: UInt64?
+  private var idleTimer: LoopTimer?
+  private var resolution: Task<Void, Never>?
+  /// No further call is taken; those that run are finished.
+  private var isClosing: Bool
+  private var isClosed = false
+  /// What `too_many_pings` has made of the interval of keepalive; nil: as configured.
+  var keepAliveInterval: Duration?
+  private var random = SystemRandomNumberGenerator()
+
+  init(_ core: ChannelCore, on loop: EventLoop, isClosed: Bool) {
+    self.core = core
+    self.loop = loop
+    isClosing = isClosed
+    shared = ClientLoop.of(loop)
+    let keepAlive = core.configuration.keepAlive
+    keepAliveInterval = keepAlive.interval.map { max($0, keepAlive.leastInterval) }
+    machine = ChannelMachine(
+      core.configuration.balancing, backoff: core.configuration.backoff, isStatic: core.isStatic)
+  }
+
+  var state: ConnectivityState { machine.state }
+
+  // MARK: Calls
+
+  /// A call begins, and wants a connection.
+  func start(_ call: OutgoingCall) {
+    loop.assertCurrent()
+    runningCalls += 1
+    guard !isClosing else { return call.fail(RPCError(.unavailable, "the channel is closed")) }
+    idleTimer?.cancel()
+    dispatch(call)
+  }
+
+  /// Gives a call to a connection, lets it wait, or ends it.
+  private func dispatch(_ call: OutgoingCall) {
+    if machine.state == .idle { perform(machine.demand(now: loop.now)) }
+    switch machine.pick() {
+    case .use(let id):
+      guard let subchannel = subchannels[id] else { return wait(call) }
+      if let connection = subchannel.connectionWithRoom {
+        connection.start(call)
+      } else {
+        wait(call)
+        subchannel.openFurther()
+      }
+    case .wait: wait(call)
+    case .fail(let reason):
+      if call.plan.waitsForReady { return wait(call) }
+      call.fail(RPCError(.unavailable, "\(core.authority) can't be reached: \(reason)"))
+    }
+  }
+
+  private func wait(_ call: OutgoingCall) {
+    call.isWaiting = true
+    waiting.append(call)
+  }
+
+  /// A call is to be sent again: at the end of the turn, since now its old connection is in the middle of something.
+  func again(_ call: OutgoingCall) {
+    wait(call)
+    loop.flushAtEndOfTurn(self)
+  }
+
+  /// Calls that wait may go on: they are looked at once, at the turn's end.
+  func lookAtWaiting() {
+    if !waiting.isEmpty { loop.flushAtEndOfTurn(self) }
+  }
+
+  func flushTurn() {
+    let calls = waiting
+    waiting = []
+    endedWaiting = 0
+    for call in calls where call.isWaiting {
+      call.isWaiting = false
+      dispatch(call)
+    }
+  }
+
+  /// A call has ended.
+  func ended(_ call: OutgoingCall) {
+    runningCalls -= 1
+    if call.isWaiting {
+      call.isWaiting = false
+      endedWaiting += 1
+      // What ends while it waits is dropped now and then, so that a server that is gone for long costs no memory.
+      if endedWaiting > 64, endedWaiting > waiting.count / 2 {
+        waiting.removeAll { !$0.isWaiting }
+        endedWaiting = 0
+      }
+    }
+    guard runningCalls == 0 else { return }
+    if isClosing { return finish() }
+    guard let idleTimeout = core.configuration.idleTimeout else { return }
+    let timer = idleTimer ?? LoopTimer(on: loop) { [unowned self] in rest() }
+    idleTimer = timer
+    timer.schedule(after: idleTimeout)
+  }
+
+  private func rest() {
+    guard runningCalls == 0 else { return }
+    perform(machine.rest())
+  }
+
+  // MARK: The machine
+
+  private func perform(_ actions: [ChannelMachine.Action]) {
+    for action in actions {
+      switch action {
+      case .resolve: resolve()
+      case .connect(let id, let address):
+        let subchannel = subchannels[id] ?? LoopSubchannel(id, address, self)
+        subchannels[id] = subchannel
+        subchannel.open()
+      case .drop(let id): subchannels.removeValue(forKey: id)?.close()
+      case .dispatch: lookAtWaiting()
+      }
+    }
+    scheduleTick()
+  }
+
+  private func scheduleTick() {
+    guard !isClosed, let due = machine.nextTick else {
+      timer?.cancel()
+      timerDue = nil
+      return
+    }
+    guard due != timerDue else { return }
+    timerDue = due
+    let timer = timer ?? LoopTimer(on: loop) { [unowned self] in tick() }
+    self.timer = timer
+    timer.schedule(atNanoseconds: due)
+  }
+
+  private func tick() {
+    timerDue = nil
+    perform(machine.tick(now: loop.now))
+  }
+
+  private func resolve() {
+    resolution?.cancel()
+    // The task is cancelled by `close`, and its result then goes nowhere.
+    resolution = Task(executorPreference: loop) { [core, weak self] in
+      let result: Result<[SocketAddress], any Error>
+      do {
+        result = .success(try await core.resolver.resolve())
+      } catch {
+        result = .failure(error)
+      }
+      guard !Task.isCancelled, let self else { return }
+      loop.execute { self.resolved(result) }
+    }
+  }
+
+  private func resolved(_ result: Result<[SocketAddress], any Error>) {
+    guard !isClosed else { return }
+    switch result {
+    case .success(let addresses): perform(machine.resolved(addresses, now: loop.now, using: &random))
+    case .failure(let error):
+      log(.warning, "The addresses of a target could not be found.", ["error": "\(error)"])
+      perform(machine.resolutionFailed("\(error)", now: loop.now, using: &random))
+    }
+  }
+
+  func connected(_ id: ChannelMachine.ID) { perform(machine.connected(id)) }
+
+  func connectFailed(_ id: ChannelMachine.ID, _ error: String) {
+    log(.info, "A connection could not be opened.", ["error": "\(error)"])
+    perform(machine.connectFailed(id, error, now: loop.now, using: &random))
+  }
+
+  func disconnected(_ id: ChannelMachine.ID) {
+    perform(machine.disconnected(id, hasCalls: !waiting.isEmpty, now: loop.now))
+  }
+
+  /// Takes no further calls. The connections close when those that run have ended.
+  func close() {
+    guard !isClosing else { return }
+    isClosing = true
+    if runningCalls == 0 { finish() }
+  }
+
+  private func finish() {
+    guard !isClosed else { return }
+    isClosed = true
+    timer?.cancel()
+    idleTimer?.cancel()
+    resolution?.cancel()
+    let open = subchannels.values
+    subchannels = [:]
+    for subchannel in open { subchannel.close() }
+  }
+
+  func log(_ level: Logger.Level, _ message: StaticString, _ metadata: @autoclosure () -> Logger.Metadata) {
+    loop.logThrottle.log(
+      level, message, metadata: metadata().merging(["target": "\(core.authority)"]) { $1 }, to: core.logger)
+  }
+}

@@ -1,0 +1,130 @@
+internal import EventLoop
+internal import Glibc
+internal import HTTP
+internal import RPCCore
+internal import Transport
+
+/// The connections of a loop to one address of a channel's target. Belongs to the loop's thread.
+// @unchecked Sendable: for closures that run on that thread.
+final class LoopSubchannel: @unchecked Sendable {
+  let id: ChannelMachine.ID
+  let address: SocketAddress
+  /// The channel drops its subchannels when it closes: there is no cycle for longer.
+  let channel: LoopChannel
+  /// Those that take calls.
+  private var connections: [ClientConnection] = []
+  /// Those that are shaking hands, or that finish their last calls.
+  private var others: [ClientConnection] = []
+  private var attempt: Task<Void, Never>?
+  private var isClosed = false
+
+  init(_ id: ChannelMachine.ID, _ address: SocketAddress, _ channel: LoopChannel) {
+    self.id = id
+    self.address = address
+    self.channel = channel
+  }
+
+  /// The connection with the fewest calls that takes one more.
+  var connectionWithRoom: ClientConnection? {
+    if connections.count == 1 { return connections[0].hasRoom ? connections[0] : nil }
+    return connections.filter(\.hasRoom).min { $0.callCount < $1.callCount }
+  }
+
+  // MARK: Opening
+
+  /// Begins to connect. `connected` or `connectFailed` of the channel follows.
+  func open() {
+    guard attempt == nil, !isClosed else { return }
+    let loop = channel.loop
+    let connector = channel.core.connector
+    // `close` cancels it.
+    attempt = Task(executorPreference: loop) { [address] in
+      let result: Result<Int32, ConnectError>
+      do throws(ConnectError) {
+        result = .success(try await connector.connect(to: [address], on: loop))
+      } catch {
+        result = .failure(error)
+      }
+      loop.execute { self.opened(result) }
+    }
+  }
+
+  /// All connections have as many calls as the server takes.
+  func openFurther() {
+    guard attempt == nil, others.allSatisfy(\.isDraining) else { return }
+    guard !connections.isEmpty, connections.count < channel.core.configuration.maximumConnections else { return }
+    open()
+  }
+
+  private func opened(_ result: Result<Int32, ConnectError>) {
+    attempt = nil
+    switch result {
+    case .success(let descriptor):
+      guard !isClosed else {
+        _ = Glibc.close(descriptor)
+        return
+      }
+      begin(descriptor)
+    case .failure(let error): failed("\(error)")
+    }
+  }
+
+  private func begin(_ descriptor: Int32) {
+    let core = channel.core
+    let shared = channel.shared
+    do {
+      let tls = try core.configuration.tls.map { context throws(TLSError) in
+        try TLSSession(context, host: core.host, buffers: shared.tlsBuffers)
+      }
+      let transport = SocketTransport(descriptor, tls: tls, buffers: shared.tlsBuffers)
+      let connection = try ClientConnection(transport, of: self)
+      others.append(connection)
+      connection.start()
+    } catch {
+      _ = Glibc.close(descriptor)
+      failed("\(address): \(error)")
+    }
+  }
+
+  private func failed(_ error: String) {
+    guard !isClosed else { return }
+    // One that was to be a further one changes nothing: the others go on.
+    if connections.isEmpty { channel.connectFailed(id, error) }
+  }
+
+  // MARK: What connections tell
+
+  /// The server's SETTINGS have come.
+  func isReady(_ connection: ClientConnection) {
+    others.removeAll { $0 === connection }
+    connections.append(connection)
+    if connections.count == 1 { channel.connected(id) } else { channel.lookAtWaiting() }
+  }
+
+  /// It takes no further calls, but has some.
+  func isDraining(_ connection: ClientConnection) {
+    guard let index = connections.firstIndex(where: { $0 === connection }) else { return }
+    connections.remove(at: index)
+    others.append(connection)
+    if connections.isEmpty { channel.disconnected(id) }
+  }
+
+  /// It is gone.
+  /// - Parameter wasReady: it has been able to take calls.
+  func isGone(_ connection: ClientConnection, wasReady: Bool, _ reason: String) {
+    others.removeAll { $0 === connection }
+    if let index = connections.firstIndex(where: { $0 === connection }) {
+      connections.remove(at: index)
+      if connections.isEmpty { channel.disconnected(id) }
+    } else if !wasReady {
+      failed("\(address): \(reason)")
+    }
+  }
+
+  /// Takes no further calls; connections end with the calls that they have.
+  func close() {
+    isClosed = true
+    attempt?.cancel()
+    for connection in connections + others { connection.drain() }
+  }
+}
