@@ -1,5 +1,5 @@
-public import Primitives
 public import Logging
+public import Primitives
 import Synchronization
 
 // @unchecked Sendable: all variables belong to the loop; asserted in debug builds.

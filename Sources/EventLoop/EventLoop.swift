@@ -1,7 +1,7 @@
-import Primitives
 import CLinux
 import Glibc
 public import Logging
+import Primitives
 import Synchronization
 
 // @unchecked Sendable: only the loop's own thread touches the stored state, except the mailbox and the stop flag;

@@ -1,6 +1,6 @@
-import Primitives
 import CLinux
 import Glibc
+import Primitives
 import Synchronization
 
 /// Why the offload pool refused work.

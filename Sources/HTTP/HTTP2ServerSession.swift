@@ -83,7 +83,7 @@ public final class HTTP2ServerSession: HTTP2Session {
   /// The client asks whether we are there.
   func pingReceived() {
     guard pings != nil else { return }
-    if pings?.ping(now: now, hasCalls: !exchanges.isEmpty, hasSpoken: hasAnswered) == false {
+    if pings?.ping(now: now, hasCalls: !exchanges.isEmpty, hasAnswered: hasAnswered) == false {
       abuse.condemn(PingGuard.verdict)
     }
     hasAnswered = false

@@ -31,11 +31,11 @@ struct PingGuard {
   init(_ policy: PingPolicy) { self.policy = policy }
 
   /// False when it was one too many.
-  /// - Parameter hasSpoken: HEADERS or DATA were sent since the last PING. A client that measures its bandwidth pings
+  /// - Parameter hasAnswered: HEADERS or DATA were sent since the last PING. A client that measures its bandwidth pings
   ///   whenever it gets something, and may.
-  mutating func ping(now: UInt64, hasCalls: Bool, hasSpoken: Bool) -> Bool {
+  mutating func ping(now: UInt64, hasCalls: Bool, hasAnswered: Bool) -> Bool {
     defer { lastPing = now }
-    if hasSpoken {
+    if hasAnswered {
       strikes = 0
       return true
     }

@@ -1,5 +1,5 @@
 public import Primitives
-package import Synchronization
+import Synchronization
 
 /// The context of a call: what a handler needs to know about it, and what it may send beside its responses. Any thread
 /// may use it, also after the call has ended.
@@ -87,90 +87,5 @@ public struct ServerContext: Sendable {
   /// Names what the call waits for from now on, as a clause that completes "the deadline passed while …".
   public func enterStage(_ stage: StaticString) {
     call.response.withLock { $0.stage = stage }
-  }
-}
-
-/// A request's header fields, which are decoded on demand.
-package protocol RequestHeaders: Sendable {
-  func metadata() -> Metadata
-  func forEachValue(of name: StaticString, _ body: (UnsafeRawBufferPointer) -> Void)
-}
-
-extension Metadata: RequestHeaders {
-  package func metadata() -> Metadata { self }
-
-  package func forEachValue(of name: StaticString, _ body: (UnsafeRawBufferPointer) -> Void) {
-    let name = name.description
-    for entry in self where entry.name == name { Self.wireValue(entry.value).withUnsafeBytes(body) }
-  }
-}
-
-/// The state behind `ServerContext`. The server makes it when it accepts a call.
-package final class CallState: Sendable {
-  /// The response's metadata. Made on first use: most calls have none.
-  package final class ResponseMetadata {
-    package var initial = Metadata()
-    package var trailing = Metadata()
-  }
-
-  package struct Response {
-    package var metadata: ResponseMetadata?
-    package var isInitialMetadataSent = false
-    package var stage: StaticString = "the handler ran"
-
-    package mutating func makeMetadata() -> ResponseMetadata {
-      if let metadata { return metadata }
-      let made = ResponseMetadata()
-      metadata = made
-      return made
-    }
-  }
-
-  package let method: MethodDescriptor
-  package let deadline: Deadline?
-  package let headers: any RequestHeaders
-  package let peer: String
-  package let security: TransportSecurity?
-  package let response = Mutex(Response())
-  package let values = Mutex(ContextValues())
-  /// Atomic, because each message reads it.
-  package let compression = Atomic(CompressionChoice(nil))
-  package let isRequestCompressed = Atomic(false)
-  package let observers: [any CallObserver]
-
-  package init(
-    method: MethodDescriptor, deadline: Deadline?, headers: any RequestHeaders, peer: String,
-    security: TransportSecurity? = nil, observers: [any CallObserver] = []
-  ) {
-    self.observers = observers
-    self.method = method
-    self.deadline = deadline
-    self.headers = headers
-    self.peer = peer
-    self.security = security
-  }
-}
-
-/// The algorithm that a handler chose for its responses, or none.
-package struct CompressionChoice: Sendable, AtomicRepresentable {
-  /// The algorithm's number plus one; zero without an algorithm.
-  private let rawValue: UInt8
-
-  package init(_ algorithm: CompressionAlgorithm?) { rawValue = algorithm.map { $0.kind.rawValue + 1 } ?? 0 }
-
-  private init(rawValue: UInt8) { self.rawValue = rawValue }
-
-  package var algorithm: CompressionAlgorithm? {
-    rawValue == 0 ? nil : CompressionAlgorithm.Kind(rawValue: rawValue - 1).map(CompressionAlgorithm.init)
-  }
-
-  package typealias AtomicRepresentation = UInt8.AtomicRepresentation
-
-  package static func encodeAtomicRepresentation(_ value: consuming CompressionChoice) -> AtomicRepresentation {
-    UInt8.encodeAtomicRepresentation(value.rawValue)
-  }
-
-  package static func decodeAtomicRepresentation(_ storage: consuming AtomicRepresentation) -> CompressionChoice {
-    CompressionChoice(rawValue: UInt8.decodeAtomicRepresentation(storage))
   }
 }

@@ -1,5 +1,5 @@
-import Primitives
 public import Logging
+import Primitives
 public import RPCCore
 public import Tracing
 

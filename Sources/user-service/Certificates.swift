@@ -1,7 +1,7 @@
-import Primitives
 import EventLoop
 import Glibc
 import Logging
+import Primitives
 import Synchronization
 import Transport
 

@@ -1,6 +1,6 @@
-import Primitives
 import EventLoop
 import Logging
+import Primitives
 import Synchronization
 import Testing
 

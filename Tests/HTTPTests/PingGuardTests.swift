@@ -7,9 +7,9 @@ import Testing
   private let policy = PingPolicy(interval: 300, intervalWithoutCalls: 7200, strikes: 2)
 
   /// The place of the first ping that is one too many.
-  private func refusal(at times: [UInt64], hasCalls: Bool = true, hasSpoken: Bool = false) -> Int? {
+  private func refusal(at times: [UInt64], hasCalls: Bool = true, hasAnswered: Bool = false) -> Int? {
     var pings = PingGuard(policy)
-    return times.firstIndex { !pings.ping(now: $0, hasCalls: hasCalls, hasSpoken: hasSpoken) }
+    return times.firstIndex { !pings.ping(now: $0, hasCalls: hasCalls, hasAnswered: hasAnswered) }
   }
 
   @Test func theFirstIsFreeAndTwoMayComeTooEarly() {
@@ -29,10 +29,10 @@ import Testing
 
   /// A client that measures its bandwidth pings whenever it was sent something.
   @Test func whatWasSentForgives() {
-    #expect(refusal(at: Array(repeating: 0, count: 1000), hasSpoken: true) == nil)
+    #expect(refusal(at: Array(repeating: 0, count: 1000), hasAnswered: true) == nil)
     var pings = PingGuard(policy)
     for round in 0..<100 {
-      let isAllowed = pings.ping(now: 0, hasCalls: true, hasSpoken: round % 3 == 0)
+      let isAllowed = pings.ping(now: 0, hasCalls: true, hasAnswered: round % 3 == 0)
       #expect(isAllowed)
     }
   }

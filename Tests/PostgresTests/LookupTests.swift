@@ -1,5 +1,5 @@
-import Primitives
 import EventLoop
+import Primitives
 import Testing
 
 @testable import Postgres

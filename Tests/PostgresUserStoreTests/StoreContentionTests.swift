@@ -1,5 +1,5 @@
-import Primitives
 import EventLoop
+import Primitives
 import Synchronization
 import TestSupport
 import Testing

@@ -10,32 +10,32 @@ import Testing
     return ConnectionLife(limits, start: 1000, jitter: jitter)
   }
 
-  private func sight(_ now: UInt64, received: UInt64 = 0) -> ConnectionLife.Sight {
-    ConnectionLife.Sight(now: now, lastReceived: max(received, 1000))
+  private func snapshot(_ now: UInt64, received: UInt64 = 0) -> ConnectionLife.Snapshot {
+    ConnectionLife.Snapshot(now: now, lastReceived: max(received, 1000))
   }
 
   @Test func withoutLimitsNothingEverHappens() {
     var life = life()
-    var sight = sight(.max)
-    sight.hasSettings = false
-    sight.headersSince = 0
-    sight.stalledSince = 0
-    sight.idleSince = 0
-    #expect(life.check(sight) == .goOn)
+    var snapshot = snapshot(.max)
+    snapshot.hasSettings = false
+    snapshot.headersSince = 0
+    snapshot.stalledSince = 0
+    snapshot.idleSince = 0
+    #expect(life.check(snapshot) == .goOn)
   }
 
   @Test(arguments: [(1099, false), (1100, true)] as [(UInt64, Bool)])
   func settingsMustCome(now: UInt64, isOver: Bool) {
     var life = life { $0.handshake = 100 }
-    var late = sight(now)
+    var late = snapshot(now)
     late.hasSettings = false
     #expect(life.check(late) == (isOver ? .fail(.settingsTimeout, "no SETTINGS came in time") : .goOn))
-    #expect(self.life { $0.handshake = 100 }.checked(sight(now)) == .goOn)
+    #expect(self.life { $0.handshake = 100 }.checked(snapshot(now)) == .goOn)
   }
 
   @Test(arguments: [(2099, false), (2100, true)] as [(UInt64, Bool)])
   func aHeaderSectionMustEnd(now: UInt64, isOver: Bool) {
-    var late = sight(now)
+    var late = snapshot(now)
     late.headersSince = 2000
     let verdict = life { $0.header = 100 }.checked(late)
     #expect(verdict == (isOver ? .fail(.enhanceYourCalm, "a header section was not completed in time") : .goOn))
@@ -43,7 +43,7 @@ import Testing
 
   @Test func whoDoesNotReadItsGoAwayIsClosed() {
     var life = life { $0.header = 100 }
-    var late = sight(2100)
+    var late = snapshot(2100)
     late.headersSince = 2000
     #expect(life.check(late) != .goOn)
     late.headersSince = nil
@@ -52,7 +52,7 @@ import Testing
 
   @Test(arguments: [(2099, false), (2100, true)] as [(UInt64, Bool)])
   func outputMustMove(now: UInt64, isOver: Bool) {
-    var late = sight(now)
+    var late = snapshot(now)
     late.stalledSince = 2000
     #expect(life { $0.writeStall = 100 }.checked(late) == (isOver ? .close("the client does not read") : .goOn))
   }
@@ -64,10 +64,10 @@ import Testing
       $0.keepAliveInterval = 100
       $0.keepAliveTimeout = 20
     }
-    #expect(life.check(sight(1099)) == .goOn)
-    #expect(life.check(sight(1100)) == .ping)
-    #expect(life.check(sight(1119)) == .goOn)
-    #expect(life.check(sight(1120)) == .close("the client did not answer a PING"))
+    #expect(life.check(snapshot(1099)) == .goOn)
+    #expect(life.check(snapshot(1100)) == .ping)
+    #expect(life.check(snapshot(1119)) == .goOn)
+    #expect(life.check(snapshot(1120)) == .close("the client did not answer a PING"))
   }
 
   @Test func whateverAPeerSaysIsAnAnswer() {
@@ -77,9 +77,9 @@ import Testing
     }
     var now: UInt64 = 1100
     for _ in 0..<50 {
-      #expect(life.check(sight(now, received: now - 100)) == .ping)
-      #expect(life.check(sight(now + 20, received: now)) == .goOn)
-      #expect(life.check(sight(now + 99, received: now)) == .goOn)
+      #expect(life.check(snapshot(now, received: now - 100)) == .ping)
+      #expect(life.check(snapshot(now + 20, received: now)) == .goOn)
+      #expect(life.check(snapshot(now + 99, received: now)) == .goOn)
       now += 100
     }
   }
@@ -90,7 +90,7 @@ import Testing
       $0.keepAliveInterval = 100
       $0.writeStall = 1000
     }
-    var stalled = sight(1500)
+    var stalled = snapshot(1500)
     stalled.stalledSince = 1400
     #expect(life.check(stalled) == .goOn)
     stalled.stalledSince = nil
@@ -101,11 +101,11 @@ import Testing
 
   @Test func anIdleConnectionIsDrainedOnce() {
     var life = life { $0.idle = 100 }
-    var idle = sight(2099)
+    var idle = snapshot(2099)
     idle.idleSince = 2000
     #expect(life.check(idle) == .goOn)
     idle.now = 2100
-    #expect(life.check(sight(2100)) == .goOn)
+    #expect(life.check(snapshot(2100)) == .goOn)
     #expect(life.check(idle) == .drain)
     #expect(life.check(idle) == .goOn)
   }
@@ -115,16 +115,16 @@ import Testing
       $0.age = 100
       $0.ageGrace = 50
     }
-    #expect(life.check(sight(1099)) == .goOn)
-    #expect(life.check(sight(1100)) == .drain)
-    #expect(life.check(sight(1149)) == .goOn)
-    #expect(life.check(sight(1150)) == .close("its calls outlived its age"))
+    #expect(life.check(snapshot(1099)) == .goOn)
+    #expect(life.check(snapshot(1100)) == .drain)
+    #expect(life.check(snapshot(1149)) == .goOn)
+    #expect(life.check(snapshot(1150)) == .close("its calls outlived its age"))
   }
 
   @Test func withoutGraceOldCallsMayFinish() {
     var life = life { $0.age = 100 }
-    #expect(life.check(sight(1100)) == .drain)
-    #expect(life.check(sight(.max / 2)) == .goOn)
+    #expect(life.check(snapshot(1100)) == .drain)
+    #expect(life.check(snapshot(.max / 2)) == .goOn)
   }
 
   /// A connection that is idle may yet grow too old, with a call that came before it read the GOAWAY.
@@ -134,17 +134,17 @@ import Testing
       $0.age = 100
       $0.ageGrace = 50
     }
-    var idle = sight(1010)
+    var idle = snapshot(1010)
     idle.idleSince = 1000
     #expect(life.check(idle) == .drain)
-    #expect(life.check(sight(1100)) == .drain)
-    #expect(life.check(sight(1150)) == .close("its calls outlived its age"))
+    #expect(life.check(snapshot(1100)) == .drain)
+    #expect(life.check(snapshot(1150)) == .close("its calls outlived its age"))
   }
 
   @Test(arguments: [(-1.0, 900), (-7, 900), (0, 1000), (0.5, 1050), (1, 1100), (99, 1100)] as [(Double, UInt64)])
   func jitterMovesTheAgeByATenthAtMost(jitter: Double, age: UInt64) {
-    #expect(life(jitter: jitter) { $0.age = 1000 }.checked(sight(1000 + age - 1)) == .goOn)
-    #expect(life(jitter: jitter) { $0.age = 1000 }.checked(sight(1000 + age)) == .drain)
+    #expect(life(jitter: jitter) { $0.age = 1000 }.checked(snapshot(1000 + age - 1)) == .goOn)
+    #expect(life(jitter: jitter) { $0.age = 1000 }.checked(snapshot(1000 + age)) == .drain)
   }
 
   // MARK: Limits
@@ -168,7 +168,7 @@ import Testing
     times.header = .zero
     let limits = LifeLimits(times)
     #expect(limits.period == 1_000_000)
-    #expect(ConnectionLife(limits, start: .max - 5, jitter: 1).checked(sight(1000)) == .goOn)
+    #expect(ConnectionLife(limits, start: .max - 5, jitter: 1).checked(snapshot(1000)) == .goOn)
   }
 
   @Test func withoutLimitsThereIsNoTimer() {
@@ -177,9 +177,9 @@ import Testing
 }
 
 extension ConnectionLife {
-  fileprivate func checked(_ sight: Sight) -> Verdict {
+  fileprivate func checked(_ snapshot: Snapshot) -> Verdict {
     var copy = self
-    return copy.check(sight)
+    return copy.check(snapshot)
   }
 }
 

@@ -1,8 +1,8 @@
 import COpenSSL
 import Primitives
-import Transport
 import TestPeer
 import Testing
+import Transport
 
 struct ClientCertificateTests {
   private let certificates = TestCertificates.localhost

@@ -1,9 +1,9 @@
 import Foundation
 import Primitives
 import Synchronization
-import Transport
 import TestPeer
 import Testing
+import Transport
 
 struct CredentialsTests {
   private let certificates = TestCertificates.localhost

@@ -1,6 +1,6 @@
-import Primitives
 import EventLoop
 import Logging
+import Primitives
 
 extension LoopClient {
   // MARK: Requests

@@ -1,6 +1,6 @@
-import Primitives
 import EventLoop
 import Logging
+import Primitives
 
 /// Writes. Each holds a connection of the pool from its first byte to its answer, so that a write which waits for a
 /// lock holds up no other statement. `WriteScheduler` decides which write starts next; this extension executes that.

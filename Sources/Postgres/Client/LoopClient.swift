@@ -1,6 +1,6 @@
-import Primitives
 import EventLoop
 import Logging
+import Primitives
 
 /// The part of the client that belongs to one loop: its shared connections, its share of the pool, and the requests
 /// waiting for them.

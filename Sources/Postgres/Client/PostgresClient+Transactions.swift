@@ -1,5 +1,5 @@
-import Primitives
 import EventLoop
+import Primitives
 
 /// A transaction's isolation level. https://www.postgresql.org/docs/15/transaction-iso.html
 public enum TransactionIsolation: String, Sendable {

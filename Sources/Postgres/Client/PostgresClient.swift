@@ -1,6 +1,6 @@
-import Primitives
 public import EventLoop
 public import Logging
+import Primitives
 import Synchronization
 
 /// A Postgres client on event loops: pipelined connections for reads, a pool of connections for writes and

@@ -1,7 +1,7 @@
-import Primitives
 import CPostgres
 import EventLoop
 import Logging
+import Primitives
 
 /// What a connection reports to the loop's client. All calls come on the loop.
 protocol ConnectionOwner: AnyObject {

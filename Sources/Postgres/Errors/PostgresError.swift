@@ -1,5 +1,5 @@
-import Primitives
 import EventLoop
+import Primitives
 
 /// Why the database, or the connection to it, failed a call.
 ///

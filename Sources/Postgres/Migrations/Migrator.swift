@@ -1,6 +1,6 @@
-import Primitives
 import EventLoop
 public import Logging
+import Primitives
 
 /// Applies a program's migrations to a database, while other programs use it. Several replicas may run it at the same
 /// time: an advisory lock makes them take turns.

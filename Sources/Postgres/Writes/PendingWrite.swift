@@ -1,5 +1,5 @@
-import Primitives
 import EventLoop
+import Primitives
 
 /// One write in progress: the statement, the caller waiting for the answer, and the state of its attempts.
 ///

@@ -1,5 +1,5 @@
-import Primitives
 import EventLoop
+import Primitives
 
 /// One attempt at one write, or at several rows of a grouped write. It holds a connection from its first byte to its
 /// answer, and belongs to the loop of its writes.

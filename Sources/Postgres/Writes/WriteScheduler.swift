@@ -1,5 +1,5 @@
-import Primitives
 import EventLoop
+import Primitives
 
 /// The share of the pool that a write uses while it is in flight.
 enum WriteLane: Int, Sendable, CaseIterable {

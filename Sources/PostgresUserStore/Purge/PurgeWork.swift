@@ -1,6 +1,6 @@
-import Primitives
 import EventLoop
 public import Logging
+import Primitives
 import Synchronization
 
 /// The work of the background worker `purge`: removes users whose purge time has passed, a batch each turn, unless

@@ -1,6 +1,6 @@
-import Primitives
 import EventLoop
 public import Postgres
+import Primitives
 
 /// Permanently removes deleted users whose purge time has passed, in small transactions. Their ids and emails can then
 /// be used again. Any number of processes may run it at the same time.

@@ -1,5 +1,5 @@
-internal import Primitives
 internal import EventLoop
+internal import Primitives
 import RPCCore
 
 /// Admits a call, or refuses it.

@@ -64,7 +64,7 @@ extension Call {
 }
 
 extension Call: ServerCallChannel {
-  func soleRequest<Request: WireMessage>(as type: Request.Type) throws -> Request {
+  func singleRequest<Request: WireMessage>(as type: Request.Type) throws -> Request {
     loop.assertCurrent()
     guard case .message(let length, let isEncoded) = try deframer.front(isEnded: isRequestEnded) else {
       throw RPCError(.internal, "the request was taken already")

@@ -7,7 +7,7 @@ import Synchronization
 
 /// The response half of a call.
 extension Call {
-  func sendSole<Response: WireMessage>(_ message: Response) throws {
+  func sendSingleResponse<Response: WireMessage>(_ message: Response) throws {
     loop.assertCurrent()
     // The head leaves with the status, which follows at once: unless an interceptor has something to say first.
     try enqueue(message, mayCompress: true)
@@ -50,7 +50,7 @@ extension Call {
       throw RPCError(
         .resourceExhausted, "a response message has \(length) bytes, the server sends \(limits.maximumResponseSize)")
     }
-    connection.messageLeft()
+    connection.messageSent()
     if mayCompress, let algorithm = wantedCompression, try enqueueCompressed(algorithm) {
       return messagesGrew()
     }

@@ -1,5 +1,5 @@
-internal import Primitives
 internal import EventLoop
+internal import Primitives
 import RPCCore
 
 /// The observers of a call, and what is counted for them. There is one only where somebody observes. Belongs to the

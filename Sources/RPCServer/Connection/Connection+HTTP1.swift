@@ -159,7 +159,7 @@ extension Connection {
   /// What time does to a connection that has no session of HTTP/2.
   func checkLifeWithoutHTTP2(again period: UInt64) {
     let now = owner.loop.now
-    switch life.check(sightWithoutHTTP2(now)) {
+    switch life.check(snapshotWithoutHTTP2(now)) {
     case .goOn: break
     case .ping: return end("the client was silent for too long")
     case .drain: drain()
@@ -174,9 +174,9 @@ extension Connection {
     lifeTimer?.schedule(after: .nanoseconds(Int64(clamping: period)))
   }
 
-  private func sightWithoutHTTP2(_ now: UInt64) -> ConnectionLife.Sight {
+  private func snapshotWithoutHTTP2(_ now: UInt64) -> ConnectionLife.Snapshot {
     // HTTP/1.1 can't ask whether the client is there. One that waits for its response has nothing to say.
-    ConnectionLife.Sight(
+    ConnectionLife.Snapshot(
       now: now, lastReceived: http1?.isRequestWhole == true ? now : lastReceived, hasSettings: http1 != nil,
       headersSince: http1?.headersSince, stalledSince: transport.stalledSince, idleSince: http1?.idleSince)
   }

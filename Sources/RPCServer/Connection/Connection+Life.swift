@@ -31,7 +31,7 @@ extension Connection {
   private func checkLife(again period: UInt64) {
     guard let session else { return checkLifeWithoutHTTP2(again: period) }
     let now = owner.loop.now
-    switch life.check(sight(of: session, now)) {
+    switch life.check(snapshot(of: session, now)) {
     case .goOn: break
     case .ping:
       session.ping()
@@ -51,8 +51,8 @@ extension Connection {
     lifeTimer?.schedule(after: .nanoseconds(Int64(clamping: period)))
   }
 
-  private func sight(of session: HTTP2ServerSession, _ now: UInt64) -> ConnectionLife.Sight {
-    ConnectionLife.Sight(
+  private func snapshot(of session: HTTP2ServerSession, _ now: UInt64) -> ConnectionLife.Snapshot {
+    ConnectionLife.Snapshot(
       now: now, lastReceived: lastReceived, hasSettings: session.hasSettings, headersSince: session.headersSince,
       stalledSince: transport.stalledSince, idleSince: session.idleSince)
   }

@@ -166,7 +166,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   }
 
   /// A message of a response is handed over.
-  func messageLeft() { counters.messageSent(now: owner.now) }
+  func messageSent() { counters.messageSent(now: owner.now) }
 
   func credit(_ exchange: HTTPExchange, _ count: Int) {
     if let session { session.credit(exchange, count) } else { http1?.credit(exchange, count) }

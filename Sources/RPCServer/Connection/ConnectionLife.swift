@@ -1,12 +1,11 @@
+internal import HTTP
 internal import Primitives
 internal import RPCCore
-internal import EventLoop
-internal import HTTP
 
 /// Decides what time does to a connection. Pure: it is shown the connection now and then, and says what to do with it.
 struct ConnectionLife {
   /// What there is to see. Times are CLOCK_MONOTONIC in nanoseconds.
-  struct Sight {
+  struct Snapshot {
     var now: UInt64
     var lastReceived: UInt64
     var hasSettings = true
@@ -57,38 +56,38 @@ struct ConnectionLife {
     keepAlive = KeepAlive(interval: limits.keepAliveInterval, timeout: limits.keepAliveTimeout)
   }
 
-  mutating func check(_ sight: Sight) -> Verdict {
-    let now = sight.now
+  mutating func check(_ snapshot: Snapshot) -> Verdict {
+    let now = snapshot.now
     // It had until now to read its GOAWAY.
     if hasFailed { return .close("the client did not read why its connection ends") }
-    if let stalled = sight.stalledSince {
+    if let stalled = snapshot.stalledSince {
       if now.isPast(stalled, by: limits.writeStall) { return .close("the client does not read") }
     } else {
       // A PING behind output that waits would measure the output.
-      switch keepAlive.check(now: now, lastReceived: sight.lastReceived) {
+      switch keepAlive.check(now: now, lastReceived: snapshot.lastReceived) {
       case .none: break
       case .ping: return .ping
       case .giveUp: return .close("the client did not answer a PING")
       }
     }
-    if !sight.hasSettings, now.isPast(start, by: limits.handshake) {
+    if !snapshot.hasSettings, now.isPast(start, by: limits.handshake) {
       return fail(.settingsTimeout, "no SETTINGS came in time")
     }
-    if let headers = sight.headersSince, now.isPast(headers, by: limits.header) {
+    if let headers = snapshot.headersSince, now.isPast(headers, by: limits.header) {
       return fail(.enhanceYourCalm, "a header section was not completed in time")
     }
-    return checkEnd(sight)
+    return checkEnd(snapshot)
   }
 
-  private mutating func checkEnd(_ sight: Sight) -> Verdict {
-    let now = sight.now
+  private mutating func checkEnd(_ snapshot: Snapshot) -> Verdict {
+    let now = snapshot.now
     if let agedAt { return now.isPast(agedAt, by: limits.ageGrace) ? .close("its calls outlived its age") : .goOn }
     if now.isPast(start, by: age) {
       agedAt = now
     } else if isDraining {
       return .goOn
     } else {
-      guard let idle = sight.idleSince, now.isPast(idle, by: limits.idle) else { return .goOn }
+      guard let idle = snapshot.idleSince, now.isPast(idle, by: limits.idle) else { return .goOn }
     }
     isDraining = true
     return .drain
@@ -97,51 +96,5 @@ struct ConnectionLife {
   private mutating func fail(_ code: HTTP2ErrorCode, _ reason: StaticString) -> Verdict {
     hasFailed = true
     return .fail(code, reason)
-  }
-}
-
-/// `ConnectionTimes` in nanoseconds.
-struct LifeLimits: Sendable {
-  var handshake: UInt64?
-  var header: UInt64?
-  var writeStall: UInt64?
-  var responseStall: UInt64?
-  var idle: UInt64?
-  var age: UInt64?
-  var ageGrace: UInt64?
-  var keepAliveInterval: UInt64?
-  var keepAliveTimeout: UInt64
-
-  init(_ times: ConnectionTimes) {
-    handshake = times.handshake?.clampedNanoseconds
-    header = times.header?.clampedNanoseconds
-    writeStall = times.writeStall?.clampedNanoseconds
-    responseStall = times.responseStall?.clampedNanoseconds
-    idle = times.idle?.clampedNanoseconds
-    // Below what can be reckoned with signs: 146 years.
-    age = times.age.map { min($0.clampedNanoseconds, .max / 4) }
-    ageGrace = times.ageGrace?.clampedNanoseconds
-    keepAliveInterval = times.keepAliveInterval?.clampedNanoseconds
-    keepAliveTimeout = times.keepAliveTimeout.clampedNanoseconds
-  }
-
-  /// How often a connection is looked at: often enough that nothing lasts half as long again as it may.
-  var period: UInt64? {
-    let times = [handshake, header, writeStall, responseStall, idle, age, ageGrace, keepAliveInterval]
-    let shortest = times.compactMap { $0 }.min()
-    return shortest.map {
-      max(1_000_000, min(min($0, keepAliveInterval == nil ? $0 : keepAliveTimeout) / 2, 5_000_000_000))
-    }
-  }
-}
-
-extension PingPolicy {
-  /// A PING in two hours is right without calls too, as gRPC has it.
-  init(_ times: ConnectionTimes) {
-    let interval = times.minimumPingInterval.clampedNanoseconds
-    self.init(
-      interval: interval,
-      intervalWithoutCalls: times.allowsPingsWithoutCalls ? interval : max(interval, 7_200_000_000_000),
-      strikes: times.maximumPingStrikes)
   }
 }
