@@ -59,6 +59,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
     .systemLibrary(name: "CUnistring", providers: [.apt(["libunistring-dev"])]),
+    .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
 
@@ -91,7 +92,8 @@ let package = Package(
     library(
       "UserService",
       [
-        "UserAPI", "Tokens", "RPCCore", "EventLoop", "Primitives", "ProtoWire", "CIDN2", "COpenSSL", "CUnistring",
+        "UserAPI", "Tokens", "RPCCore", "EventLoop", "Primitives", "ProtoWire", "CCrypt", "CIDN2", "COpenSSL",
+        "CUnistring",
       ]),
     library(
       "PostgresUserStore", ["UserService", "Postgres", "EventLoop", "Primitives", log],

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 declare -A packages=(
-  [build]='libnghttp2-dev libssl-dev libpq-dev libjemalloc-dev zlib1g-dev libzstd-dev libidn2-dev libunistring-dev pkg-config'
+  [build]='libnghttp2-dev libssl-dev libpq-dev libjemalloc-dev zlib1g-dev libzstd-dev libidn2-dev libunistring-dev libcrypt-dev pkg-config'
   [database]='postgresql'
   [generate]='protobuf-compiler'
   [certs]='openssl'
