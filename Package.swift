@@ -41,6 +41,7 @@ let package = Package(
     .plugin(name: "GenerateProtoWire", targets: ["GenerateProtoWire"]),
     .executable(name: "bench-server", targets: ["bench-server"]),
     .executable(name: "interop-server", targets: ["interop-server"]),
+    .executable(name: "interop-client", targets: ["interop-client"]),
     .executable(name: "conformance-server", targets: ["conformance-server"]),
     .executable(name: "protowire-conformance", targets: ["protowire-conformance"]),
   ],
@@ -116,9 +117,13 @@ let package = Package(
       dependencies: ["protoc-gen-protowire"]),
 
     // Programs that exist to be measured or checked.
+    library("InteropAPI", ["ProtoWire", "RPCCore"]),
     program(
       "interop-server",
-      ["RPCServer", "CommandOptions", "Transport", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
+      ["InteropAPI", "RPCServer", "CommandOptions", "Transport", "RPCCore", "ProtoWire", "EventLoop", arguments, log]),
+    program(
+      "interop-client",
+      ["InteropAPI", "RPCClient", "RPCCore", "ProtoWire", "Transport", "EventLoop", "Primitives", arguments]),
     program("conformance-server", ["RPCServer", "Transport", "RPCCore", "Primitives", "ProtoWire", "EventLoop"]),
     program("protowire-conformance", ["ProtoWire"]),
     program(

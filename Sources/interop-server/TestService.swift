@@ -1,3 +1,4 @@
+import InteropAPI
 import ProtoWire
 import RPCCore
 
