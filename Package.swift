@@ -146,6 +146,7 @@ let package = Package(
       name: "ServiceTesting",
       dependencies: [
         "UserService", "UserAPI", "RPCServer", "RPCCore", "EventLoop", "ProtoWire", "TestPeer", "TestSupport",
+        "Transport",
       ], path: "Tests/ServiceTesting", swiftSettings: settings),
 
     // Messages of every kind, and what must hold for any bytes of them.

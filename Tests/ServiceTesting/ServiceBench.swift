@@ -42,9 +42,9 @@ extension Reply {
   }
 }
 
-/// The user service behind a socket.
+/// The user service, and clients of it.
 package struct ServiceBench: Sendable {
-  private let address: SocketAddress
+  private let connect: @Sendable (_ streamWindow: Int32) async throws -> TestClient
   /// The access token of each call.
   package var token: String?
 
@@ -52,7 +52,7 @@ package struct ServiceBench: Sendable {
   ///   - services: what is served beside the users.
   ///   - interceptors: made for the loops of the server.
   package static func run(
-    _ store: any UserStore, loops: EventLoopGroup, services: [any ServiceProvider] = [],
+    _ store: any UserStore, over wire: TestWire = .memory, loops: EventLoopGroup, services: [any ServiceProvider] = [],
     interceptors: (EventLoopGroup) throws -> [any ServerInterceptor] = { _ in [] },
     _ body: @Sendable (ServiceBench) async throws -> Void
   ) async throws {
@@ -61,10 +61,9 @@ package struct ServiceBench: Sendable {
     let server = try GRPCServer(
       services: [UserServiceHandlers(store: store)] + services, interceptors: try interceptors(loops),
       configuration: configuration, loops: loops)
-    let address = try server.listen(on: .tcp(host: "127.0.0.1", port: 0))[0]
     let result: Result<Void, any Error>
     do {
-      result = .success(try await body(ServiceBench(address: address)))
+      result = .success(try await body(ServiceBench(connect: wire.open(server))))
     } catch {
       result = .failure(error)
     }
@@ -72,10 +71,12 @@ package struct ServiceBench: Sendable {
     try result.get()
   }
 
-  package static func run(_ store: any UserStore, _ body: @Sendable (ServiceBench) async throws -> Void) async throws {
+  package static func run(
+    _ store: any UserStore, over wire: TestWire = .memory, _ body: @Sendable (ServiceBench) async throws -> Void
+  ) async throws {
     let loops = try EventLoopGroup(count: 1, name: "test")
     defer { loops.shutdown() }
-    try await run(store, loops: loops, body)
+    try await run(store, over: wire, loops: loops, body)
   }
 
   /// The same service, called with a token.
@@ -112,7 +113,7 @@ package struct ServiceBench: Sendable {
   package func start(
     _ method: MethodDescriptor, _ request: [UInt8], timeout: String? = nil, window: Int32 = 65_535
   ) async throws -> TestPeer.ClientCall {
-    let client = try await TestClient(address, streamWindow: window)
+    let client = try await connect(window)
     let metadata: [HeaderField] =
       (timeout.map { [["grpc-timeout", $0]] } ?? []) + (token.map { [["authorization", "Bearer \($0)"]] } ?? [])
     let call = try await client.start(method.path, metadata: metadata)

@@ -26,7 +26,7 @@ final class ByteStream: ReadinessHandler {
 
   /// - Parameter descriptor: a connected socket, which is closed with the stream.
   init(descriptor: Int32, tls: TLSSession? = nil, buffers: TLSBuffers = TLSBuffers()) {
-    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    Socket.setNonBlocking(descriptor)
     transport = SocketTransport(descriptor, tls: tls, buffers: buffers)
   }
 
@@ -49,6 +49,11 @@ final class ByteStream: ReadinessHandler {
       guard case .refused(let failures) = error, let last = failures.last else { throw error }
       throw Peer.Failure.socket(call: last.call, errno: last.errno)
     }
+    return try await over(descriptor, tls: tls)
+  }
+
+  /// Over a socket that is connected already, which is closed with the stream.
+  static func over(_ descriptor: Int32, tls: (TLSClientContext, host: String)?) async throws -> ByteStream {
     guard let tls else { return ByteStream(descriptor: descriptor) }
     let buffers = TLSBuffers()
     let stream = ByteStream(

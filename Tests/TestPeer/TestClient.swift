@@ -25,17 +25,28 @@ public final class TestClient {
   ///   - streamWindow: how many bytes of a response the server may send before the test takes them. By default it never
   ///     waits for credit.
   /// - Throws: `Peer.Failure` if nobody listens, `TLSError` if the server can't be trusted.
-  public init(
+  public convenience init(
     _ address: SocketAddress, tls: (TLSClientContext, host: String)? = nil, streamWindow: Int32 = 1 << 20
   ) async throws {
-    stream = try await ByteStream.connect(to: address, tls: tls)
+    try await self.init(over: ByteStream.connect(to: address, tls: tls), isSecure: tls != nil, streamWindow)
+  }
+
+  /// On a socket that is connected already, and is closed with the client.
+  public convenience init(
+    descriptor: Int32, tls: (TLSClientContext, host: String)? = nil, streamWindow: Int32 = 1 << 20
+  ) async throws {
+    try await self.init(over: ByteStream.over(descriptor, tls: tls), isSecure: tls != nil, streamWindow)
+  }
+
+  private init(over stream: ByteStream, isSecure: Bool, _ streamWindow: Int32) async throws {
+    self.stream = stream
     var configuration = HTTP2ClientConfiguration()
     configuration.streamWindow = streamWindow
     configuration.connectionWindow = 1 << 24
     // Tests look at large header sections too.
     configuration.headerLimits = HeaderLimits(listSize: 1 << 20, fieldCount: 10_000)
     session = try HTTP2ClientSession(configuration: configuration, now: MonotonicClock.nanoseconds)
-    scheme = tls == nil ? "http" : "https"
+    scheme = isSecure ? "https" : "http"
     try await TestLoop.run { try flush() }
   }
 

@@ -7,12 +7,12 @@ import UserStoreContract
 
 @testable import UserService
 
-/// Every call over a real socket, when all is well.
+/// Every call, in memory, over TCP and over TLS, when all is well.
 @Suite struct ServiceCallTests {
   private typealias Methods = UserServiceMethods
 
-  @Test func createGetLookup() async throws {
-    try await ServiceBench.run(InMemoryUserStore()) { service in
+  @Test(arguments: TestWire.allCases) func createGetLookup(wire: TestWire) async throws {
+    try await ServiceBench.run(InMemoryUserStore(), over: wire) { service in
       let user = try await service.create(" Ann@Example.com", name: " Ann ", labels: ["team": "core"])
       #expect(user.email == "Ann@Example.com" && user.name == "Ann" && user.labels == ["team": "core"])
       #expect(user.state == .active && user.deleteTime == nil && user.purgeTime == nil && !user.etag.isEmpty)
@@ -26,8 +26,8 @@ import UserStoreContract
     }
   }
 
-  @Test func createWithAChosenID() async throws {
-    try await ServiceBench.run(InMemoryUserStore()) { service in
+  @Test(arguments: TestWire.allCases) func createWithAChosenID(wire: TestWire) async throws {
+    try await ServiceBench.run(InMemoryUserStore(), over: wire) { service in
       let id = "01890A5D-AC96-474B-BCCE-B302099A8057"
       var request = CreateUserRequest.with {
         $0.userID = id
@@ -49,8 +49,8 @@ import UserStoreContract
     }
   }
 
-  @Test func updateWithMasks() async throws {
-    try await ServiceBench.run(InMemoryUserStore()) { service in
+  @Test(arguments: TestWire.allCases) func updateWithMasks(wire: TestWire) async throws {
+    try await ServiceBench.run(InMemoryUserStore(), over: wire) { service in
       let user = try await service.create("ann@example.com", name: "Ann", labels: ["a": "b"])
       let update = { @Sendable (paths: [String]?, change: @Sendable (inout User) -> Void) async throws -> User in
         let request = UpdateUserRequest.with {
@@ -84,8 +84,8 @@ import UserStoreContract
     }
   }
 
-  @Test func deleteAndUndelete() async throws {
-    try await ServiceBench.run(InMemoryUserStore(retention: .seconds(60))) { service in
+  @Test(arguments: TestWire.allCases) func deleteAndUndelete(wire: TestWire) async throws {
+    try await ServiceBench.run(InMemoryUserStore(retention: .seconds(60)), over: wire) { service in
       let user = try await service.create("ann@example.com")
       let delete = DeleteUserRequest.with {
         $0.id = user.id
@@ -107,8 +107,8 @@ import UserStoreContract
     }
   }
 
-  @Test func list() async throws {
-    try await ServiceBench.run(InMemoryUserStore()) { service in
+  @Test(arguments: TestWire.allCases) func list(wire: TestWire) async throws {
+    try await ServiceBench.run(InMemoryUserStore(), over: wire) { service in
       var emails: [String] = []
       for index in 0..<7 {
         let user = try await service.create("u\(index * 3 % 7)@example.com")
@@ -140,10 +140,10 @@ import UserStoreContract
     }
   }
 
-  @Test func pageSizes() async throws {
+  @Test(arguments: TestWire.allCases) func pageSizes(wire: TestWire) async throws {
     let store = InMemoryUserStore()
     for index in 0..<1001 { _ = try await store.create(.sample("u\(index)@example.com"), deadline: nil) }
-    try await ServiceBench.run(store) { service in
+    try await ServiceBench.run(store, over: wire) { service in
       for (asked, given) in [(0, 50), (1, 1), (999, 999), (1000, 1000), (1001, 1000), (Int32.max, 1000)] {
         let page: ListUsersResponse = try await service.call(
           Methods.listUsers, ListUsersRequest.with { $0.pageSize = asked })

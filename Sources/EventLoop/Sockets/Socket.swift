@@ -25,6 +25,11 @@ public enum Socket {
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
   }
 
+  /// Sets O_NONBLOCK, as sockets of a loop need it.
+  public static func setNonBlocking(_ descriptor: Int32) {
+    _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+  }
+
   /// The address of the other end as text, for logs and call contexts; "unknown" if there is none.
   public static func peerName(_ descriptor: Int32) -> String {
     withAddress { getpeername(descriptor, $0, $1) }?.description ?? "unknown"

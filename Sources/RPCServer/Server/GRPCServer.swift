@@ -80,6 +80,19 @@ public final class GRPCServer: Sendable {
     return socket.address
   }
 
+  /// Serves a client over a socket that is connected already, such as one end of a socket pair: a service can be
+  /// tested, or called within its process, without a port.
+  /// - Parameters:
+  ///   - descriptor: a stream socket. The server closes it, also where it does not take the connection: when it shuts
+  ///     down, or has as many as it may (``ServerConfiguration/maximumConnections``).
+  ///   - tls: certificate and key, for TLS; nil for cleartext.
+  public func serve(connected descriptor: Int32, tls: TLSCredentials? = nil) {
+    Socket.setNonBlocking(descriptor)
+    let isTCP = if case .tcp = Socket.localAddress(descriptor) { true } else { false }
+    let accepted = Listener.Accepted(descriptor: descriptor, isTCP: isTCP, tls: tls?.context)
+    if loops.handOver(accepted, limit: core.configuration.maximumConnections) != nil { accepted.close() }
+  }
+
   /// Starts a listener, and returns when it accepts connections.
   private func accept(_ socket: ListeningSocket, _ tls: TLSCredentials?) throws(EventLoopError) {
     let listener = Listener(socket, credentials: tls, on: loops[0].loop, handingTo: loops, core: core)

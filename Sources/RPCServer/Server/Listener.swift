@@ -86,30 +86,10 @@ final class Listener: ReadinessHandler, @unchecked Sendable {
     }
   }
 
-  private func handOver(_ accepted: Int32) {
-    var target = loops[0]
-    var least = Int.max
-    var open = 0
-    for candidate in loops {
-      let load = candidate.load.load(ordering: .relaxed)
-      open += load
-      if load < least {
-        least = load
-        target = candidate
-      }
-    }
-    guard open < maximumConnections else { return refuse(accepted, open) }
-    target.load.add(1, ordering: .relaxed)
-    let connection = Accepted(descriptor: accepted, isTCP: isTCP, tls: credentials?.context)
-    if target.loop.isCurrent {
-      target.adopt(connection)
-    } else {
-      target.loop.execute { [target] in target.adopt(connection) }
-    }
-  }
-
-  private func refuse(_ accepted: Int32, _ open: Int) {
-    _ = Glibc.close(accepted)
+  private func handOver(_ descriptor: Int32) {
+    let accepted = Accepted(descriptor: descriptor, isTCP: isTCP, tls: credentials?.context)
+    guard let open = loops.handOver(accepted, limit: maximumConnections) else { return }
+    accepted.close()
     loop.logThrottle.log(
       .warning, "A connection was refused: the limit of open connections is reached.",
       metadata: ["connections": "\(open)"], to: logger)
