@@ -80,7 +80,8 @@ let package = Package(
     library("Compression", ["RPCCore", "CZlib", "CZstd"]),
     library(
       "RPCServer", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
-    library("RPCGateway", ["RPCServer", "RPCCore", "HTTP", "Primitives", "ProtoWire"]),
+    library(
+      "RPCGateway", ["RPCServer", "RPCCore", "HTTP", "Primitives", "ProtoWire"], resources: [.embedInCode("Pages")]),
     library(
       "RPCClient", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
     library(

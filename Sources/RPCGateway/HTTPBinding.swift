@@ -23,7 +23,7 @@ struct HTTPBinding: Sendable {
   let responseBody: FieldType?
   /// The FieldMask that a PATCH fills from its body; nil where there is none.
   let mask: FieldType?
-  /// What `if-match` is about: the fields that lead to the request's etag.
+  /// What `if-match` is about: the fields that lead to the request's etag, or to that of the resource that it changes.
   let etag: [FieldType]
   /// The number of the response's etag.
   let responseEtag: Int32?
@@ -99,7 +99,7 @@ struct HTTPBinding: Sendable {
     mask = isPatch ? input.fields.first { $0.typeName == "google.protobuf.FieldMask" && !$0.isRepeated } : nil
     if let own = Self.text("etag", input) {
       etag = [own]
-    } else if let nested = Self.text("etag", container) {
+    } else if method == "PATCH" || method == "PUT", let nested = Self.text("etag", container) {
       etag = prefix + [nested]
     } else {
       etag = []

@@ -25,7 +25,12 @@ public struct JSONGateway: Sendable {
   ///   - types: further files, of messages that are sent in `Any`; those of google/rpc are known.
   /// - Throws: `GatewayError` if a rule is malformed, or two methods have the same path.
   public init(services: [any ServiceProvider], types files: [ProtoFile] = []) throws(GatewayError) {
-    let descriptors = services.map { type(of: $0).serviceDescriptor }
+    try self.init(describing: services.map { type(of: $0).serviceDescriptor }, types: files)
+  }
+
+  /// The same, without implementations: for a document of services that somebody else serves.
+  /// - Throws: as above.
+  public init(describing descriptors: [ServiceDescriptor], types files: [ProtoFile] = []) throws(GatewayError) {
     let all = descriptors.map(\.file) + files + [.google_rpc_status, .google_rpc_error_details]
     types = try TypeIndex(all)
     do throws(JSONError) {
