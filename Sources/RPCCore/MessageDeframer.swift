@@ -11,17 +11,19 @@ package struct MessageDeframer: ~Copyable {
     case prefixed
     /// The whole body is one message.
     case wholeBody
+    /// Each message has gRPC's prefix, and is in another format than protobuf's.
+    case prefixedDocuments
     /// The whole body stands for one message, in another format than protobuf's.
     case wholeDocument
     /// Each line that is not blank stands for a message, in another format than protobuf's: https://jsonlines.org
     case lines
 
     /// Whether what is in the body must be transcoded.
-    package var isTranscoded: Bool { self == .wholeDocument || self == .lines }
+    package var isTranscoded: Bool { self == .wholeDocument || self == .lines || self == .prefixedDocuments }
   }
 
   private enum State {
-    case prefixed, wholeBody(isTranscoded: Bool), lines
+    case prefixed, prefixedDocuments, wholeBody(isTranscoded: Bool), lines
     /// The message that is the whole body was taken.
     case taken
     /// `fail` was called.
@@ -70,22 +72,29 @@ package struct MessageDeframer: ~Copyable {
   /// bytes arrive.
   /// - Parameter isEnded: whether the body has ended.
   package mutating func front(isEnded: Bool) throws(Failure) -> Front {
-    guard case .prefixed = state else { return try unprefixedFront(isEnded: isEnded) }
+    guard case .prefixed = state else { return try otherFront(isEnded: isEnded) }
+    guard let prefix = try prefix() else { return .incomplete }
+    return .message(length: prefix.length, isEncoded: prefix.flag == 1)
+  }
+
+  /// That of the first message, if it is whole.
+  @inline(__always)
+  private func prefix() throws(Failure) -> (flag: UInt8, length: Int)? {
     let prefix = buffer.withUnsafeBytes { bytes -> (flag: UInt8, length: Int)? in
       guard bytes.count >= Self.prefixLength else { return nil }
       let length = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
       return (bytes[0], Int(length))
     }
-    guard let prefix else { return .incomplete }
+    guard let prefix else { return nil }
     guard prefix.flag <= 1 else { throw .invalidFlag(prefix.flag) }
     guard prefix.length <= limit else { throw .tooLarge(length: prefix.length, limit: limit) }
-    guard buffer.count >= Self.prefixLength + prefix.length else { return .incomplete }
-    return .message(length: prefix.length, isEncoded: prefix.flag == 1)
+    return buffer.count >= Self.prefixLength + prefix.length ? prefix : nil
   }
 
-  private mutating func unprefixedFront(isEnded: Bool) throws(Failure) -> Front {
+  private mutating func otherFront(isEnded: Bool) throws(Failure) -> Front {
     switch state {
     case .failed(let failure): throw failure
+    case .prefixedDocuments: return try prefix().map { .message(length: $0.length, isEncoded: true) } ?? .incomplete
     case .wholeBody(let isTranscoded):
       guard buffer.count <= limit else { throw .tooLarge(length: buffer.count, limit: limit) }
       return isEnded ? .message(length: buffer.count, isEncoded: isTranscoded) : .incomplete
@@ -108,12 +117,18 @@ package struct MessageDeframer: ~Copyable {
     return .message(length: scanned, isEncoded: true)
   }
 
-  private var prefixLength: Int { if case .prefixed = state { Self.prefixLength } else { 0 } }
+  private var prefixLength: Int {
+    switch state {
+    case .prefixed, .prefixedDocuments: Self.prefixLength
+    default: 0
+    }
+  }
 
   /// Whether bytes follow the first message, whose length `front` returned.
   package func hasMore(than length: Int) -> Bool { buffer.count > prefixLength + length }
 
-  /// Passes the first message to `body`, and removes it. `length` is the one that `front` returned.
+  /// Passes the first message to `body`, and removes it. `length` is the one that `front` returned. A document comes
+  /// with its prefix, which says whether it is compressed.
   package mutating func take<R>(length: Int, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     let start = prefixLength
     defer {
@@ -123,6 +138,7 @@ package struct MessageDeframer: ~Copyable {
     }
     return try buffer.withUnsafeBytes { bytes in
       let end = min(start + length, bytes.count)
+      if case .prefixedDocuments = state { return try body(UnsafeRawBufferPointer(rebasing: bytes[..<end])) }
       return try body(UnsafeRawBufferPointer(rebasing: bytes[min(start, end)..<end]))
     }
   }
@@ -135,6 +151,7 @@ package struct MessageDeframer: ~Copyable {
     state =
       switch framing {
       case .prefixed: .prefixed
+      case .prefixedDocuments: .prefixedDocuments
       case .wholeBody: .wholeBody(isTranscoded: false)
       case .wholeDocument: .wholeBody(isTranscoded: true)
       case .lines: .lines

@@ -87,13 +87,13 @@ extension GatewayFormat {
   func headAlone(_ end: ResponseEnd, body: inout ByteBuffer) -> HeaderFields {
     isRefused = true
     // A stream without a message.
-    guard let error = end.error else { return head([:]) }
+    guard let error = end.error else { return head(end.initial) }
     let status = httpStatus(of: error, end)
     append(whole: gateway.errors.json(error, httpStatus: status), to: &body)
     var fields = [(":status", "\(status)")] + bodyFields + end.extra
     if status == 401 { fields.append(("www-authenticate", "Bearer")) }
     if let delay = error.details.retryDelay { fields.append(("retry-after", "\(max(delay.seconds, 1))")) }
-    let metadata = end.fields.filter { !$0.name.hasPrefix("grpc-") }
+    let metadata = HeaderFields.list(end.initial) + end.fields.filter { !$0.name.hasPrefix("grpc-") }
     let exposed = request.crossOrigin.fields(exposing: fields.map(\.0) + metadata.map(\.name))
     return HeaderFields(HeaderFields.list(fields + exposed) + metadata)
   }

@@ -22,15 +22,16 @@ enum ConformanceServer {
   }
 
   private static func serve(_ request: ServerCompatRequest, until signals: SignalSource) throws {
-    guard request.protocol == .grpc || request.protocol == .grpcWeb, request.httpVersion == .httpVersion2 else {
-      throw Refusal(reason: "only gRPC and gRPC-Web over HTTP/2 are served")
-    }
+    guard request.httpVersion == .httpVersion1 || request.httpVersion == .httpVersion2,
+      request.protocol != .grpc || request.httpVersion == .httpVersion2
+    else { throw Refusal(reason: "HTTP/1.1 and HTTP/2 are served, and gRPC over the latter") }
     let certificate = request.useTls ? try TLSCertificate(request) : nil
     let credentials = try certificate.map { try TLSCredentials(tlsConfiguration($0, request)) }
     let group = try EventLoopGroup(count: EventLoopGroup.processorCount)
     var configuration = ServerConfiguration()
     if request.messageReceiveLimit > 0 { configuration.maximumRequestSize = Int(request.messageReceiveLimit) }
-    if request.protocol == .grpcWeb { configuration.web = WebConfiguration() }
+    configuration.web = WebConfiguration()
+    configuration.connect = ConnectConfiguration()
     let server = try GRPCServer(services: [ConformanceHandlers()], configuration: configuration, loops: group)
     guard
       case .tcp(let host, let port)? = try server.listen(on: .tcp(host: "127.0.0.1", port: 0), tls: credentials).first
@@ -53,6 +54,7 @@ enum ConformanceServer {
     -> TLSConfiguration
   {
     var configuration = TLSConfiguration(certificates: [certificate])
+    configuration.applicationProtocols = request.httpVersion == .httpVersion1 ? ["http/1.1"] : ["h2"]
     if !request.clientTlsCert.isEmpty {
       configuration.clientCertificates = .required(signedBy: .text(request.clientTlsCert))
     }

@@ -100,6 +100,7 @@ struct Service: Sendable {
     if !settings.webOrigins.isEmpty { configuration.web = WebConfiguration(origins: settings.webOrigins) }
     services += Reflection.services(for: services)
     configuration.routes += try APIDocument.make().routes(options: APIDocument.options)
+    configuration.connect = ConnectConfiguration()
     configuration.serve(try JSONGateway(services: services))
     let server = try GRPCServer(
       services: services, interceptors: try interceptors(services), configuration: configuration, loops: loops,

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import connectrpc
 import grpc
 import pytest
 
@@ -34,8 +35,9 @@ def pytest_configure(config):
     if protoc.main([*arguments, *files]) != 0:
         raise pytest.UsageError("The Python stubs of Protos/ could not be made.")
     sys.path[:0] = [directory.name, str(Path(__file__).parent)]
-    # The stubs of package grpc.testing live beside the installed package grpc.
+    # The stubs of grpc.testing and connectrpc.conformance live beside the installed packages grpc and connectrpc.
     grpc.__path__.append(f"{directory.name}/grpc")
+    connectrpc.__path__.append(f"{directory.name}/connectrpc")
 
 
 @pytest.fixture(scope="session")

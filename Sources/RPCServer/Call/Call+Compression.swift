@@ -14,10 +14,16 @@ extension Call {
   func withDecoded<R>(
     _ message: UnsafeRawBufferPointer, isEncoded: Bool, _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws -> R {
-    guard format.framing.isTranscoded else {
-      return try withDecompressed(message, isCompressed: isEncoded, body)
+    let framing = format.framing
+    guard framing.isTranscoded else { return try withDecompressed(message, isCompressed: isEncoded, body) }
+    var content = message
+    var isCompressed = requestCompression != .identity
+    if framing == .prefixedDocuments {
+      // Its prefix was checked when it was taken for whole.
+      isCompressed = message.first == 1
+      content = UnsafeRawBufferPointer(rebasing: message.dropFirst(MessagePrefix.length))
     }
-    return try withDecompressed(message, isCompressed: requestCompression != .identity) { plain in
+    return try withDecompressed(content, isCompressed: isCompressed) { plain in
       try format.message(from: plain).withUnsafeBytes(body)
     }
   }
@@ -67,12 +73,17 @@ extension Call {
   func enqueueCompressed(_ algorithm: CompressionAlgorithm) throws -> Bool {
     let owner = connection.owner
     return try owner.writer.withUnsafeBytes { message in
-      try owner.codec.withCompressed(message, algorithm) { compressed in
-        guard compressed.count < message.count else { return false }
-        try format.append(compressed, isCompressed: true, to: &outbound)
-        observation?.sent(size: message.count, compressedSize: compressed.count)
-        return true
-      }
+      guard let document = try format.document(of: message) else { return try enqueueCompressed(message, algorithm) }
+      return try document.withUnsafeBytes { try enqueueCompressed($0, algorithm) }
+    }
+  }
+
+  private func enqueueCompressed(_ message: UnsafeRawBufferPointer, _ algorithm: CompressionAlgorithm) throws -> Bool {
+    try connection.owner.codec.withCompressed(message, algorithm) { compressed in
+      guard compressed.count < message.count else { return false }
+      try format.append(compressed, isCompressed: true, to: &outbound)
+      observation?.sent(size: message.count, compressedSize: compressed.count)
+      return true
     }
   }
 }

@@ -71,21 +71,23 @@ extension Call {
 
   @inline(__always)
   func responseStart() -> (HeaderFields, HTTPExchange.Body) {
-    let initial: Metadata? =
-      context?.call.response.withLock { response -> Metadata? in
-        response.isInitialMetadataSent = true
-        return response.metadata?.initial
-      }
-    let hasInitial = initial?.isEmpty == false
+    let metadata = context?.call.response.withLock { response -> CallState.ResponseMetadata? in
+      response.isInitialMetadataSent = true
+      return response.metadata
+    }
     let isCompressing = responseCompression != nil || requestCompression != .identity
-    if outcome != nil, outbound.isEmpty, !hasInitial {
-      let head = format.headAlone(unusualEnd ?? .success, body: &outbound)
+    let isHeadDue = metadata?.initial.isEmpty == false && format.sendsHeadEarly
+    if outcome != nil, outbound.isEmpty, !isHeadDue {
+      var end = unusualEnd ?? .success
+      if let metadata { end.initial = metadata.initial }
+      let head = format.headAlone(end, body: &outbound)
       return (head, outbound.isEmpty ? .none : .length(outbound.count))
-    } else if !hasInitial, !isCompressing {
+    } else if metadata == nil, !isCompressing {
       return (format.plainHead, .unknown)
     } else {
       let head = ResponseHead(
-        metadata: initial ?? [:], compression: responseCompression,
+        metadata: metadata?.initial ?? [:], trailing: outcome == nil ? [:] : metadata?.trailing ?? [:],
+        compression: responseCompression,
         acceptedCompression: isCompressing ? connection.owner.core.acceptEncoding : nil)
       return (format.head(head), .unknown)
     }

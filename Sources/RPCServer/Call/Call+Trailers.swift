@@ -9,12 +9,13 @@ extension Call {
     let trailing = context?.call.response.withLock { $0.metadata?.trailing }
     guard case .failure(let failure) = outcome else {
       guard let trailing, !trailing.isEmpty else { return nil }
-      return ResponseEnd(error: nil, fields: trailerFields(nil, trailing), httpStatus: 200, extra: [])
+      return ResponseEnd(
+        error: nil, fields: trailerFields(nil, trailing), httpStatus: 200, extra: [], trailing: trailing)
     }
     let error = answered(failure.error)
     return ResponseEnd(
       error: error, fields: trailerFields(error, trailing ?? [:]), httpStatus: failure.httpStatus,
-      extra: failure.extra)
+      extra: failure.extra, trailing: trailing ?? [:])
   }
 
   private func trailerFields(_ error: RPCError?, _ trailing: Metadata) -> [TrailerSection.Field] {

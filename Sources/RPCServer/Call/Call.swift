@@ -137,7 +137,9 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   /// It is no call of gRPC: finds its protocol, and begins again with the bytes that came already. Nil if it is no call
   /// at all, and answered.
   private func chooseProtocol(_ head: HeaderBlock) -> RequestHead? {
-    switch connection.owner.core.protocols.choose(head, connection.owner) {
+    switch connection.owner.core.protocols.choose(
+      head, connection.owner, carriesTrailers: exchange?.carriesTrailers == true)
+    {
     case .call(let request):
       format = request.format
       let early = deframer.restart(format.framing)

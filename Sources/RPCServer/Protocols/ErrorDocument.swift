@@ -32,10 +32,13 @@ package struct ErrorDocument {
     return text + Array("}}".utf8)
   }
 
+  /// A detail as JSON; nil if its type is not known.
+  func known(_ any: Google_Protobuf_Any) -> [UInt8]? {
+    try? transcoder.json(fromWire: any.wireBytes(), messageName: Google_Protobuf_Any.messageName)
+  }
+
   private func json(_ any: Google_Protobuf_Any) -> [UInt8] {
-    if let known = try? transcoder.json(fromWire: any.wireBytes(), messageName: Google_Protobuf_Any.messageName) {
-      return known
-    }
+    if let known = known(any) { return known }
     let unknown = Google_Protobuf_BytesValue.with { $0.value = any.value }
     let value = try? transcoder.json(
       fromWire: unknown.wireBytes(), messageName: Google_Protobuf_BytesValue.messageName)

@@ -8,21 +8,25 @@ struct GRPCWebProtocol: WireProtocol {
   let contentTypes = ["application/grpc-web", "application/grpc-web-text"]
 
   func accept(_ request: OfferedRequest) -> RequestHead? {
-    guard request.method == "POST", let isText = Self.isText(request.contentType) else { return nil }
+    guard request.method == "POST", let (isText, isJSON) = Self.form(request.contentType) else { return nil }
+    let transcoder = isJSON ? request.transcoder : nil
+    guard !isJSON || request.takesJSON else { return nil }
     // Said again in the response, unless there is more to it than to any sensible one.
     let isSensible = request.contentType.utf8.count <= PeerText.limit
     let format = GRPCWebFormat(
-      contentType: isSensible ? request.contentType : contentTypes[isText ? 1 : 0] + "+proto", isText: isText,
-      request.crossOrigin)
+      contentType: isSensible ? request.contentType : contentTypes[isText ? 1 : 0] + (isJSON ? "+json" : "+proto"),
+      isText: isText, transcoder, request.crossOrigin)
     return GRPCRequestFields(request.head).requestHead(request.head, format, request.core)
   }
 
-  /// Whether the content type is that of the text form; nil if it is none of gRPC-Web with protobuf. `+proto` and
-  /// parameters (`;charset=…`) may follow.
-  private static func isText(_ contentType: String) -> Bool? {
+  /// Whether the content type is that of the text form, and whether messages are JSON; nil if it is none of gRPC-Web.
+  /// `+proto` or `+json` and parameters (`;charset=…`) may follow.
+  private static func form(_ contentType: String) -> (isText: Bool, isJSON: Bool)? {
     switch contentType.prefix(while: { $0 != ";" }).lowercased() {
-    case "application/grpc-web", "application/grpc-web+proto": false
-    case "application/grpc-web-text", "application/grpc-web-text+proto": true
+    case "application/grpc-web", "application/grpc-web+proto": (false, false)
+    case "application/grpc-web-text", "application/grpc-web-text+proto": (true, false)
+    case "application/grpc-web+json": (false, true)
+    case "application/grpc-web-text+json": (true, true)
     default: nil
     }
   }
@@ -36,13 +40,27 @@ final class GRPCWebFormat: CallFormat {
   /// The request's, which is the response's too.
   private let contentType: String
   private let isText: Bool
+  /// Where messages are JSON.
+  private let transcoder: MethodTranscoder?
   private let crossOrigin: CrossOriginGrant
   private var decoder = Base64.Stream()
 
-  init(contentType: String, isText: Bool, _ crossOrigin: CrossOriginGrant) {
+  init(contentType: String, isText: Bool, _ transcoder: MethodTranscoder?, _ crossOrigin: CrossOriginGrant) {
     self.contentType = contentType
     self.isText = isText
+    self.transcoder = transcoder
     self.crossOrigin = crossOrigin
+  }
+
+  var framing: MessageDeframer.Framing { transcoder == nil ? .prefixed : .prefixedDocuments }
+
+  func message(from bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8] {
+    guard let transcoder else { return Array(bytes) }
+    return try transcoder.request(fromJSON: bytes)
+  }
+
+  func document(of message: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8]? {
+    try transcoder?.json(fromResponse: message)
   }
 
   func receive(_ bytes: UnsafeRawBufferPointer, into messages: inout MessageDeframer) {
@@ -55,8 +73,11 @@ final class GRPCWebFormat: CallFormat {
     GRPCRequestFields.accepts(algorithm, head)
   }
 
-  func append(_ message: UnsafeRawBufferPointer, isCompressed: Bool, to body: inout ByteBuffer) {
-    append(message, flag: isCompressed ? 1 : 0, to: &body)
+  func append(_ message: UnsafeRawBufferPointer, isCompressed: Bool, to body: inout ByteBuffer) throws(RPCError) {
+    guard !isCompressed, let document = try document(of: message) else {
+      return append(message, flag: isCompressed ? 1 : 0, to: &body)
+    }
+    document.withUnsafeBytes { append($0, flag: 0, to: &body) }
   }
 
   /// Each piece of text is whole: a page can decode it when it comes.

@@ -18,11 +18,13 @@ struct ProtocolTable: Sendable {
     web = configuration.web
     let web: [any WireProtocol] = configuration.web == nil ? [] : [GRPCWebProtocol()]
     let routes: [any WireProtocol] = configuration.routes.isEmpty ? [] : [RouteProtocol(configuration.routes)]
-    protocols = web + routes + configuration.protocols
+    let connect: [any WireProtocol] = configuration.connect.map { [GRPCJSONProtocol(), ConnectProtocol($0)] } ?? []
+    // In the order in which they are asked. Connect takes the paths of the services only.
+    protocols = web + connect + routes + configuration.protocols
   }
 
   /// What a request is that is no call of gRPC.
-  func choose(_ head: HeaderBlock, _ owner: ServerLoop) -> Choice {
+  func choose(_ head: HeaderBlock, _ owner: ServerLoop, carriesTrailers: Bool) -> Choice {
     var crossOrigin = CrossOriginGrant()
     if let web, let origin = head.text("origin") {
       guard let grant = web.grant(origin: origin, authority: head.text(":authority") ?? "") else {
@@ -35,7 +37,8 @@ struct ProtocolTable: Sendable {
       return .answer(answer)
     }
     let request = OfferedRequest(
-      head: head, method: method, contentType: head.text("content-type") ?? "", crossOrigin: crossOrigin, owner: owner)
+      head: head, method: method, contentType: head.text("content-type") ?? "", crossOrigin: crossOrigin,
+      carriesTrailers: carriesTrailers, owner: owner)
     for candidate in protocols {
       if let head = candidate.accept(request) { return .call(head) }
     }

@@ -30,6 +30,8 @@ package struct OfferedRequest {
   package let contentType: String
   /// What a browser is told in the head of the response.
   package let crossOrigin: CrossOriginGrant
+  /// Whether the response can carry fields behind its body.
+  package let carriesTrailers: Bool
   let owner: ServerLoop
 
   var core: ServerCore { owner.core }
@@ -89,7 +91,10 @@ package protocol CallFormat: AnyObject {
   /// Whether the client takes responses that are compressed so.
   func accepts(_ algorithm: CompressionAlgorithm, _ head: HeaderBlock) -> Bool
 
-  /// Puts a response message behind those in the body.
+  /// A message of the response in the format's own form, where that is not protobuf's: it is what is compressed.
+  func document(of message: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8]?
+
+  /// Puts a response message behind those in the body: as protobuf has it, or its compressed document.
   /// - Throws: if the format can't express it.
   func append(_ message: UnsafeRawBufferPointer, isCompressed: Bool, to body: inout ByteBuffer) throws(RPCError)
 
@@ -108,7 +113,8 @@ package protocol CallFormat: AnyObject {
   /// The head of another response with messages, or with initial metadata.
   func head(_ head: ResponseHead) -> HeaderFields
 
-  /// The head of a response that has neither. What the format puts into the body follows it.
+  /// The head of a response that has neither: or no messages, where `sendsHeadEarly` is false. What the format puts
+  /// into the body follows it.
   func headAlone(_ end: ResponseEnd, body: inout ByteBuffer) -> HeaderFields
 
   /// Ends nearly every response, that of a success without trailing metadata, as `end` does.
@@ -131,13 +137,17 @@ extension CallFormat {
 
   package func accepts(_ algorithm: CompressionAlgorithm, _ head: HeaderBlock) -> Bool { false }
 
+  package func document(of message: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8]? { nil }
+
   package var isBodyPlain: Bool { false }
 
   package var hasEmptyMessage: Bool { false }
 
   package var sendsHeadEarly: Bool { true }
 
-  package var plainHead: HeaderFields { head(ResponseHead(metadata: [:], compression: nil, acceptedCompression: nil)) }
+  package var plainHead: HeaderFields {
+    head(ResponseHead(metadata: [:], trailing: [:], compression: nil, acceptedCompression: nil))
+  }
 
   package func succeed(in body: inout ByteBuffer) -> HeaderFields? { end(.success, in: &body) }
 
@@ -147,6 +157,8 @@ extension CallFormat {
 /// What a response says before its messages.
 package struct ResponseHead {
   package let metadata: Metadata
+  /// The trailing metadata, where the head waited for the status.
+  package let trailing: Metadata
   /// What its compressed messages are compressed with, if any is to be.
   let compression: CompressionAlgorithm?
   /// What the server decompresses, as `grpc-accept-encoding` lists it; nil in a call that has nothing to do with
@@ -157,7 +169,7 @@ package struct ResponseHead {
 /// What a response says behind its messages.
 package struct ResponseEnd {
   /// Without metadata.
-  static let success = ResponseEnd(error: nil, fields: [], httpStatus: 200, extra: [])
+  static let success = ResponseEnd(error: nil, fields: [], httpStatus: 200, extra: [], trailing: [:])
 
   /// Nil after a success.
   package let error: RPCError?
@@ -167,4 +179,8 @@ package struct ResponseEnd {
   /// What a refusal says beside them in the head.
   package let httpStatus: Int
   package let extra: [(String, String)]
+  /// The trailing metadata, without that of the error.
+  package let trailing: Metadata
+  /// The initial metadata, where no head was sent before.
+  package var initial = Metadata()
 }

@@ -50,13 +50,14 @@ final class RouteFormat: CallFormat {
 
   func headAlone(_ end: ResponseEnd, body: inout ByteBuffer) -> HeaderFields {
     isRefused = true
-    guard let error = end.error else { return HeaderFields(HeaderFields.list(start)) }
+    let initial = HeaderFields.list(end.initial)
+    guard let error = end.error else { return HeaderFields(HeaderFields.list(start) + initial) }
     let status = refusedStatus ?? (end.httpStatus == 200 ? error.code.httpStatus : end.httpStatus)
     body.append(ErrorDocument.standard?.json(error, httpStatus: status) ?? [])
     return HeaderFields(
       HeaderFields.list(
         [(":status", "\(status)"), ("content-type", "application/json"), ("content-length", "\(body.count)")]
-          + end.extra + crossOrigin.fields(exposing: end.extra.map(\.0))))
+          + end.extra + crossOrigin.fields(exposing: end.extra.map(\.0) + end.initial.map(\.name))) + initial)
   }
 
   func end(_ end: ResponseEnd, in body: inout ByteBuffer) -> HeaderFields? {

@@ -36,7 +36,10 @@ public final class GRPCServer: Sendable {
   ) throws(ServerError) {
     let core = ServerCore(
       router: try Router(services, classes: CallClasses(configuration)), interceptors: interceptors,
-      configuration: configuration, loopCount: loops.loops.count, logger: logger)
+      configuration: configuration, loopCount: loops.loops.count,
+      transcoders: configuration.connect.map { _ in MethodTranscoders(services.map { type(of: $0).serviceDescriptor })
+      },
+      logger: logger)
     self.core = core
     self.loops = loops.loops.map { ServerLoop(loop: $0, core: core) }
     ServerRegistry.add(self)

@@ -35,6 +35,12 @@ struct Router: Sendable {
     return nil
   }
 
+  /// Whether the path names a method, known or not, of a service that is served.
+  func hasService(of path: String) -> Bool {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.count == 3 && parts[0].isEmpty && services.contains(String(parts[1]))
+  }
+
   /// The error message for a path that has no route.
   func explain(_ path: String) -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)

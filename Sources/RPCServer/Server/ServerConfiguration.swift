@@ -45,10 +45,14 @@ public struct ServerConfiguration: Sendable {
   /// If set, the server also serves gRPC-Web on the same ports, for pages in browsers.
   public var web: WebConfiguration?
 
+  /// If set, the server also serves the Connect protocol on the same ports, and takes and gives messages as JSON: by
+  /// Connect, gRPC and gRPC-Web.
+  public var connect: ConnectConfiguration?
+
   /// Handlers of plain HTTP requests, beside the calls: a page, a document, what a monitor reads.
   public var routes: [HTTPRoute] = []
 
-  /// Wire protocols beside gRPC and gRPC-Web, in the order in which they are asked.
+  /// Wire protocols beside gRPC, gRPC-Web and Connect, in the order in which they are asked.
   package var protocols: [any WireProtocol] = []
 
   /// If set, every error without an ErrorInfo gets one of this domain, its reason being the status's name: also those

@@ -16,13 +16,16 @@ final class ServerCore: Sendable {
   let lifeLimits: LifeLimits
   let logger: Logger
   let protocols: ProtocolTable
+  /// JSON of the messages of each method; nil where no protocol wants it.
+  let transcoders: MethodTranscoders?
   /// What `grpc-accept-encoding` says.
   let acceptEncoding: String
 
   init(
     router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, loopCount: Int = 1,
-    logger: Logger
+    transcoders: MethodTranscoders? = nil, logger: Logger
   ) {
+    self.transcoders = transcoders
     self.router = router
     self.interceptors = interceptors
     self.configuration = configuration
