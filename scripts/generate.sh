@@ -93,7 +93,7 @@ cd ..
 generate Sources/ProtoWire public $google
 generate Sources/protoc-gen-protowire internal google/protobuf/compiler/plugin.proto
 generate Sources/RPCCore public google/api/annotations.proto google/api/field_behavior.proto google/api/http.proto \
-  google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto
+  google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto rpcgateway/v1/schema.proto
 services=server
 generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto \
   grpc/reflection/v1alpha/reflection.proto

@@ -67,7 +67,7 @@ extension GatewayFormat {
   }
 
   private var wholeFields: [(String, String)] {
-    if let etag, request.method == "GET" || request.method == "HEAD",
+    if let etag, let binding, takesKnownTag(binding),
       let known = request.head.text("if-none-match").flatMap(EntityTags.init), known.matches(etag)
     {
       // The session leaves the body out. RFC 9110, section 15.4.5.

@@ -47,6 +47,9 @@ final class GatewayFormat: CallFormat {
     isStream = !kind.hasSingleResponse
     if !kind.hasSingleRequest { framing = .lines }
     if isStream { isEvents = request.head.text("accept")?.lowercased().contains("text/event-stream") ?? false }
+    if takesKnownTag(binding), let field = request.head.text("if-none-match"), EntityTags(field) == nil {
+      throw RPCError(.invalidArgument, "if-none-match is malformed")
+    }
     guard let query = QueryString(query) else {
       throw RPCError(.invalidArgument, "the query is no percent-encoded UTF-8")
     }
@@ -54,6 +57,11 @@ final class GatewayFormat: CallFormat {
     self.binder = binder
     bound = try binder.head(
       values: values, query: query, etag: try condition(binding), lastEvent: request.head.text("last-event-id"))
+  }
+
+  /// Whether `if-none-match` says something of the response.
+  func takesKnownTag(_ binding: HTTPBinding) -> Bool {
+    binding.responseEtag != nil && !isStream && (request.method == "GET" || request.method == "HEAD")
   }
 
   /// The etag that `if-match` wants; nil if any will do.

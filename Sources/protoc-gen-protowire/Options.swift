@@ -25,7 +25,7 @@ struct Options {
 
   /// Comma-separated: `Visibility=public|package|internal`, `Module=PATH:MODULE` (repeatable; the Swift module that
   /// holds what is generated for the .proto file, or for all in the directory, when it is imported; those of
-  /// google/protobuf, google/rpc and google/api are known), `Services=true|server|client|false` and
+  /// google/protobuf, google/rpc, google/api and rpcgateway/v1 are known), `Services=true|server|client|false` and
   /// `Comments=true|false`.
   init(parameter: String) throws(GeneratorError) {
     for option in parameter.split(separator: ",") {
@@ -62,6 +62,7 @@ struct Options {
   /// Where nothing else was said: what this package has generated already.
   private static let knownModules = [
     (path: "google/protobuf", module: "ProtoWire"), ("google/rpc", "RPCCore"), ("google/api", "RPCCore"),
+    ("rpcgateway/v1", "RPCCore"),
   ]
 
   /// The module that the file's types are imported from; nil if they are in the module being generated.

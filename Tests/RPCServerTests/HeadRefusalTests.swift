@@ -64,6 +64,18 @@ import Testing
     #expect(frames.first?.field("x-realm") == "vault" && frames.first?.field("grpc-status-details-bin") != nil)
   }
 
+  /// Who may not call is not told what is wrong with the call.
+  @Test func interceptorsAreAskedFirst() async throws {
+    let timeout = HeaderField("grpc-timeout", "soon")
+    try await serving(services: [Vault()], interceptors: [Authentication()]) { server in
+      let client = try await server.client()
+      let put = Guarded_V1_VaultMethods.put.path
+      #expect(try await client.call(put, Bytes(), metadata: [timeout]).status == 16)
+      let scope = HeaderField("authorization", "ada vault.write")
+      #expect(try await client.call(put, Bytes(), metadata: [timeout, scope]).status == 13)
+    }
+  }
+
   /// HEADERS alone is answered, whole.
   @Test(arguments: contentTypes, [Guarded_V1_VaultMethods.put, Guarded_V1_VaultMethods.store])
   func theHeadAloneIsAnswered(contentType: String, method: MethodDescriptor) async throws {

@@ -3,11 +3,16 @@
 import json
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import httpx
+import jsonschema
 import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from programs import UserService
+from tokens import Keys
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +80,42 @@ def test_the_page_needs_nothing_from_elsewhere(http):
         assert f'"{path}"' in page.text
         part = http.get(f"/{path}")
         assert part.status_code == 200 and "://" not in part.text
+
+
+def test_examples_are_valid_and_taken(http, document):
+    """Whoever pastes an example gets no error for its form."""
+    components = {"components": document["components"]}
+    checked = 0
+    for path, method, operation in operations(document):
+        parameters = {}
+        for parameter in operation.get("parameters", []):
+            for example in parameter["schema"].get("examples", []):
+                jsonschema.Draft202012Validator({**parameter["schema"], **components}).validate(example)
+                parameters[parameter["in"], parameter["name"]] = str(example)
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        if "example" in body:
+            jsonschema.Draft202012Validator({**body["schema"], **components}).validate(body["example"])
+        for (place, name), value in parameters.items():
+            path = path.replace(f"{{{name}}}", value) if place == "path" else path
+        query = {name: value for (place, name), value in parameters.items() if place == "query"}
+        response = http.request(method, path, params=query, json=body.get("example"))
+        assert response.status_code in (200, 404, 409), response.text
+        checked += len(parameters) + len(body.get("example", {}))
+    assert checked > 8
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_schemathesis_finds_nothing(database, tmp_path, seed):
+    """What it sends in all phases is answered as the document says: statuses, types, schemas, refusals, access."""
+    keys = Keys(tmp_path / "keys")
+    environment = {"USER_SERVICE_INSECURE_DEV": None, "USER_SERVICE_KEYS": str(keys.directory)}
+    with UserService(database, environment=environment) as server:
+        # Left out: use_after_free, since a deleted user can be read until it is removed for good; and
+        # positive_data_acceptance, since no schema says which page tokens were issued, and which emails are valid.
+        run = subprocess.run(
+            [Path(sys.executable).parent / "st", "run", f"http://{server.address}/openapi.json", "--no-color",
+             "--header", f"Authorization: Bearer {keys.token('admin')}", "--max-examples", "40", "--max-time", "25",
+             "--seed", str(seed), "--generation-database", "none", "--continue-on-failure", "--warnings", "off",
+             "--exclude-checks", "positive_data_acceptance,use_after_free"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert run.returncode == 0, run.stdout[-6000:] + run.stderr

@@ -144,6 +144,7 @@ struct OperationBuilder {
 
   private func requestBody(_ schemas: inout SchemaSet) -> JSONValue? {
     let schema: JSONValue
+    var example: JSONValue?
     var isRequired = false
     switch binding.body {
     case .none: return nil
@@ -152,16 +153,23 @@ struct OperationBuilder {
       let object = schemas.object(binding.input, .input, without: fields)
       schema = object.without("description")
       isRequired = object["required"] != nil
+      example = .example(of: object)
     case .field(let field):
       isRequired = field.isRequired
       let use = field.isPlainMessage && binding.method == "PATCH" ? SchemaSet.Use.patch : .input
-      schema = field.isPlainMessage ? schemas.message(field.typeName, use) : schemas.field(field, use)
+      guard field.isPlainMessage, let message = schemas.types.messages[field.typeName] else {
+        schema = schemas.field(field, use)
+        break
+      }
+      schema = schemas.message(field.typeName, use)
+      example = .example(of: schemas.object(message, use))
     }
     guard method.kind.hasSingleRequest else {
       return .object(["content": .object(["application/x-ndjson": Self.lines(of: binding.input, &schemas, .input)])])
     }
     return .object([
-      "content": .object(["application/json": .object(["schema": schema])]), "required": isRequired ? true : nil,
+      "content": .object(["application/json": .object(["schema": schema, "example": example])]),
+      "required": isRequired ? true : nil,
     ])
   }
 

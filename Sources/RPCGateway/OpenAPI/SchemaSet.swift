@@ -89,12 +89,14 @@ struct SchemaSet {
       schema = .object([
         "type": "object",
         "propertyNames": key.kind == .string ? nil : .object(["pattern": "^(-?[0-9]+|true|false)$"]),
-        "additionalProperties": element(value, use),
+        "additionalProperties": element(value, use).described(by: field.schema),
       ])
+      schema = schema.bounded(by: field.schema, "maxProperties")
     } else if field.isRepeated {
-      schema = .object(["type": "array", "items": element(field, use)])
+      schema = .object(["type": "array", "items": element(field, use).described(by: field.schema)])
+        .bounded(by: field.schema, "maxItems")
     } else {
-      schema = element(field, use)
+      schema = element(field, use).described(by: field.schema).withExample(of: field)
       if use == .patch { schema = Self.nullable(schema) }
     }
     return schema.with([

@@ -34,6 +34,19 @@ struct JSONScanner {
     return scanner.take(UInt8(ascii: "}")) ? members : nil
   }
 
+  /// The elements of an array, as they stand there; nil if it is no array.
+  static func elements(_ text: ArraySlice<UInt8>) -> [ArraySlice<UInt8>]? {
+    var scanner = JSONScanner(text)
+    var elements: [ArraySlice<UInt8>] = []
+    guard scanner.take(UInt8(ascii: "[")) else { return nil }
+    if scanner.take(UInt8(ascii: "]")) { return elements }
+    repeat {
+      guard let value = scanner.value() else { return nil }
+      elements.append(value)
+    } while scanner.take(UInt8(ascii: ","))
+    return scanner.take(UInt8(ascii: "]")) ? elements : nil
+  }
+
   private mutating func skipSpace() {
     while index < text.endIndex, [0x20, 0x09, 0x0a, 0x0d].contains(text[index]) { index += 1 }
   }

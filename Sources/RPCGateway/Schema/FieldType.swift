@@ -20,6 +20,8 @@ struct FieldType: Sendable {
   let oneof: Int?
   /// `google.api.field_behavior`.
   let behaviors: [Google_Api_FieldBehavior]
+  /// What its option `rpcgateway.v1.schema` says for documents.
+  let schema: Rpcgateway_V1_FieldSchema?
   let isDeprecated: Bool
   /// The same field of another message is another symbol.
   let fullName: String

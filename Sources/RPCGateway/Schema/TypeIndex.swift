@@ -41,10 +41,12 @@ struct TypeIndex: Sendable {
     for field in message.field {
       let typeName = Self.absolute(field.typeName)
       let behaviors: [Google_Api_FieldBehavior]
+      let schema: Rpcgateway_V1_FieldSchema?
       do throws(WireError) {
         behaviors = try field.options?.Google_Api_fieldBehavior ?? []
+        schema = try field.options?.Rpcgateway_V1_schema
       } catch {
-        throw GatewayError("\(name).\(field.name ?? ""): field_behavior is malformed")
+        throw GatewayError("\(name).\(field.name ?? ""): an option is malformed: \(error)")
       }
       fields.append(
         FieldType(
@@ -52,6 +54,7 @@ struct TypeIndex: Sendable {
           kind: field.type ?? .message, typeName: typeName, isRepeated: field.label == .repeated,
           isMap: entries.contains(typeName),
           oneof: field.proto3Optional ?? false ? nil : field.oneofIndex.map(Int.init), behaviors: behaviors,
+          schema: schema,
           isDeprecated: field.options?.deprecated ?? false, fullName: "\(name).\(field.name ?? "")"))
     }
     // The oneofs behind `optional` come last.

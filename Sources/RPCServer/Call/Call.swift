@@ -121,7 +121,6 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
         refusal?.error ?? RPCError(.unimplemented, connection.owner.core.router.explain(path)),
         extra: refusal?.fields ?? [])
     }
-    if let refusal = request.refusal { return refuse(refusal.error, extra: refusal.fields) }
     requestCompression = request.compression
     let deadline = request.timeout.map { Deadline.after(nanoseconds: $0, now: loop.now) }
     self.route = route
@@ -130,6 +129,8 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
         method: route.handler.descriptor, deadline: deadline, headers: BlockHeaders(block: head), peer: connection.peer,
         security: connection.transport.security, observers: observation?.observers ?? []))
     if isIntercepted, !interceptorsAccept() { return }
+    // Behind the interceptors: who may not call need not be told what is wrong with the call.
+    if let refusal = request.refusal { return refuse(refusal.error, extra: refusal.fields) }
     if let deadline { startTimer(deadline) }
     perform(machine.accepted(hasSingleRequest: route.handler.descriptor.kind.hasSingleRequest))
   }
