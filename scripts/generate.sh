@@ -107,6 +107,7 @@ generate Sources/bench-server internal benchmark/benchmark.proto helloworld/hell
 generate Sources/conformance-server internal connectrpc/conformance/v1/config.proto connectrpc/conformance/v1/server_compat.proto \
   connectrpc/conformance/v1/service.proto
 services=true
+generate Sources/RPCClient internal grpc/service_config/service_config.proto
 generate Sources/InteropAPI package grpc/testing/empty.proto grpc/testing/messages.proto grpc/testing/test.proto
 
 cd Protos

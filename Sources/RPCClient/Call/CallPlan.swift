@@ -16,19 +16,27 @@ struct CallPlan: Sendable {
   /// What is sent with the request, or why the call can't be made.
   let metadata: Result<Metadata, RPCError>
 
+  /// Nil: a call that fails is not tried again.
+  let retry: RetryPolicy?
+
   /// Runs where the call is made.
   init(_ method: MethodDescriptor, _ options: CallOptions, _ core: ChannelCore) {
     let configuration = core.configuration
+    let config = configuration.serviceConfig?.method(method)
     self.method = method
     record = options.record
+    retry = config?.retry
     let served = ServedCall.isWanted.load(ordering: .relaxed) ? ServedCall.current : nil
     let own = [options.deadline, options.timeout.map { .after($0) }, served?.deadline].compactMap { $0 }.min()
-    deadline = own ?? configuration.timeout.map { .after($0) }
-    waitsForReady = options.waitsForReady ?? configuration.waitsForReady
+    let latest = config?.timeout.map { Deadline.after($0) }
+    deadline = [own ?? configuration.timeout.map { .after($0) }, latest].compactMap { $0 }.min()
+    waitsForReady = options.waitsForReady ?? config?.waitsForReady ?? configuration.waitsForReady
     let compression = options.compression ?? configuration.requestCompression
     self.compression = compression == .identity ? nil : compression
-    maximumRequestSize = options.maximumRequestSize ?? configuration.maximumRequestSize
-    maximumResponseSize = options.maximumResponseSize ?? configuration.maximumResponseSize
+    maximumRequestSize = min(
+      options.maximumRequestSize ?? configuration.maximumRequestSize, config?.maximumRequestSize ?? .max)
+    maximumResponseSize = min(
+      options.maximumResponseSize ?? configuration.maximumResponseSize, config?.maximumResponseSize ?? .max)
     guard let credentials = options.credentials else {
       metadata = .success(options.metadata)
       return

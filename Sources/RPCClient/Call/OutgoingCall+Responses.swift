@@ -17,10 +17,10 @@ extension OutgoingCall {
     if fields.statusText != nil, exchange.isRemoteClosed { return end(with: fields) }
     let http = exchange.head.status ?? 0
     guard http == 200 else {
+      let code = StatusCode(httpStatus: http)
+      if isTriedAgain(code, pushback: fields.pushback) { return }
       return end(
-        RPCError(
-          StatusCode(httpStatus: http), "the server answered with HTTP status \(http)", metadata: fields.metadata),
-        byServer: false)
+        RPCError(code, "the server answered with HTTP status \(http)", metadata: fields.metadata), byServer: false)
     }
     guard fields.isGRPC else {
       let type = fields.contentType.isEmpty ? "without a content-type" : PeerText.excerpt(fields.contentType)
@@ -75,6 +75,7 @@ extension OutgoingCall {
         error = RPCError(deframing: failure)
       }
     }
+    if let error, isTriedAgain(error.code, pushback: fields.pushback) { return }
     end(error, byServer: true, trailingMetadata: fields.metadata)
   }
 

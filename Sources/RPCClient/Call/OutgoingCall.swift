@@ -25,6 +25,13 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   @exclusivity(unchecked) private var attempts = 0
   @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
 
+  // OutgoingCall+Retries.swift.
+  /// Nil: it is not tried again.
+  @exclusivity(unchecked) var retry: RetryState?
+  /// An attempt has failed, and its stream is not closed yet: the next follows so many nanoseconds later.
+  @exclusivity(unchecked) var retryDelay: UInt64?
+  @exclusivity(unchecked) var retryTimer: LoopTimer?
+
   // Requests.
   @exclusivity(unchecked) var outbound: ReplayBuffer
 
@@ -42,6 +49,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     self.plan = plan
     self.channel = channel
     machine = ClientCallMachine(hasSingleResponse: plan.hasSingleResponse)
+    retry = plan.retry.map(RetryState.init)
     outbound = ReplayBuffer(limit: channel.core.configuration.replayLimit)
     deframer = MessageDeframer(limit: plan.maximumResponseSize)
   }
@@ -87,9 +95,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     switch machine.lost(outbound.canRewind ? loss : .possiblyProcessed) {
     case .over: break
     case .again:
-      outbound.rewind()
-      deframer.removeAll()
-      head = nil
+      rewind()
       // A transparent retry is none that the server is to count.
       attempts -= 1
       channel.again(self)
@@ -97,21 +103,28 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     }
   }
 
+  /// Forgets the attempt that was lost or has failed.
+  func rewind() {
+    outbound.rewind()
+    deframer.removeAll()
+    head = nil
+  }
+
   // MARK: What the server did
 
   func receiveBody(_ bytes: UnsafeRawBufferPointer) {
     uncredited += bytes.count
-    guard !machine.isOver else { return }
+    guard !machine.isOver, retryDelay == nil else { return }
     deframer.append(bytes)
   }
 
   func handle(_ events: HTTPExchange.Events) {
-    if let exchange, !machine.isOver {
+    if let exchange, !machine.isOver, retryDelay == nil {
       if events.contains(.head) { headCame(exchange) }
       if events.contains(.data), machine.phase == .responding { responsesArrived() }
-      if events.contains(.end), !machine.isOver { responseEnded(exchange) }
+      if events.contains(.end), !machine.isOver, retryDelay == nil { responseEnded(exchange) }
     }
-    if machine.isOver { creditReceived() }
+    if machine.isOver || retryDelay != nil { creditReceived() }
     if events.contains(.closed) { closed() }
   }
 
@@ -122,6 +135,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     let code = exchange.closeCode
     defer { connection.callClosed() }
     guard !machine.isOver else { return }
+    if let retryDelay { return again(after: retryDelay) }
     if let loss = connection.loss {
       let error = RPCError(.unavailable, "the connection to \(connection.peer) was lost: \(loss)")
       return lost(hasLeft ? .possiblyProcessed : .unsent, error)
@@ -146,7 +160,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   /// It fails for a reason that is not the server's answer. One whose time is over has failed for that.
   func fail(_ error: RPCError) {
     if let deadline = plan.deadline, deadline.nanoseconds <= MonotonicClock.nanoseconds { return deadlinePassed() }
-    end(error, byServer: false)
+    if !isTriedAgain(error.code, pushback: nil) { end(error, byServer: false) }
   }
 
   /// The status is known.
@@ -157,9 +171,12 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     status = error
     deadlineTimer?.cancel()
     deadlineTimer = nil
+    retryTimer?.cancel()
+    retryTimer = nil
     outbound.removeAll()
     // Messages that came before an error belong to a stream; one response and an error do not go together.
     if error != nil, !byServer || plan.hasSingleResponse { deframer.removeAll() }
+    if error == nil { channel.core.throttle?.succeeded() }
     plan.record?.ended(error?.code ?? .ok, trailingMetadata: trailingMetadata)
     if release.resetsStream, let exchange { connection?.abort(exchange) }
     release.wake()

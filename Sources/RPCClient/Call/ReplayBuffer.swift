@@ -6,6 +6,8 @@ struct ReplayBuffer {
   private var bytes: [UInt8] = []
   /// Bytes that the stream took.
   private var taken = 0
+  /// The stream took something since the beginning.
+  private var hasMoved = false
   /// What was taken is kept.
   private(set) var isKeeping = true
   private let limit: Int
@@ -17,7 +19,7 @@ struct ReplayBuffer {
   var waiting: Int { bytes.count - taken }
 
   /// Whether it can begin again.
-  var canRewind: Bool { isKeeping || taken == 0 }
+  var canRewind: Bool { isKeeping || !hasMoved }
 
   /// Appends a message behind its prefix.
   mutating func append(_ message: UnsafeRawBufferPointer, isCompressed: Bool) {
@@ -35,12 +37,16 @@ struct ReplayBuffer {
       buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[taken..<(taken + count)]))
     }
     taken += count
+    hasMoved = true
     if !isKeeping { trim() }
     return count
   }
 
   /// Begins again: the stream took nothing.
-  mutating func rewind() { taken = 0 }
+  mutating func rewind() {
+    taken = 0
+    hasMoved = false
+  }
 
   /// Keeps nothing that was taken, from now on.
   mutating func commit() {

@@ -14,6 +14,9 @@ public struct ChannelConfiguration: Sendable {
   public var authority: String?
   /// How calls are spread over the addresses of the target.
   public var balancing = LoadBalancing.pickFirst
+  /// What the owner of the service says of balancing, retries and each method; nil: nothing. Its balancing replaces
+  /// `balancing`.
+  public var serviceConfig: ServiceConfig?
   /// How long an attempt to connect may take: TCP, TLS and HTTP/2 together.
   public var connectTimeout: Duration = .seconds(20)
   /// How long the channel waits after an attempt that failed.

@@ -26,6 +26,9 @@ final class ChannelCore: Sendable {
   let isSecure: Bool
   let logger: Logger
   let connector: Connector
+  let balancing: LoadBalancing
+  /// Nil: retries are not throttled.
+  let throttle: RetryThrottle?
   private let loops: EventLoopGroup
   private let turn = Atomic(0)
   private let state = Mutex(State())
@@ -53,6 +56,8 @@ final class ChannelCore: Sendable {
     host = ChannelTarget.host(of: authority)
     isSecure = configuration.tls != nil || target.isLocal
     connector = Connector(resolver: HostResolver.names, attemptTimeout: configuration.connectTimeout)
+    balancing = configuration.serviceConfig?.balancing ?? configuration.balancing
+    throttle = configuration.serviceConfig?.retryThrottling.map(RetryThrottle.init)
     ServedCall.isWanted.store(true, ordering: .relaxed)
   }
 

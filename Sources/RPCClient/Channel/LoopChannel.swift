@@ -36,8 +36,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
     shared = ClientLoop.of(loop)
     let keepAlive = core.configuration.keepAlive
     keepAliveInterval = keepAlive.interval.map { max($0, keepAlive.leastInterval) }
-    machine = ChannelMachine(
-      core.configuration.balancing, backoff: core.configuration.backoff, isStatic: core.isStatic)
+    machine = ChannelMachine(core.balancing, backoff: core.configuration.backoff, isStatic: core.isStatic)
   }
 
   var state: ConnectivityState { machine.state }
@@ -48,7 +47,9 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   func start(_ call: OutgoingCall) {
     loop.assertCurrent()
     runningCalls += 1
-    guard !isClosing else { return call.fail(RPCError(.unavailable, "the channel is closed")) }
+    guard !isClosing else {
+      return call.end(RPCError(.unavailable, "the channel is closed"), byServer: false)
+    }
     idleTimer?.cancel()
     dispatch(call)
   }

@@ -1,0 +1,41 @@
+internal import EventLoop
+internal import Primitives
+internal import RPCCore
+
+/// Calls that have failed and are tried again.
+/// https://github.com/grpc/proposal/blob/master/A6-client-retries.md
+extension OutgoingCall {
+  /// An attempt has failed: it is tried again if its policy, the channel's tokens and the server allow it, and nothing
+  /// of a response has come.
+  /// - Parameter pushback: `grpc-retry-pushback-ms` of the answer; nil if there was none.
+  /// - Returns: false: the call is to be ended.
+  func isTriedAgain(_ code: StatusCode, pushback: String?) -> Bool {
+    guard var retry else { return false }
+    let pushback = RetryState.Pushback(pushback)
+    let isCharged = retry.isCharged(code, pushback)
+    let hasTokens = isCharged ? channel.core.throttle?.failed() ?? true : true
+    guard !machine.isCommitted, outbound.canRewind else { return false }
+    var random = SystemRandomNumberGenerator()
+    let delay = retry.failed(code, pushback, isAllowed: hasTokens, using: &random)
+    self.retry = retry
+    guard let delay else { return false }
+    guard let exchange, let connection else {
+      again(after: delay)
+      return true
+    }
+    // Its stream comes first: what else comes for it is of no interest.
+    retryDelay = delay
+    connection.abort(exchange)
+    return true
+  }
+
+  /// The failed attempt is gone.
+  func again(after delay: UInt64) {
+    retryDelay = nil
+    guard machine.phase == .queued || machine.retried() else { return }
+    rewind()
+    let timer = LoopTimer(on: loop) { [unowned self] in channel.again(self) }
+    timer.schedule(atNanoseconds: loop.now.saturatingAdd(delay))
+    retryTimer = timer
+  }
+}
