@@ -126,6 +126,13 @@ say_how_to_call() {
   echo "  $call -d '{\"email\": \"$email\"}' $target users.v1.UserService/LookupUser"
   echo "  $call -d '{\"page_size\": 10}' $target users.v1.UserService/ListUsers"
   echo "  grpcurl -plaintext $target grpc.health.v1.Health/Check"
+  if [[ $address != unix:* && -z ${USER_SERVICE_TLS_CERT-} ]]; then
+    local json='curl'
+    [ -z "${token-}" ] || json+=" -H @<(echo \"authorization: Bearer \$TOKEN\")"
+    echo "  $json 'http://$address/v1/users?pageSize=10'"
+    echo
+    echo "The same as JSON, in a browser: http://$address/docs"
+  fi
   echo
   echo 'ctrl-C stops it.'
 }

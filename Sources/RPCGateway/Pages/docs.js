@@ -8,7 +8,18 @@ const make = (tag, attributes = {}, ...children) => {
   return element;
 };
 
-const text = (content) => (content ? make("p", { class: "text" }, content) : null);
+// What is between backticks is code.
+const inline = (line) => line.split(/`([^`]+)`/).map((part, index) => (index % 2 ? make("code", {}, part) : part));
+
+// Paragraphs and lists, whose lines the .proto file has wrapped.
+const prose = (content) => (content ?? "").split(/\n\s*\n/).filter(Boolean).flatMap((block) => {
+  const [before, ...items] = ("\n" + block).split(/\n- /);
+  const join = (lines) => inline(lines.trim().replace(/\s*\n\s*/g, " "));
+  return [before.trim() ? make("p", {}, ...join(before)) : "",
+    items.length ? make("ul", {}, ...items.map((item) => make("li", {}, ...join(item)))) : ""];
+});
+
+const text = (content) => (content ? make("div", {}, ...prose(content)) : null);
 
 const nameOf = (schema) => schema.$ref.split("/").pop();
 
@@ -24,21 +35,23 @@ const typeOf = (schema) => {
   return schema.format ? `${type} (${schema.format})` : type;
 };
 
-const rules = (schema) => ["pattern", "minLength", "maxLength", "minimum", "maximum", "example"]
-  .filter((name) => schema?.[name] !== undefined && !(schema.type === "integer" && schema.format))
-  .map((name) => `${name} ${JSON.stringify(schema[name])}`).join(", ");
+const limits = [-2147483648, 2147483647, 4294967295];
+const rules = (schema) => ["enum", "pattern", "minLength", "maxLength", "maxProperties", "maxItems", "minimum", "maximum", "examples"]
+  .filter((name) => schema?.[name] !== undefined && !limits.includes(schema[name]))
+  .map((name) => `${name} \`${JSON.stringify(schema[name])}\``).join(", ");
 
-const table = (caption, rows) => rows.length === 0 ? null : make("table", {}, make("caption", { class: "text" }, caption),
+const table = (caption, rows) => rows.length === 0 ? null : make("table", {}, make("caption", {}, caption),
   make("tbody", {}, ...rows.map(([name, type, about]) =>
-    make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, type), make("td", { class: "text" }, about)))));
+    make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, type), make("td", {}, ...prose(about))))));
 
 const fields = (schema) => Object.entries(schema.properties ?? {}).map(([name, field]) => [
   make("code", { class: field.deprecated ? "deprecated" : "" }, name), typeOf(field),
   [(schema.required ?? []).includes(name) ? "Required." : "", field.readOnly ? "Output only." : "", field.description,
-    rules(field)].filter(Boolean).join("\n")]);
+    rules(field)].filter(Boolean).join("\n\n")]);
 
 const example = (path, method, operation) => {
-  const body = operation.requestBody?.content?.["application/json"] ? " --json '{…}'" : "";
+  const json = operation.requestBody?.content?.["application/json"];
+  const body = json ? ` --json '${JSON.stringify(json.example ?? {}).replaceAll("'", "'\\''")}'` : "";
   const token = operation.security?.length ? ` -H "authorization: Bearer $TOKEN"` : "";
   return `curl -X ${method.toUpperCase()}${token}${body} '${location.origin}${path}'`;
 };
@@ -60,7 +73,7 @@ const article = (path, method, operation) => make("article", { id: operation.ope
   text(operation.description), access(operation),
   table("Parameters", (operation.parameters ?? []).map((one) => [
     make("code", {}, one.name), make("span", {}, `${one.in}: `, typeOf(one.schema)),
-    [one.required ? "Required." : "", one.description, rules(one.schema)].filter(Boolean).join("\n")])),
+    [one.required ? "Required." : "", one.description, rules(one.schema)].filter(Boolean).join("\n\n")])),
   ...content("Body", operation.requestBody?.content),
   ...content("Response", operation.responses["200"]?.content),
   table("Errors", Object.entries(operation.responses).filter(([status]) => status !== "200")
@@ -73,7 +86,7 @@ const schemaArticle = ([name, schema]) => make("article", { id: `schema-${name}`
 const show = (api) => {
   document.title = api.info.title;
   document.getElementById("title").textContent = `${api.info.title} ${api.info.version}`;
-  document.getElementById("about").textContent = api.info.description ?? "";
+  document.getElementById("about").append(...prose(api.info.description));
   const main = document.getElementById("operations");
   const index = document.getElementById("index");
   for (const [path, item] of Object.entries(api.paths)) {
