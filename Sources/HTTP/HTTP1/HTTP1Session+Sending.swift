@@ -16,7 +16,7 @@ extension HTTP1Session {
     let isSuppressed = !head.allowsBody || exchange.head.isHEAD
     response.framing = isSuppressed ? .none : Self.framing(of: body, head)
     if case .length(let count) = response.framing { response.left = count }
-    HTTP1Writer.writeHead(head, response.framing, closes: response.closes, into: &output)
+    HTTP1Writer.writeHead(head, response.framing, date: date, closes: response.closes, into: &output)
     response.phase = .body
     if response.framing == .none || response.framing == .length(0) { complete(exchange) }
   }
@@ -66,7 +66,14 @@ extension HTTP1Session {
   // MARK: Bytes
 
   /// A turn of the loop begins: as many bytes as the window has may be sent in it.
-  public func beginTurn() { budget = configuration.responseWindow }
+  /// - Parameter unixTime: seconds since 1970, for the `date` of responses; nil: they have none.
+  public func beginTurn(unixTime: Int64? = nil) {
+    budget = configuration.responseWindow
+    self.unixTime = unixTime
+  }
+
+  /// RFC 9110, section 6.6.1.
+  private var date: HTTPDate? { unixTime.map(HTTPDate.init) }
 
   /// `nextOutput` has bytes, in this turn or the next.
   public var wantsWrite: Bool { !output.isEmpty || isContinueDue || hasBody }

@@ -29,6 +29,7 @@ public final class HTTP1Session {
   /// Bytes of an answered request that may still be read and dropped; nil while there is none.
   @exclusivity(unchecked) var droppable: Int?
   @exclusivity(unchecked) var budget: Int
+  @exclusivity(unchecked) var unixTime: Int64?
   @exclusivity(unchecked) private var abuse: AbuseGuard
   @exclusivity(unchecked) private var now: UInt64
   @exclusivity(unchecked) private var latestID: Int32 = -1

@@ -15,8 +15,11 @@ enum HTTP1Writer {
   /// Bytes of a chunk at most.
   static let chunkSize = 16_384
 
-  static func writeHead(_ head: HeaderFields, _ framing: Framing, closes: Bool, into output: inout OutputBuffer) {
+  static func writeHead(
+    _ head: HeaderFields, _ framing: Framing, date: HTTPDate?, closes: Bool, into output: inout OutputBuffer
+  ) {
     var status = 200
+    var hasDate = date == nil
     head.forEach { name, value in
       if name.equals(":status") { status = value.reduce(0) { ($0 * 10 + Int($1 &- 0x30)) % 1000 } }
     }
@@ -26,8 +29,10 @@ enum HTTP1Writer {
       guard name.first != ByteClass.colon, !isOfConnection(name),
         framing == .none || !name.equals("content-length")
       else { return }
+      if name.equals("date") { hasDate = true }
       writeField(name, value, into: &output)
     }
+    if !hasDate, let date { output.append("date: \(date)\r\n") }
     switch framing {
     case .none: break
     case .length(let count): output.append("content-length: \(count)\r\n")

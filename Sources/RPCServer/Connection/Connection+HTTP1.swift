@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Glibc
 internal import HTTP
 import Logging
 internal import Primitives
@@ -93,7 +94,7 @@ extension Connection {
     owner.now = owner.loop.now
     if phase == .draining, owner.isDraining { endOpenEndedCalls() }
     if let http1 {
-      http1.beginTurn()
+      http1.beginTurn(unixTime: Int64(time(nil)))
       for call in writing { call.submit(to: http1) }
     }
     writing.removeAll(keepingCapacity: true)

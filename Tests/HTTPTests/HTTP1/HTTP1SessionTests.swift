@@ -17,6 +17,25 @@ import Testing
     #expect(bench.latest?.closeCode == .noError && bench.session.wantsRead && !bench.session.isEnding)
   }
 
+  /// RFC 9110, sections 5.6.7 and 6.6.1.
+  @Test(arguments: [
+    (Int64(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+    (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"), (951_868_800, "Wed, 01 Mar 2000 00:00:00 GMT"),
+    (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"), (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
+    (1_798_761_599, "Thu, 31 Dec 2026 23:59:59 GMT"), (.max, "Fri, 31 Dec 9999 23:59:59 GMT"),
+    (.min, "Thu, 01 Jan 1970 00:00:00 GMT"),
+  ]) func aResponseHasADate(seconds: Int64, text: String) {
+    let bench = HTTP1Bench()
+    bench.feed(Self.get)
+    bench.session.beginTurn(unixTime: seconds)
+    bench.respond()
+    #expect(bench.output() == "HTTP/1.1 200 OK\r\ndate: \(text)\r\ncontent-length: 0\r\n\r\n")
+    bench.feed(Self.get)
+    bench.session.beginTurn(unixTime: seconds)
+    bench.respond(200, [("date", Array("its own".utf8))])
+    #expect(bench.output() == "HTTP/1.1 200 OK\r\ndate: its own\r\ncontent-length: 0\r\n\r\n")
+  }
+
   @Test func aLengthFramesTheBody() {
     let bench = HTTP1Bench()
     bench.feed(Self.get)
