@@ -73,7 +73,7 @@ const article = (path, method, operation) => make("article", { id: operation.ope
   text(operation.description), access(operation),
   table("Parameters", (operation.parameters ?? []).map((one) => [
     make("code", {}, one.name), make("span", {}, `${one.in}: `, typeOf(one.schema)),
-    [one.required ? "Required." : "", one.description, rules(one.schema)].filter(Boolean).join("\n\n")])),
+    [one.required && !one.description?.startsWith("Required.") ? "Required." : "", one.description, rules(one.schema)].filter(Boolean).join("\n\n")])),
   ...content("Body", operation.requestBody?.content),
   ...content("Response", operation.responses["200"]?.content),
   table("Errors", Object.entries(operation.responses).filter(([status]) => status !== "200")

@@ -9,15 +9,22 @@ struct UpdateMask {
   /// Paths that are the server's, or given elsewhere: what the path has.
   let excluded: Set<String>
 
+  /// How deep it looks: each level is read once more. Messages below are changed as a whole.
+  private static let depthLimit = 16
+
   /// - Parameter body: JSON that was read as the message already.
-  func paths(_ body: ArraySlice<UInt8>, _ message: MessageType, prefix: String = "") -> [String] {
+  func paths(
+    _ body: ArraySlice<UInt8>, _ message: MessageType, prefix: String = "", depth: Int = 1
+  ) -> [String] {
     var paths: [String] = []
     for (name, value) in JSONScanner.members(body) ?? [] {
       guard let field = message.field(name), !isServers(field) else { continue }
       let path = prefix + field.name
       guard !excluded.contains(path) else { continue }
-      if field.isPlainMessage, value.first == UInt8(ascii: "{"), let nested = types.messages[field.typeName] {
-        paths += self.paths(value, nested, prefix: path + ".")
+      if field.isPlainMessage, value.first == UInt8(ascii: "{"), depth < Self.depthLimit,
+        let nested = types.messages[field.typeName]
+      {
+        paths += self.paths(value, nested, prefix: path + ".", depth: depth + 1)
       } else {
         paths.append(path)
       }

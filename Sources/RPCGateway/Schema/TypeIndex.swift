@@ -76,9 +76,13 @@ struct TypeIndex: Sendable {
     return name.hasPrefix(".") ? String(name.dropFirst()) : name
   }
 
-  /// The fields that lead from a message to a field, by their names; nil if there is none, or one before the last is no
-  /// message.
+  /// The most names of fields with dots between them. A message that contains itself would allow any number.
+  static let pathLimit = 32
+
+  /// The fields that lead from a message to a field, by their names; nil if there is none, one before the last is no
+  /// message, or there are too many.
   func resolve(_ names: [String], in message: String) -> [FieldType]? {
+    guard names.count <= Self.pathLimit else { return nil }
     var path: [FieldType] = []
     var scope = messages[message]
     for name in names {
