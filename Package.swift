@@ -43,6 +43,7 @@ let package = Package(
     .executable(name: "interop-server", targets: ["interop-server"]),
     .executable(name: "interop-client", targets: ["interop-client"]),
     .executable(name: "conformance-server", targets: ["conformance-server"]),
+    .executable(name: "conformance-client", targets: ["conformance-client"]),
     .executable(name: "protowire-conformance", targets: ["protowire-conformance"]),
   ],
   dependencies: [
@@ -125,7 +126,12 @@ let package = Package(
     program(
       "interop-client",
       ["InteropAPI", "RPCClient", "RPCCore", "ProtoWire", "Transport", "EventLoop", "Primitives", arguments]),
-    program("conformance-server", ["RPCServer", "Transport", "RPCCore", "Primitives", "ProtoWire", "EventLoop"]),
+    library("ConformanceAPI", ["ProtoWire", "RPCCore", "Primitives"]),
+    program(
+      "conformance-server",
+      ["ConformanceAPI", "RPCServer", "Transport", "RPCCore", "Primitives", "ProtoWire", "EventLoop"]),
+    program(
+      "conformance-client", ["ConformanceAPI", "RPCClient", "Transport", "RPCCore", "ProtoWire", "EventLoop"]),
     program("protowire-conformance", ["ProtoWire"]),
     program(
       "bench-server",

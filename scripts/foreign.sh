@@ -11,7 +11,8 @@ fi
 binaries=$(readlink -f "$1")
 shift
 export USER_SERVICE=$binaries/user-service BENCH_SERVER=$binaries/bench-server
-export INTEROP_SERVER=$binaries/interop-server INTEROP_CLIENT=$binaries/interop-client CONFORMANCE_SERVER=$binaries/conformance-server
+export INTEROP_SERVER=$binaries/interop-server INTEROP_CLIENT=$binaries/interop-client
+export CONFORMANCE_SERVER=$binaries/conformance-server CONFORMANCE_CLIENT=$binaries/conformance-client
 export PROTOWIRE_CONFORMANCE=${PROTOWIRE_CONFORMANCE:-$binaries/protowire-conformance}
 export HTTP1_TRANSCRIPT=${HTTP1_TRANSCRIPT:-$binaries/http1-transcript}
 venv=$(scripts/venv.sh)

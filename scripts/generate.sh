@@ -104,10 +104,10 @@ generate Sources/UserAPI public users/v1/access.proto users/v1/users.proto
 comments=false
 services=server
 generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
-generate Sources/conformance-server internal connectrpc/conformance/v1/config.proto connectrpc/conformance/v1/server_compat.proto \
-  connectrpc/conformance/v1/service.proto
 services=true
 generate Sources/RPCClient internal grpc/service_config/service_config.proto
+generate Sources/ConformanceAPI package connectrpc/conformance/v1/client_compat.proto connectrpc/conformance/v1/config.proto \
+  connectrpc/conformance/v1/server_compat.proto connectrpc/conformance/v1/service.proto
 generate Sources/InteropAPI package grpc/testing/empty.proto grpc/testing/messages.proto grpc/testing/test.proto
 
 cd Protos

@@ -1,3 +1,4 @@
+import ConformanceAPI
 import ProtoWire
 import RPCCore
 

@@ -1,3 +1,4 @@
+import ConformanceAPI
 import EventLoop
 import Glibc
 import ProtoWire

@@ -1,10 +1,10 @@
-import Glibc
-import ProtoWire
+internal import Glibc
+package import ProtoWire
 
 /// Reads messages from standard input and writes them to standard output, each after its length in four bytes,
 /// big-endian.
-enum Pipe {
-  enum Failure: Swift.Error {
+package enum Pipe {
+  package enum Failure: Swift.Error {
     case ended
     case system(errno: Int32)
     case tooLarge(bytes: Int)
@@ -12,13 +12,13 @@ enum Pipe {
 
   private static let largestMessage = 16 << 20
 
-  static func read<Message: WireMessage>(_ type: Message.Type) throws -> Message {
+  package static func read<Message: WireMessage>(_ type: Message.Type) throws -> Message {
     let length = try read(count: 4).reduce(0) { $0 << 8 | Int($1) }
     guard length <= largestMessage else { throw Failure.tooLarge(bytes: length) }
     return try Message(wireBytes: read(count: length))
   }
 
-  static func write(_ message: some WireMessage) throws {
+  package static func write(_ message: some WireMessage) throws {
     let body = message.wireBytes()
     let length = UInt32(body.count)
     var rest = (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) }[...] + body
@@ -28,7 +28,7 @@ enum Pipe {
     }
   }
 
-  static func complain(_ line: String) {
+  package static func complain(_ line: String) {
     _ = "\(line)\n".withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
   }
 
