@@ -62,8 +62,9 @@ public class HTTP2Session {
     }
     if result < 0 {
       let error = HTTP2Error(code: result)
-      // nghttp2 itself says nothing then.
+      // nghttp2 itself says nothing in these cases.
       if error.isFlooded { enhanceYourCalm("too many frames at once") }
+      if error.isBadPreface { sendGoAway(.protocolError, "the connection does not begin with HTTP/2's preface") }
       throw error
     }
   }

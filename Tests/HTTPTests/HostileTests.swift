@@ -217,7 +217,7 @@ import Testing
     let bench = try SessionBench()
     let error = #expect(throws: HTTP2Error.self) { try bench.feed(Array(text.utf8)) }
     #expect(error?.isBadPreface == true)
-    _ = try bench.output()
+    #expect(try bench.output().of(.goAway).map { $0.number(at: 4) } == [1])
   }
 
   @Test func unknownFrameTypesAreIgnored() throws {

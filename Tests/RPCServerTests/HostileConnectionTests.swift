@@ -68,6 +68,22 @@ import Transport
     }
   }
 
+  /// First lines that are neither HTTP/2's preface nor a request line of HTTP/1: told as an error of HTTP/2 (RFC 9113,
+  /// section 3.4), in however many pieces they come.
+  @Test(arguments: ["INVALID CONNECTION PREFACE\r\n\r\n", "PRI * HTTQ/2.0\r\n\r\n", "GET / FTP/1.1\r\n\r\n"])
+  func aWrongPreface(text: String) async throws {
+    try await serving([.echo]) { server in
+      let bytes = Array(text.utf8)
+      for place in stride(from: 0, to: bytes.count, by: 5) {
+        let peer = try await Peer(server.address)
+        if place > 0 { try await peer.send(Array(bytes[..<place])) }
+        await peer.trySend(Array(bytes[place...]))
+        #expect(try await peer.rest().of(.goAway).map { $0.number(at: 4) } == [1], "\(place)")
+      }
+      try await expectHonestService(server)
+    }
+  }
+
   @Test func randomBytesBehindAGoodStart() async throws {
     try await serving([.echo, .chat]) { server in
       var state: UInt64 = 7

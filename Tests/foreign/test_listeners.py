@@ -9,6 +9,7 @@ import subprocess
 import grpc
 import pytest
 from calls import TIMEOUT, create
+from http2 import PREFACE
 from programs import Server, UserService, eventually
 from users.v1 import users_pb2_grpc
 
@@ -89,6 +90,8 @@ def test_flags_reach_the_server(database):
         host, port = service.address.split(":")
         open_ones = [socket.create_connection((host, int(port)), timeout=TIMEOUT) for _ in range(2)]
         for open_one in open_ones:
+            # The server speaks once it knows which HTTP the client does.
+            open_one.sendall(PREFACE + b"\0\0\0\4\0\0\0\0\0")
             assert open_one.recv(9)
         with socket.create_connection((host, int(port)), timeout=TIMEOUT) as refused:
             assert refused.recv(9) == b""

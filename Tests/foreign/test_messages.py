@@ -148,7 +148,7 @@ def test_grpc_frames_that_are_wrong(service, tmp_path, body, status):
     assert f"grpc-status: {status}\n" in said and "grpc-message: " in said
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/json", "application/grpcx"])
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/grpcx"])
 def test_other_content_types_are_415(service, tmp_path, content_type):
     path = tmp_path / "body"
     path.write_bytes(message(b""))

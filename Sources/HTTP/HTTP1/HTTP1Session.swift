@@ -42,6 +42,8 @@ public final class HTTP1Session {
   @exclusivity(unchecked) private var lastEnd: UInt64
   /// Nothing more is read, and the connection is to be closed once all output is sent.
   @exclusivity(unchecked) public internal(set) var isEnding = false
+  /// The first line was not one of HTTP/1: whoever sent it understands no answer of this session, and gets none.
+  public var isOtherProtocol: Bool { fault == .otherProtocol && latestID == -1 }
   /// What the client did that ended the connection.
   @exclusivity(unchecked) public private(set) var fault: HTTP1Fault?
 
@@ -283,6 +285,8 @@ public final class HTTP1Session {
     isEnding = true
     let isAnswerable = exchange == nil || response.phase == .awaited
     if let exchange { close(exchange, .protocolError) }
-    if isAnswerable, droppable == nil { HTTP1Writer.writeAnswer(fault.status, fault.reason, into: &output) }
+    if isAnswerable, droppable == nil, !isOtherProtocol {
+      HTTP1Writer.writeAnswer(fault.status, fault.reason, into: &output)
+    }
   }
 }

@@ -30,11 +30,19 @@ struct RequestLine {
 
   private static func checkVersion(_ version: UnsafeRawBufferPointer) throws(HTTP1Fault) {
     if version.equals("HTTP/1.1") { return }
+    guard namesHTTP(version) else { throw .otherProtocol }
     let digits: ClosedRange<UInt8> = UInt8(ascii: "0")...UInt8(ascii: "9")
     guard version.count == 8, UnsafeRawBufferPointer(rebasing: version[..<5]).equals("HTTP/"),
       digits.contains(version[5]), version[6] == UInt8(ascii: "."), digits.contains(version[7])
     else { throw .malformed("the request line does not end with a version of HTTP") }
     throw .version
+  }
+
+  /// Whether `HTTP/` stands anywhere in it, in whatever case: a mistyped line is one of HTTP still.
+  private static func namesHTTP(_ text: UnsafeRawBufferPointer) -> Bool {
+    text.indices.dropLast(4).contains {
+      UnsafeRawBufferPointer(rebasing: text[$0..<($0 + 5)]).equalsIgnoringCase("http/")
+    }
   }
 
   /// The four forms of a target, without that of CONNECT. RFC 9112, section 3.2.

@@ -32,6 +32,12 @@ extension Connection {
   private func receive(_ bytes: UnsafeRawBufferPointer, _ session: HTTP1Session) {
     guard !session.isEnding else { return }
     session.receive(bytes, now: owner.now)
+    if session.isOtherProtocol, transport.security == nil {
+      // A wrong preface of HTTP/2, that is: GOAWAY says so (RFC 9113, section 3.4).
+      http1 = nil
+      prefaceCount = 0
+      return beginHTTP2(bytes)
+    }
     if let fault = session.fault {
       owner.log(.debug, "A connection broke HTTP/1.1.", metadata: ["peer": "\(peer)", "fault": "\(fault)"])
     }
