@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+from pathlib import Path
 
 import grpc
 import pytest
@@ -217,3 +218,23 @@ def test_insecure_dev_says_so(database):
     with UserService(database, "--insecure-dev", environment={"USER_SERVICE_INSECURE_DEV": None}) as server:
         create(server.users)
         assert "Everybody may make every call" in server.said()
+
+
+def test_curl_as_the_readme_has_it(service, keys):
+    """The lines of the README for Connect; and without a token."""
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    lines = [line for line in readme.splitlines() if line.startswith("json ") and "/users.v1.UserService/" in line]
+    function = next(line for line in readme.splitlines() if line.startswith("function json()"))
+    assert len(lines) == 2
+    create(service.stub(keys.token("admin")), email="ada@example.com")
+    for line in lines:
+        command = f"{function}\n{line.replace('127.0.0.1:50051', service.address)}"
+        for token, key in ((keys.token("admin"), "user"), ("", "code")):
+            done = subprocess.run(
+                ["bash", "-c", command], env=clean_environment(TOKEN=token), capture_output=True, text=True, timeout=60,
+                check=True)
+            answer = json.loads(done.stdout)
+            if key == "code":
+                assert answer["code"] == "unauthenticated", done.stdout
+            else:
+                assert "ada@example.com" in done.stdout, done.stdout
