@@ -107,8 +107,8 @@ let package = Package(
       [
         "UserService", "PostgresUserStore", "Tokens", "CommandOptions", "Transport", "RPCDiagnostics", "RPCGateway",
         "UserAPI",
-        "RPCServer",
-        "RPCCore", "Postgres", "EventLoop", "Primitives", "CJemalloc", arguments, log,
+        "RPCServer", "RPCClient",
+        "RPCCore", "ProtoWire", "Postgres", "EventLoop", "Primitives", "CJemalloc", arguments, log,
       ]),
     program("protoc-gen-protowire", ["ProtoWire"]),
     .plugin(

@@ -4,8 +4,9 @@ import Glibc
 import ProtoWire
 import Synchronization
 
-/// The client under test for the Connect project's conformance runner. It reads ClientCompatRequests from standard input
-/// until its end, makes each call, several at a time, and writes a ClientCompatResponse for each to standard output.
+/// The client under test for the Connect project's conformance runner. It reads ClientCompatRequests from standard
+/// input until its end, makes each call, several at a time, and writes a ClientCompatResponse for each to standard
+/// output.
 /// https://github.com/connectrpc/conformance/blob/main/docs/testing_clients.md
 @main
 enum ConformanceClient {
