@@ -1,4 +1,5 @@
-/// The sets of bytes of which HTTP/1.1 is made. RFC 9110, section 5.6; RFC 3986, appendix A.
+/// The bytes that divide HTTP/1.1, and those of which targets and hosts are made; `FieldSyntax` has names and values.
+/// RFC 9112, section 3.2; RFC 3986, appendix A.
 enum ByteClass {
   static let cr = UInt8(ascii: "\r")
   static let lf = UInt8(ascii: "\n")
@@ -6,41 +7,24 @@ enum ByteClass {
   static let tab = UInt8(ascii: "\t")
   static let colon = UInt8(ascii: ":")
 
-  private static let token: UInt8 = 1
-  private static let value: UInt8 = 2
-  private static let target: UInt8 = 4
-  private static let host: UInt8 = 8
+  private static let target: UInt8 = 1
+  private static let host: UInt8 = 2
 
   private static let table: [UInt8] = {
     var table = [UInt8](repeating: 0, count: 256)
-    // obs-text is taken as it is; control characters, CR, LF and NUL among them, are not.
-    for byte in 0x21...0xff where byte != 0x7f { table[byte] |= value }
-    table[Int(space)] |= value
-    table[Int(tab)] |= value
     // A fragment is never sent.
     for byte in 0x21...0x7e where byte != Int(UInt8(ascii: "#")) { table[byte] |= target }
-    for byte in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8 {
-      table[Int(byte)] |= token | host
-    }
-    for byte in "!#$%&'*+-.^_`|~".utf8 { table[Int(byte)] |= token }
+    for byte in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789".utf8 { table[Int(byte)] |= host }
     // reg-name and IP-literal with a port, but without the comma by which an intermediary joins two fields.
     for byte in "-._~%!$&'()*+;=:[]".utf8 { table[Int(byte)] |= host }
     return table
   }()
-
-  /// A token: a method, a field's name.
-  static func isToken(_ bytes: UnsafeRawBufferPointer) -> Bool { !bytes.isEmpty && all(bytes, token) }
-
-  /// A field's value.
-  static func isValue(_ bytes: UnsafeRawBufferPointer) -> Bool { all(bytes, value) }
 
   /// Visible ASCII, as a request's target has it.
   static func isTarget(_ bytes: UnsafeRawBufferPointer) -> Bool { !bytes.isEmpty && all(bytes, target) }
 
   /// A host and perhaps a port.
   static func isHost(_ bytes: UnsafeRawBufferPointer) -> Bool { all(bytes, host) }
-
-  static func isTokenByte(_ byte: UInt8) -> Bool { table[Int(byte)] & token != 0 }
 
   private static func all(_ bytes: UnsafeRawBufferPointer, _ wanted: UInt8) -> Bool {
     table.withUnsafeBufferPointer { table in bytes.allSatisfy { table[Int($0)] & wanted != 0 } }

@@ -146,7 +146,9 @@ struct HTTP1Parser: ~Copyable {
   private mutating func readRequestLine(
     _ input: inout UnsafeRawBufferPointer, hasSkipped: Bool
   ) throws(HTTP1Fault) -> Bool {
-    if !lines.isInside, let first = input.first, !ByteClass.isTokenByte(first), first != ByteClass.cr {
+    if !lines.isInside, let first = input.first, first != ByteClass.cr,
+      !FieldSyntax.isToken(UnsafeRawBufferPointer(rebasing: input[..<1]))
+    {
       // TLS on a port without, say: there may never be a line.
       throw .malformed("this is no request of HTTP")
     }
@@ -235,9 +237,9 @@ struct HTTP1Parser: ~Copyable {
     }
     guard let colon = line.firstIndex(of: ByteClass.colon) else { throw .malformed("a field has no colon") }
     let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
-    guard ByteClass.isToken(name) else { throw .malformed("a field's name is no token") }
+    guard FieldSyntax.isToken(name) else { throw .malformed("a field's name is no token") }
     let value = UnsafeRawBufferPointer(rebasing: line[(colon + 1)...]).trimmed
-    guard ByteClass.isValue(value) else { throw .malformed("a field's value has control characters") }
+    guard FieldSyntax.isValue(value) else { throw .malformed("a field's value has control characters") }
     return (name, value)
   }
 

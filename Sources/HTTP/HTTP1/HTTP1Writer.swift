@@ -46,7 +46,7 @@ enum HTTP1Writer {
   private static func writeField(
     _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, into output: inout OutputBuffer
   ) {
-    guard ByteClass.isToken(name), ByteClass.isValue(value) else { return }
+    guard FieldSyntax.isToken(name), FieldSyntax.isValue(value) else { return }
     output.append(name)
     output.append(": ")
     output.append(value)

@@ -7,9 +7,6 @@ struct RequestFraming {
     case chunked
   }
 
-  /// Digits of a length: more would be more bytes than there are.
-  private static let longestLength = 18
-
   private(set) var body = Body.none
   /// The connection may serve another request.
   private(set) var keepsAlive = true
@@ -62,10 +59,8 @@ struct RequestFraming {
     guard !hasLength else { throw .malformed("there is more than one content-length") }
     guard !hasCoding else { throw Self.both }
     hasLength = true
-    guard !value.isEmpty, value.count <= Self.longestLength,
-      value.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
-    else { throw .malformed("the content-length is no number") }
-    body = .length(value.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) })
+    guard let length = FieldSyntax.number(value) else { throw .malformed("the content-length is no number") }
+    body = .length(length)
   }
 
   private mutating func takeCoding(_ value: UnsafeRawBufferPointer) throws(HTTP1Fault) {

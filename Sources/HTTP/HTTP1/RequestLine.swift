@@ -15,7 +15,7 @@ struct RequestLine {
       throw .malformed("the request line has no target")
     }
     let method = UnsafeRawBufferPointer(rebasing: line[..<first])
-    guard ByteClass.isToken(method) else { throw .malformed("the method is no token") }
+    guard FieldSyntax.isToken(method) else { throw .malformed("the method is no token") }
     let rest = UnsafeRawBufferPointer(rebasing: line[(first + 1)...])
     guard let second = rest.firstIndex(of: ByteClass.space) else {
       throw .malformed("the request line has no version")
