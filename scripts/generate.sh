@@ -100,7 +100,7 @@ generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/
 generate Sources/RPCDiagnostics internal grpc/channelz/v1/channelz.proto
 services=true
 comments=true
-generate Sources/UserAPI public users/v1/access.proto users/v1/users.proto
+generate Sources/UserAPI public users/v1/access.proto users/v1/accounts.proto users/v1/users.proto
 comments=false
 services=server
 generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto

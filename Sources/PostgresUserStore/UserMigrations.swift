@@ -17,6 +17,12 @@ public enum UserMigrations {
     Migration(
       version: 4, name: "create_service_keys",
       sql: String(decoding: PackageResources._004_create_service_keys_sql, as: UTF8.self)),
+    Migration(
+      version: 5, name: "create_accounts",
+      sql: String(decoding: PackageResources._005_create_accounts_sql, as: UTF8.self)),
+    Migration(
+      version: 6, name: "index_delete_time",
+      sql: String(decoding: PackageResources._006_index_delete_time_sql, as: UTF8.self)),
   ]
 
   /// The tables that a serving process uses, each with the privileges that its role needs.
@@ -24,6 +30,7 @@ public enum UserMigrations {
   public static func privileges(purges: Bool) -> [(table: String, privileges: [String])] {
     let serving = [
       ("users", ["SELECT", "INSERT", "UPDATE"]), ("service_keys", ["SELECT"]), ("schema_migrations", ["SELECT"]),
+      ("accounts", ["SELECT", "INSERT", "UPDATE"]), ("sessions", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ]
     return purges ? serving + [("users", ["DELETE"]), ("worker_leases", ["SELECT", "UPDATE"])] : serving
   }

@@ -22,6 +22,8 @@ struct Service: Sendable {
     var certificates: [String: [String]] = [:]
     /// Whether calls without credentials may do everything.
     var isOpen = false
+    /// Of password hashes.
+    var passwordCost = 12
   }
 
   struct Settings: Sendable {
@@ -90,10 +92,10 @@ struct Service: Sendable {
   private func serve(on database: PostgresClient) async throws {
     let health = HealthService()
     reportAvailability(of: database, to: health)
-    var services: [any ServiceProvider] = [
-      UserServiceHandlers(
-        store: PostgresUserStore(client: database, retention: settings.retention, logger: logger)), health,
-    ]
+    let users = PostgresUserStore(client: database, retention: settings.retention, logger: logger)
+    let accounts = Accounts(settings.access, database: database, users: users)
+    defer { accounts.hasher.shutdown() }
+    var services: [any ServiceProvider] = [UserServiceHandlers(store: users), accounts.handlers, health]
     if settings.servesChannelz { services.append(ChannelzService()) }
     var configuration = settings.configuration
     configuration.errorDomain = UserServiceError.domain
@@ -103,11 +105,12 @@ struct Service: Sendable {
     configuration.connect = ConnectConfiguration()
     configuration.serve(try JSONGateway(services: services))
     let server = try GRPCServer(
-      services: services, interceptors: try interceptors(services), configuration: configuration, loops: loops,
+      services: services, interceptors: try interceptors(services, accounts), configuration: configuration,
+      loops: loops,
       logger: logger)
     let files = OffloadPool(threads: 1, queueLimit: 4)
     defer { files.shutdown() }
-    let workers = workers(on: database, files, health)
+    let workers = workers(on: database, files, health, accounts)
     do {
       let bound =
         try settings.addresses.flatMap { try listen(server, $0) } + settings.inherited.map { try listen(server, $0) }
@@ -126,13 +129,15 @@ struct Service: Sendable {
   }
 
   /// The access log first: it is to have the calls, too, that are refused.
-  private func interceptors(_ services: [any ServiceProvider]) throws -> [any ServerInterceptor] {
+  private func interceptors(
+    _ services: [any ServiceProvider], _ accounts: Accounts
+  ) throws -> [any ServerInterceptor] {
     let access = settings.access
     if access.isOpen { logger.warning("Everybody may make every call, without credentials: --insecure-dev.") }
     let control = AccessControl(
       policy: try AccessPolicy(services.map { type(of: $0).serviceDescriptor }), keys: access.keys,
-      authority: access.authority, certificates: access.certificates, isOpen: access.isOpen, loops: loops,
-      now: WallClock.seconds)
+      authority: access.authority, certificates: access.certificates, ended: accounts.ended,
+      isOpen: access.isOpen, loops: loops, now: WallClock.seconds)
     return (settings.logsCalls ? [AccessLog(logger: logger)] : []) + [control]
   }
 
@@ -157,7 +162,7 @@ struct Service: Sendable {
   /// The background workers. Each has a health status of its own, `worker/NAME`: calls still succeed when one fails, so
   /// that is no reason to route callers elsewhere.
   private func workers(
-    on database: PostgresClient, _ files: OffloadPool, _ health: HealthService
+    on database: PostgresClient, _ files: OffloadPool, _ health: HealthService, _ accounts: Accounts
   ) -> [BackgroundWorker] {
     let loop = loops.loops[0]
     func report(_ name: String) -> @Sendable (WorkerState) -> Void {
@@ -168,6 +173,7 @@ struct Service: Sendable {
     if let certificates = settings.certificates {
       workers.append(certificates.makeWorker(on: loop, files: files, onChange: report("certificates")))
     }
+    workers += accounts.workers(on: loop, logger: logger, report: report)
     if let directory = settings.access.directory {
       let keys = KeyFiles(directory: directory, keys: settings.access.keys, logger: logger)
       workers.append(keys.makeWorker(on: loop, files: files, onChange: report("keys")))
@@ -185,6 +191,7 @@ struct Service: Sendable {
   private func reportAvailability(of database: PostgresClient, to health: HealthService) {
     let report: @Sendable (Bool) -> Void = { isAvailable in
       health.setStatus(UserServiceHandlers.serviceName, serving: isAvailable)
+      health.setStatus(AccountServiceHandlers.serviceName, serving: isAvailable)
       health.setStatus("", serving: isAvailable)
     }
     database.onAvailabilityChange(report)

@@ -13,4 +13,13 @@ import UserStoreContract
       try await bench.onLoop { try await check.run(on: handles) }
     }
   }
+
+  @Test(arguments: AccountStoreContract.checks) func keepsTheContractOfAccounts(check: AccountCheck) async throws {
+    try await PostgresBench.run { bench in
+      let client = bench.clients[0]
+      let stores = AccountStores(
+        users: PostgresUserStore(client: client), accounts: PostgresAccountStore(client: client))
+      try await bench.onLoop { try await check.run(on: stores) }
+    }
+  }
 }

@@ -7,4 +7,9 @@ import UserStoreContract
     let store = InMemoryUserStore(retention: check.retention)
     try await check.run(on: StoreHandles(store, store))
   }
+
+  @Test(arguments: AccountStoreContract.checks) func keepsTheContractOfAccounts(check: AccountCheck) async throws {
+    let users = InMemoryUserStore()
+    try await check.run(on: AccountStores(users: users, accounts: InMemoryAccountStore(users: users)))
+  }
 }

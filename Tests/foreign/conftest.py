@@ -26,7 +26,8 @@ def pytest_configure(config):
 
     directory = tempfile.TemporaryDirectory(prefix="user-service-stubs-")
     config.add_cleanup(directory.cleanup)
-    files = ["rpcgateway/v1/schema.proto", "users/v1/access.proto", "users/v1/users.proto", "benchmark/benchmark.proto", "helloworld/helloworld.proto",
+    files = ["rpcgateway/v1/schema.proto", *(f"users/v1/{name}.proto" for name in ("access", "accounts", "users")),
+             "benchmark/benchmark.proto", "helloworld/helloworld.proto",
              *(f"connectrpc/conformance/v1/{name}.proto" for name in ("client_compat", "config", "server_compat", "service")),
              *(f"conformance/{name}.proto" for name in ("conformance", "test_messages_proto2", "test_messages_proto3")),
              "grpc/channelz/v1/channelz.proto",

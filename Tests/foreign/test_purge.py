@@ -104,7 +104,9 @@ def test_certificates_have_a_worker(database, tmp_path):
     with UserService(database, *certificates.flags, "--purge-interval", "0") as service:
         channel = service.channel(credentials=certificates.credentials())
         statuses = health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest(), timeout=TIMEOUT).statuses
-        assert set(statuses) == {"", "users.v1.UserService", "worker/certificates"}
+        assert set(statuses) == {
+            "", "users.v1.UserService", "users.v1.AccountService", "worker/certificates", "worker/ended-sessions",
+            "worker/rehashing", "worker/session-pruning"}
         good = certificates.bytes("server.pem")
         path = certificates.directory / "server.pem"
         health = health_pb2_grpc.HealthStub(channel)

@@ -82,6 +82,7 @@ def test_missing_privileges_are_listed(postgres):
 def test_a_role_that_does_not_purge_needs_no_privilege_to_delete(postgres):
     psql(postgres.url, "CREATE ROLE writer LOGIN")
     psql(postgres.url, "GRANT SELECT ON users, schema_migrations, service_keys TO writer; GRANT INSERT, UPDATE ON users TO writer")
+    psql(postgres.url, "GRANT SELECT, INSERT, UPDATE ON accounts TO writer; GRANT SELECT, INSERT, UPDATE, DELETE ON sessions TO writer")
     url = url_of(postgres, "writer")
     done = run(*SERVE, DATABASE_URL=url)
     assert done.returncode == 69 and "DELETE on users, SELECT, UPDATE on worker_leases" in done.stderr.splitlines()[-1]

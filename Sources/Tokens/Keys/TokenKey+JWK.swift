@@ -84,6 +84,15 @@ extension TokenKey {
     return writer.finish()
   }
 
+  /// The public half, as the members of a JWK have it. Nil for HS256, which has none.
+  public var publicNumbers: (type: String, curve: String, x: String, y: String)? {
+    guard case .pair(let pair) = material, let curve = algorithm.curve else { return nil }
+    let parts = algorithm.members.publicHalf.indices.map {
+      Base64URL.encode(Array(pair.publicHalf[($0 * 32)..<($0 * 32 + 32)]))
+    }
+    return (algorithm.keyType, curve, parts[0], parts.count > 1 ? parts[1] : "")
+  }
+
   private func writePublicMembers(_ writer: inout JSONObjectWriter) {
     writer.add("kty", algorithm.keyType)
     writer.add("kid", id)

@@ -13,6 +13,7 @@ public struct AccessControl: ServerInterceptor {
   private let keys: LiveKeys
   private let authority: TokenAuthority
   private let certificates: [String: Caller]
+  private let ended: EndedSessions
   private let isOpen: Bool
   private let memories: [ObjectIdentifier: CallerMemory]
   private let now: @Sendable () -> Int64
@@ -22,19 +23,22 @@ public struct AccessControl: ServerInterceptor {
   ///   - keys: what verifies tokens.
   ///   - authority: whose tokens they are, and for whom.
   ///   - certificates: the scopes of client certificates by their identities, `PeerCertificate.identities`.
+  ///   - ended: the sessions whose tokens are refused.
   ///   - isOpen: lets callers without credentials make every call, for development. Credentials that are wrong are
   ///     refused all the same.
   ///   - loops: the loops of the server. Each remembers tokens that it has verified.
   ///   - now: seconds since 1970.
   public init(
     policy: AccessPolicy, keys: LiveKeys, authority: TokenAuthority, certificates: [String: [String]] = [:],
-    isOpen: Bool = false, loops: EventLoopGroup, now: @escaping @Sendable () -> Int64
+    ended: EndedSessions = EndedSessions(), isOpen: Bool = false, loops: EventLoopGroup,
+    now: @escaping @Sendable () -> Int64
   ) {
     self.policy = policy
     self.keys = keys
     self.authority = authority
     self.certificates = Dictionary(
       uniqueKeysWithValues: certificates.map { ($0, Caller(id: $0, scopes: $1)) })
+    self.ended = ended
     self.isOpen = isOpen
     memories = Dictionary(
       uniqueKeysWithValues: loops.loops.map { loop in
@@ -77,8 +81,9 @@ public struct AccessControl: ServerInterceptor {
       if isOpen { return nil }
       throw .noCredentials
     }
-    context.caller = caller
     context.identifyCaller(caller.id)
+    if let session = caller.session, ended.contains(session) { throw .sessionEnded }
+    context.caller = caller
     return caller
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CommandOptions
 import Tokens
+import Transport
 import UserService
 
 /// The flags that say who may call.
@@ -24,6 +25,14 @@ struct AccessOptions: ParsableArguments {
   )
   var insecureDev = false
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How much work hashing a password is, from 10 to 16; each step doubles it. `user-service password-cost` advises one."
+        + " [env: USER_SERVICE_PASSWORD_COST] (default: 12)",
+      valueName: "cost"))
+  var passwordCost: Int?
+
   /// - Throws: `ValidationError` (exit code 64) without keys, unless it is to serve without; `ExitCode` 69 if the keys
   ///   can't be used.
   func settings() throws -> Service.Access {
@@ -36,7 +45,8 @@ struct AccessOptions: ParsableArguments {
         directory: --keys, or USER_SERVICE_KEYS. For development, --insecure-dev lets everybody make every call.
         """)
     }
-    let set = try directory?.loadOrExit() ?? KeySet()
+    let cost = try Limits.value(passwordCost, "PASSWORD_COST", PasswordHash.costs) ?? 12
+    let set = try directory?.loadOrExit() ?? Self.passingKeys()
     if let directory, set.isEmpty, !isOpen {
       throw Program.exit(
         with: Unavailable(
@@ -44,7 +54,13 @@ struct AccessOptions: ParsableArguments {
     }
     return Service.Access(
       directory: directory, keys: LiveKeys(set), authority: try tokens.authority(), certificates: try certificates(),
-      isOpen: isOpen)
+      isOpen: isOpen, passwordCost: cost)
+  }
+
+  /// Without a directory, sign-ins have a key that nobody else knows and that ends with the process.
+  private static func passingKeys() -> KeySet {
+    let key = TokenKey.generate(id: "passing", algorithm: .hs256, createTime: WallClock.seconds(), notBefore: 0)
+    return KeySet(key.map { [$0] } ?? [])
   }
 
   private func certificates() throws -> [String: [String]] {

@@ -1,0 +1,70 @@
+public import RPCCore
+
+/// Why a call of the accounts is refused.
+enum AccountError: Error, Sendable, Hashable {
+  /// There is no such account, or the password is wrong.
+  case signInFailed
+  /// The password is right, and the user is disabled.
+  case disabled
+  /// Too many tries have failed.
+  case tooManyTries(Duration)
+  /// We have not issued the refresh token.
+  case refreshTokenInvalid
+  /// The refresh token was used before, too long ago.
+  case refreshTokenReused
+  /// The session has ended.
+  case sessionEnded
+  /// No key can sign access tokens now.
+  case noSigningKey
+  /// There is no randomness or no memory.
+  case failed
+}
+
+extension AccountError: RPCErrorConvertible {
+  var rpcError: RPCError {
+    switch self {
+    case .signInFailed: error(.unauthenticated, "SIGN_IN_FAILED", "The email or the password is wrong.")
+    case .disabled: error(.permissionDenied, "ACCOUNT_DISABLED", "The user is disabled.")
+    case .tooManyTries(let delay):
+      RPCError(
+        .resourceExhausted, "Too many sign-ins have failed. Try again later.",
+        details: [UserServiceError.info("TOO_MANY_TRIES"), .retryInfo(delay: delay)])
+    case .refreshTokenInvalid: error(.unauthenticated, "REFRESH_TOKEN_INVALID", "The refresh token is not valid.")
+    case .refreshTokenReused:
+      error(
+        .unauthenticated, "REFRESH_TOKEN_REUSED",
+        "The refresh token was used before: somebody may have copied it. Its session has ended. Sign in again.")
+    case .sessionEnded: error(.unauthenticated, "SESSION_ENDED", "The session has ended. Sign in again.")
+    case .noSigningKey:
+      RPCError(
+        .unavailable, "No key can sign access tokens now.",
+        details: [UserServiceError.info("NO_SIGNING_KEY"), .retryInfo(delay: .seconds(5))])
+    case .failed:
+      RPCError(
+        .internal, UserServiceError.internalMessage, details: [UserServiceError.info("INTERNAL")], cause: self)
+    }
+  }
+
+  private func error(_ code: StatusCode, _ reason: String, _ message: String) -> RPCError {
+    RPCError(code, message, details: [UserServiceError.info(reason)])
+  }
+}
+
+extension PasswordHasher.Failure: RPCErrorConvertible {
+  /// What the caller is told.
+  public var rpcError: RPCError {
+    switch self {
+    case .overloaded:
+      RPCError(
+        .resourceExhausted, "Too many passwords wait to be checked.",
+        details: [UserServiceError.info("PASSWORDS_OVERLOADED"), .retryInfo(delay: .seconds(1))])
+    case .deadlineExceeded:
+      RPCError(
+        .deadlineExceeded, "The deadline passed while the password waited to be checked.",
+        details: [UserServiceError.info("DEADLINE_EXCEEDED", ["stage": "password"])])
+    case .failed:
+      RPCError(
+        .internal, UserServiceError.internalMessage, details: [UserServiceError.info("INTERNAL")], cause: self)
+    }
+  }
+}
