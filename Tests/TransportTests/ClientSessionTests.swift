@@ -63,6 +63,35 @@ struct ClientSessionTests {
     #expect(name?.lowercased() == (host.contains("localhost") || host.contains("LOCALHOST") ? "localhost" : nil))
   }
 
+  /// The buffers are the loop's: what came behind the fault is for no later session.
+  @Test func whatAFailedSessionDidNotReadIsDropped() throws {
+    let (buffers, serverBuffers) = (TLSBuffers(), TLSBuffers())
+    let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 16_384, alignment: 1)
+    defer { scratch.deallocate() }
+    let untrusting = try TLSSession(
+      TLSClientContext(trusting(.other)), host: "localhost", buffers: buffers)
+    try untrusting.handshake()
+    let hello = Array(buffers.output)
+    buffers.removeOutput()
+    let server = try TLSSession(TLSCredentials(certificates.configuration).context, buffers: serverBuffers)
+    #expect(
+      try hello.withUnsafeBytes {
+        server.receive($0)
+        return try server.read(into: scratch)
+      } == 0)
+    let answer = Array(serverBuffers.output)
+    answer.withUnsafeBytes { bytes in
+      untrusting.receive(bytes)
+      #expect(throws: TLSError.self) { try untrusting.read(into: scratch) }
+      buffers.removeOutput()
+      #expect(throws: Never.self) {
+        let next = try TLSSession(TLSClientContext(trusting(certificates)), host: "localhost", buffers: buffers)
+        try next.handshake()
+        #expect(next.state == .handshake && !buffers.output.isEmpty)
+      }
+    }
+  }
+
   @Test func otherHostsAreRefused() throws {
     for host in ["other.example", "localhost.example", "example.localhost", "server", "local"] {
       expectRefusal(try pair(trusting(certificates), host: host), "hostname mismatch")

@@ -25,6 +25,9 @@ public final class TLSBuffers {
     UnsafeRawBufferPointer(start: pointer.pointee.output, count: pointer.pointee.output_count)
   }
 
+  /// Forgets ciphertext that no session has read.
+  func removeInput() { pointer.pointee.input_count = 0 }
+
   /// Forgets the output, which has been sent or copied, and gives back a buffer that grew large.
   public func removeOutput() {
     pointer.pointee.output_count = 0

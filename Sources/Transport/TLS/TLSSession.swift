@@ -23,7 +23,10 @@ public final class TLSSession {
   }
 
   /// How far it is. `read` and `write` move it on.
-  public private(set) var state = State.handshake
+  public private(set) var state = State.handshake {
+    // What came behind is read by nobody: the buffers are other sessions' too.
+    didSet { if state == .failed || state == .ended { buffers.removeInput() } }
+  }
   /// What the handshake found; nil before it is over.
   public private(set) var security: TransportSecurity?
   private let session: OpaquePointer
