@@ -17,7 +17,8 @@ import Testing
       async let error = client.status(of: "Call", [1])
       let peer = try await server.open()
       let stream = try await peer.request().stream
-      for frame in frames(stream) { try await peer.send(frame) }
+      // In one piece: what a frame means must not depend on when the next one comes.
+      try await peer.send(frames(stream).flatMap(\.bytes))
       let result = await error
       peer.close()
       return result
@@ -33,7 +34,7 @@ import Testing
 
   @Test(arguments: [
     ("400", StatusCode.internal), ("401", .unauthenticated), ("404", .unimplemented), ("503", .unavailable),
-    ("500", .unknown), ("302", .unknown),
+    ("431", .unknown), ("500", .unknown), ("302", .unknown),
   ])
   func httpStatus(_ http: String, _ code: StatusCode) async throws {
     let error = try await status { stream in
@@ -68,6 +69,16 @@ import Testing
       let odd = try await status { [Frame.headers($0, Peer.head + [["grpc-status", text]], end: true)] }
       #expect(odd.code == .unknown)
     }
+  }
+
+  /// A status in the head counts only where the head is all there is.
+  @Test func aStatusInTheHeadOfAWholeResponse() async throws {
+    let head = Peer.head + [["grpc-status", "9"]]
+    #expect(try await status { [Frame.headers($0, head), Frame.data($0, [], end: true)] }.code == .failedPrecondition)
+    let message = grpcFrame(Bytes([7]).wireBytes())
+    #expect(try await status { [Frame.headers($0, head), Frame.data($0, message, end: true)] }.code == .internal)
+    let both = try await status { [Frame.headers($0, head), Frame.headers($0, [["grpc-status", "8"]], end: true)] }
+    #expect(both.code == .resourceExhausted)
   }
 
   @Test func messagesThatAreNone() async throws {

@@ -13,8 +13,7 @@ extension OutgoingCall {
     }
     let fields = ResponseFields(exchange.head)
     head = fields
-    // Trailers-Only: the status is all there is.
-    if fields.statusText != nil, exchange.isRemoteClosed { return end(with: fields) }
+    if isTrailersOnly(exchange), exchange.isRemoteClosed { return end(with: fields) }
     let http = exchange.head.status ?? 0
     guard http == 200 else {
       let code = StatusCode(httpStatus: http)
@@ -32,6 +31,11 @@ extension OutgoingCall {
     initial = fields.metadata
     plan.record?.received(initialMetadata: fields.metadata)
     perform(machine.responded())
+  }
+
+  /// Whether the head has the status, and is all there is: neither body nor trailers have come.
+  private func isTrailersOnly(_ exchange: HTTPExchange) -> Bool {
+    head?.statusText != nil && !hasBody && exchange.trailers == nil
   }
 
   /// Bytes of messages came.
@@ -62,7 +66,7 @@ extension OutgoingCall {
       }
       return end(with: fields)
     }
-    if let head, head.statusText != nil { return end(with: head) }
+    if let head, isTrailersOnly(exchange) { return end(with: head) }
     end(RPCError(.internal, "the response ended without a status"), byServer: true)
   }
 

@@ -37,6 +37,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
 
   // Responses.
   @exclusivity(unchecked) var deframer: MessageDeframer
+  /// Bytes of a body have come.
+  @exclusivity(unchecked) private(set) var hasBody = false
   /// Received, and not yet given back to the server's window.
   @exclusivity(unchecked) var uncredited = 0
   @exclusivity(unchecked) var head: ResponseFields?
@@ -107,6 +109,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   func rewind() {
     outbound.rewind()
     deframer.removeAll()
+    hasBody = false
     head = nil
   }
 
@@ -115,6 +118,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   func receiveBody(_ bytes: UnsafeRawBufferPointer) {
     uncredited += bytes.count
     guard !machine.isOver, retryDelay == nil else { return }
+    hasBody = true
     deframer.append(bytes)
   }
 

@@ -79,7 +79,7 @@ import Testing
 
   @Test(arguments: [
     (200, StatusCode.unknown), (400, .internal), (401, .unauthenticated), (403, .permissionDenied),
-    (404, .unimplemented), (418, .unknown), (429, .unavailable), (431, .internal), (500, .unknown),
+    (404, .unimplemented), (418, .unknown), (429, .unavailable), (431, .unknown), (500, .unknown),
     (502, .unavailable), (503, .unavailable), (504, .unavailable),
   ])
   func httpStatus(number: Int, code: StatusCode) { #expect(StatusCode(httpStatus: number) == code) }
