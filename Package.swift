@@ -81,6 +81,7 @@ let package = Package(
     library("Compression", ["RPCCore", "CZlib", "CZstd"]),
     library(
       "RPCServer", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
+    library("RPCGraphQL"),
     library(
       "RPCGateway", ["RPCServer", "RPCCore", "HTTP", "Primitives", "ProtoWire"], resources: [.embedInCode("Pages")]),
     library(
@@ -166,9 +167,12 @@ let package = Package(
     .executableTarget(
       name: "protowire-fuzz", dependencies: ["Fuzzing", "CFuzzer"], path: "Tests/Fuzzer", swiftSettings: settings),
     .executableTarget(
+      name: "graphql-syntax", dependencies: ["RPCGraphQL"], path: "Tests/GraphQLSyntax", swiftSettings: settings),
+    .executableTarget(
       name: "http1-transcript", dependencies: ["Fuzzing", "HTTP"], path: "Tests/HTTP1Transcript",
       swiftSettings: settings),
 
+    tests("RPCGraphQLTests", ["RPCGraphQL"]),
     tests("ProtoWireTests", ["ProtoWire", "TestMessages", "Fuzzing"]),
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire", "RPCCore"]),
     tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),

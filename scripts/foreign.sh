@@ -14,6 +14,7 @@ export USER_SERVICE=$binaries/user-service BENCH_SERVER=$binaries/bench-server
 export INTEROP_SERVER=$binaries/interop-server INTEROP_CLIENT=$binaries/interop-client
 export CONFORMANCE_SERVER=$binaries/conformance-server CONFORMANCE_CLIENT=$binaries/conformance-client
 export PROTOWIRE_CONFORMANCE=${PROTOWIRE_CONFORMANCE:-$binaries/protowire-conformance}
+export GRAPHQL_SYNTAX=${GRAPHQL_SYNTAX:-$binaries/graphql-syntax}
 export HTTP1_TRANSCRIPT=${HTTP1_TRANSCRIPT:-$binaries/http1-transcript}
 venv=$(scripts/venv.sh)
 PATH=$venv/bin:$PATH:/usr/sbin exec "$venv/bin/python" -B -m pytest Tests/foreign "$@"

@@ -60,7 +60,8 @@ if check release build_release; then
   # The debug build has these already: optimizing generated messages takes longer than their tests.
   PROTOWIRE_CONFORMANCE=$(swift build --show-bin-path)/protowire-conformance
   HTTP1_TRANSCRIPT=$(swift build --show-bin-path)/http1-transcript
-  export PROTOWIRE_CONFORMANCE HTTP1_TRANSCRIPT
+  GRAPHQL_SYNTAX=$(swift build --show-bin-path)/graphql-syntax
+  export PROTOWIRE_CONFORMANCE HTTP1_TRANSCRIPT GRAPHQL_SYNTAX
   check foreign scripts/foreign.sh .build/release
 fi
 [ ${#failed[@]} -eq 0 ]
