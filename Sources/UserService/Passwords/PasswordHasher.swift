@@ -82,7 +82,11 @@ public final class PasswordHasher: Sendable {
         _ = PasswordHash.decoy(cost: cost).verifies(password)
         return .wrong
       }
-      return hash.verifies(password) ? .right(isOutdated: hash.isOutdated(cost: cost)) : .wrong
+      let isOutdated = hash.isOutdated(cost: cost)
+      if hash.verifies(password) { return .right(isOutdated: isOutdated) }
+      // Hashes of other systems may cost less: a wrong password must not be cheaper than an unknown email.
+      if isOutdated { _ = PasswordHash.decoy(cost: cost).verifies(password) }
+      return .wrong
     }
   }
 
