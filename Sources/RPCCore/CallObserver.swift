@@ -1,15 +1,16 @@
-/// Observes one call, for access logs, metrics and traces: also a call that is refused before a handler runs.
+/// Observes one call, for access logs, metrics and traces: on a server also a call that is refused before a handler
+/// runs, on a client also one that reaches no server.
 ///
-/// The server calls the methods in order, on the thread of the call's loop, so they must not block.
+/// The server, or the channel, calls the methods in order, on the thread of the call's loop, so they must not block.
 /// https://github.com/grpc/proposal/blob/master/A66-otel-stats.md#opentelemetry-plugin-architecture
 public protocol CallObserver: Sendable {
   /// An interceptor found out who calls: `ServerContext.identifyCaller`. It names the caller without personal data.
   func callerIdentified(_ id: String)
-  /// The handler received a request message.
+  /// The handler received a request message; on a client, the caller received a response message.
   func received(_ message: MessageInfo)
-  /// The handler wrote a response message.
+  /// The handler wrote a response message; on a client, the caller wrote a request message.
   func sent(_ message: MessageInfo)
-  /// The call has ended. The server calls this once, and nothing afterwards.
+  /// The call has ended. It is called once, and nothing afterwards.
   func ended(_ summary: CallSummary)
 }
 

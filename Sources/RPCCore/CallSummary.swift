@@ -10,13 +10,16 @@ public struct CallSummary: Sendable, Hashable {
     package init() {}
   }
 
-  /// The status that the server sent; CANCELLED if the client or the connection was gone before.
+  /// The status that the server sent; CANCELLED if the client or the connection was gone before. On a client, the
+  /// status with which the call ended.
   public let status: StatusCode
-  /// The time from the request's head to the status.
+  /// The time from the request's head to the status; on a client, from when the call was made until its status and all
+  /// that came of the response were read.
   public let duration: Duration
-  /// The request messages that the handler received.
+  /// The request messages that the handler received; on a client, the response messages.
   public let received: Messages
-  /// The response messages that the handler wrote.
+  /// The response messages that the handler wrote; on a client, the request messages, each once however often it was
+  /// sent.
   public let sent: Messages
 
   package init(status: StatusCode, duration: Duration, received: Messages, sent: Messages) {

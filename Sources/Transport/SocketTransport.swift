@@ -32,6 +32,8 @@ package final class SocketTransport {
   /// For a client: begins the handshake. Its first message is in `unsent` afterwards.
   package func start(now: UInt64) throws(Failure) {
     defer { keepOutput(now) }
+    // The buffers are the loop's: a session that failed may have left ciphertext in them.
+    tls?.receive(UnsafeRawBufferPointer(start: nil, count: 0))
     do throws(TLSError) {
       try tls?.handshake()
     } catch {

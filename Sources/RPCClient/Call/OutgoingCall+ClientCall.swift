@@ -83,7 +83,10 @@ extension OutgoingCall: ClientCall {
 
   // MARK: Loop thread
 
-  private func cancelled() { end(RPCError(.cancelled, "the call was cancelled"), byServer: false) }
+  private func cancelled() {
+    end(RPCError(.cancelled, "the call was cancelled"), byServer: false)
+    observeEnd()
+  }
 
   private func successOfEnd() throws -> Bool {
     if let status { throw status }

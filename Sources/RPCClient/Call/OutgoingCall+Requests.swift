@@ -17,6 +17,7 @@ extension OutgoingCall {
     }
     if mayCompress, let algorithm = plan.compression, enqueueCompressed(algorithm) { return }
     shared.writer.withUnsafeBytes { outbound.append($0, isCompressed: false) }
+    observation?.sent(size: length)
   }
 
   /// Puts what the loop's writer holds into the output, compressed; false if there is no memory for that. It is done
@@ -24,7 +25,10 @@ extension OutgoingCall {
   private func enqueueCompressed(_ algorithm: CompressionAlgorithm) -> Bool {
     let shared = channel.shared
     let isDone: Void? = try? shared.writer.withUnsafeBytes { message in
-      try shared.codec.withCompressed(message, algorithm) { outbound.append($0, isCompressed: true) }
+      try shared.codec.withCompressed(message, algorithm) {
+        outbound.append($0, isCompressed: true)
+        observation?.sent(size: message.count, compressedSize: $0.count)
+      }
     }
     return isDone != nil
   }

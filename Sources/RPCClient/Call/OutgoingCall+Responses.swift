@@ -102,12 +102,21 @@ extension OutgoingCall {
   func takeMessage<Response: WireMessage>(as type: Response.Type) throws -> Response? {
     guard machine.isOver || machine.phase == .responding && !plan.hasSingleResponse else { return nil }
     guard case .message(let length, let isCompressed) = try front() else { return nil }
-    defer { creditReceived() }
+    defer {
+      creditReceived()
+      if deframer.isEmpty { observeEnd() }
+    }
     connection?.messageArrived()
     plan.record?.receivedMessage(isCompressed: isCompressed)
     return try deframer.take(length: length) { bytes in
-      guard isCompressed else { return try Self.decode(bytes) }
-      return try decompressed(bytes) { try Self.decode($0) }
+      guard isCompressed else {
+        observation?.received(size: bytes.count)
+        return try Self.decode(bytes)
+      }
+      return try decompressed(bytes) { plain in
+        observation?.received(size: plain.count, compressedSize: bytes.count)
+        return try Self.decode(plain)
+      }
     }
   }
 

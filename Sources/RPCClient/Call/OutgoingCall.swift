@@ -11,6 +11,9 @@ internal import RPCCore
 final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   let plan: CallPlan
   let channel: LoopChannel
+  /// Nil where nobody observes.
+  let observation: CallObservation?
+  @exclusivity(unchecked) private var isEndObserved = false
   @exclusivity(unchecked) var machine: ClientCallMachine
   /// Nil while it has none, and once it is closed.
   @exclusivity(unchecked) var exchange: HTTPExchange?
@@ -47,8 +50,9 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   /// Where the call has ended: nil is OK.
   @exclusivity(unchecked) private(set) var status: RPCError?
 
-  init(_ plan: CallPlan, on channel: LoopChannel) {
+  init(_ plan: CallPlan, _ observers: [any CallObserver], on channel: LoopChannel) {
     self.plan = plan
+    observation = CallObservation(observers)
     self.channel = channel
     machine = ClientCallMachine(hasSingleResponse: plan.hasSingleResponse)
     retry = plan.retry.map(RetryState.init)
@@ -182,8 +186,16 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     if error != nil, !byServer || plan.hasSingleResponse { deframer.removeAll() }
     if error == nil { channel.core.throttle?.succeeded() }
     plan.record?.ended(error?.code ?? .ok, trailingMetadata: trailingMetadata)
+    if deframer.isEmpty { observeEnd() }
     if release.resetsStream, let exchange { connection?.abort(exchange) }
     release.wake()
     if isStarted { channel.ended(self) }
+  }
+
+  /// The call has ended, and all that came of its response was read, or nobody will read it.
+  func observeEnd() {
+    guard machine.isOver, !isEndObserved else { return }
+    isEndObserved = true
+    observation?.ended(status?.code ?? .ok)
   }
 }

@@ -39,6 +39,8 @@ public struct ChannelConfiguration: Sendable {
 
   // MARK: Calls
 
+  /// See and change every call, the first one first.
+  public var interceptors: [any ClientInterceptor] = []
   /// The timeout of calls that have no deadline; nil: they may wait for ever.
   public var timeout: Duration?
   /// Whether calls wait for a server that can be reached, rather than to fail. See `CallOptions.waitsForReady`.

@@ -62,10 +62,12 @@ final class ChannelCore: Sendable {
   }
 
   func makeCall(_ method: MethodDescriptor, _ options: CallOptions) -> any ClientCall {
+    var options = options
+    let observers = configuration.interceptors.compactMap { $0.callStarted(method, &options) }
     let plan = CallPlan(method, options, self)
     let loop = EventLoop.current ?? nextLoop()
     let channel = loopChannel(on: loop)
-    let call = OutgoingCall(plan, on: channel)
+    let call = OutgoingCall(plan, observers, on: channel)
     if loop.isCurrent { call.start() } else { loop.execute { call.start() } }
     return call
   }

@@ -59,11 +59,15 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
   }
 
   func start() {
-    do {
+    do throws(EventLoopError) {
       source = try loop.register(transport.descriptor, .readable, self)
-      try transport.start(now: loop.now)
     } catch {
       return close("\(error)")
+    }
+    do throws(SocketTransport.Failure) {
+      try transport.start(now: loop.now)
+    } catch {
+      return broken(error)
     }
     startTimer(after: channel.core.configuration.connectTimeout) { [unowned self] in
       fail("the server did not answer in time: \(transport.isOpen ? "no SETTINGS came" : "TLS did not come to be")")
@@ -293,8 +297,14 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     loop.flushAtEndOfTurn(self)
   }
 
-  func close(_ reason: String) {
-    if case .closed = phase { return }
+  func close(_ why: String) {
+    // What broke it says more than how it ended.
+    let reason: String
+    switch phase {
+    case .closed: return
+    case .failing(let cause): reason = cause
+    case .opening, .open, .draining: reason = why
+    }
     phase = .closed
     loss = reason
     timer?.cancel()

@@ -162,7 +162,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
     let start = CallStart(
       method: route?.handler.descriptor, peer: connection.peer, security: connection.transport.security,
       headers: BlockHeaders(block: head))
-    observation = CallObservation(connection.owner.core.interceptors, start)
+    observation = CallObservation(connection.owner.core.interceptors.compactMap { $0.callStarted(start) })
     return true
   }
 
