@@ -91,7 +91,10 @@ extension GatewayFormat {
     let status = httpStatus(of: error, end)
     append(whole: gateway.errors.json(error, httpStatus: status), to: &body)
     var fields = [(":status", "\(status)")] + bodyFields + end.extra
-    if status == 401 { fields.append(("www-authenticate", "Bearer")) }
+    // RFC 9110, section 15.5.2: a 401 has a challenge, if the service itself gives none.
+    if status == 401, !end.fields.contains(where: { $0.name == "www-authenticate" }) {
+      fields.append(("www-authenticate", "Bearer"))
+    }
     if let delay = error.details.retryDelay { fields.append(("retry-after", "\(max(delay.seconds, 1))")) }
     let metadata = HeaderFields.list(end.initial) + end.fields.filter { !$0.name.hasPrefix("grpc-") }
     let exposed = request.crossOrigin.fields(exposing: fields.map(\.0) + metadata.map(\.name))

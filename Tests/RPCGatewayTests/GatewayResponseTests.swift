@@ -37,6 +37,16 @@ import Testing
     }
   }
 
+  /// One challenge: the service's own, if it has one.
+  @Test(arguments: [("secret", "Bearer"), ("expired", #"Bearer error="invalid_token""#)])
+  func aChallengeComesWith401(isbn: String, challenge: String) async throws {
+    try await servingLibrary { server in
+      let answer = try await server.send("GET", "/v1/books/\(isbn)")
+      #expect(answer.status == 401)
+      #expect(answer.frames[0].fields.filter { $0.name == "www-authenticate" }.map(\.value) == [challenge])
+    }
+  }
+
   @Test func methodsThatAPathTakesAreNamed() async throws {
     try await servingLibrary { server in
       let posted = try await server.send("POST", "/v1/books", "{}")

@@ -15,6 +15,10 @@ struct LibraryService: LibraryProvider {
     if request.isbn == "busy" {
       throw RPCError(.unavailable, "busy", details: [.retryInfo(delay: .milliseconds(1500))])
     }
+    if request.isbn == "secret" { throw RPCError(.unauthenticated, "who are you?") }
+    if request.isbn == "expired" {
+      throw RPCError(.unauthenticated, "again", metadata: ["www-authenticate": #"Bearer error="invalid_token""#])
+    }
     if request.isbn == "long" { return .with { $0.title = String(repeating: "long ", count: 1000) } }
     if request.isbn == "slow" { try await Task.sleep(for: .seconds(600)) }
     return .with {
