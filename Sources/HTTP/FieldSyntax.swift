@@ -1,7 +1,7 @@
 internal import CNGHTTP2
 
 /// Which bytes names and values of fields are made of. RFC 9110, section 5; RFC 9113, section 8.2.1.
-enum FieldSyntax {
+package enum FieldSyntax {
   /// `tchar` of RFC 9110, section 5.6.2, without upper-case letters: a bit for each byte below 64, and for each from 64
   /// to 127.
   private static let nameBytes: (UInt64, UInt64) = (0x03ff_6cfa_0000_0000, 0x57ff_ffff_c000_0000)
@@ -9,7 +9,7 @@ enum FieldSyntax {
 
   /// Whether it is the name of a field: a token without upper-case letters.
   @inline(__always)
-  static func isName(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  package static func isName(_ bytes: UnsafeRawBufferPointer) -> Bool {
     allWords(of: bytes, areLettersAndHyphens) || isToken(bytes, nameBytes.1)
   }
 
@@ -19,7 +19,7 @@ enum FieldSyntax {
   /// Whether it is a value: no control characters but tabs, no space or tab at its ends. Bytes from 128 on may be
   /// anything.
   @inline(__always)
-  static func isValue(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  package static func isValue(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard let first = bytes.first, let last = bytes.last else { return true }
     if isBlank(first) || isBlank(last) { return false }
     return allWords(of: bytes, areWithoutControls) || isPrintable(bytes)

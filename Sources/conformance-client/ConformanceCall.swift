@@ -38,8 +38,8 @@ struct ConformanceCall: Sendable {
   private let canceller = Canceller()
 
   init(_ request: ClientCompatRequest) throws {
-    guard request.protocol == .grpc, request.httpVersion == .httpVersion2, request.codec == .proto else {
-      throw Refusal(description: "the client speaks gRPC over HTTP/2, with protobuf")
+    guard request.httpVersion == .httpVersion2, request.codec == .proto else {
+      throw Refusal(description: "the client speaks HTTP/2, with protobuf")
     }
     guard request.rawRequest == nil else { throw Refusal(description: "raw requests are the reference client's") }
     self.request = request
@@ -60,6 +60,11 @@ struct ConformanceCall: Sendable {
 
   private static func configuration(_ request: ClientCompatRequest) throws -> ChannelConfiguration {
     var configuration = ChannelConfiguration()
+    switch request.protocol {
+    case .grpc: break
+    case .grpcWeb: configuration.protocol = .grpcWeb
+    default: throw Refusal(description: "the client speaks gRPC and gRPC-Web")
+    }
     if request.messageReceiveLimit > 0 { configuration.maximumResponseSize = Int(request.messageReceiveLimit) }
     switch request.compression {
     case .unspecified, .identity: break

@@ -51,6 +51,26 @@ import Transport
     }
   }
 
+  @Test func byGRPCWeb() async throws {
+    let methods: [MethodHandler] = [.echo, .count, .sum, .chat]
+    try await serving(methods, { $0.web = WebConfiguration() }) { server in
+      try await everyKind(try server.client { $0.protocol = .grpcWeb })
+      try await everyKind(
+        try server.client {
+          $0.protocol = .grpcWeb
+          $0.requestCompression = .gzip
+        })
+    }
+    let credentials = try TLSCredentials(certificates.configuration)
+    try await serving(methods, tls: credentials, { $0.web = WebConfiguration() }) { server in
+      try await everyKind(
+        try server.client {
+          $0.protocol = .grpcWeb
+          $0.tls = try? trusting(certificates)
+        })
+    }
+  }
+
   @Test func byName() async throws {
     try await serving([.echo, .count, .sum, .chat]) { server in
       guard case .tcp(_, let port) = server.address else { return }

@@ -21,7 +21,7 @@ extension OutgoingCall {
       return end(
         RPCError(code, "the server answered with HTTP status \(http)", metadata: fields.metadata), byServer: false)
     }
-    guard fields.isGRPC else {
+    guard channel.core.configuration.protocol.accepts(fields.contentType) else {
       let type = fields.contentType.isEmpty ? "without a content-type" : PeerText.excerpt(fields.contentType)
       return end(
         RPCError(.unknown, "the response is not gRPC's: \(type)", metadata: fields.metadata), byServer: false)
@@ -40,6 +40,7 @@ extension OutgoingCall {
 
   /// Bytes of messages came.
   func responsesArrived() {
+    if let failure = web?.failure { return end(failure, byServer: false) }
     do throws(MessageDeframer.Failure) {
       let front: CallMachine.Front =
         switch try deframer.front(isEnded: false) {
@@ -47,6 +48,8 @@ extension OutgoingCall {
         case .message(let length, _): deframer.hasMore(than: length) ? .messageAndMore : .message
         }
       perform(machine.responseArrived(front))
+      // Trailers of gRPC-Web need window too, even if a message that is not yet read has filled it.
+      if web != nil, plan.hasSingleResponse { creditReceived() }
     } catch {
       end(RPCError(deframing: error), byServer: false)
     }
@@ -54,20 +57,44 @@ extension OutgoingCall {
 
   /// Nothing more comes.
   func responseEnded(_ exchange: HTTPExchange) {
-    if let trailers = exchange.trailers {
+    if let web {
+      guard !endsWithTrailers(web) else { return }
+    } else if let trailers = exchange.trailers {
       guard !trailers.isOverLimit else {
         return end(RPCError(.resourceExhausted, "the trailers are larger than the client takes"), byServer: true)
       }
-      let fields = ResponseFields(trailers)
-      guard fields.statusText != nil else {
-        return end(
-          RPCError(.unknown, "the response has no grpc-status", metadata: fields.metadata), byServer: true,
-          trailingMetadata: fields.metadata)
-      }
-      return end(with: fields)
+      return end(withTrailers: ResponseFields(trailers))
     }
     if let head, isTrailersOnly(exchange) { return end(with: head) }
     end(RPCError(.internal, "the response ended without a status"), byServer: true)
+  }
+
+  /// The body of a gRPC-Web response ends.
+  /// - Returns: false: it has no trailers.
+  private func endsWithTrailers(_ web: GRPCWebBody) -> Bool {
+    guard let trailers = web.trailers else { return false }
+    let limit = channel.core.configuration.headerLimit
+    let fields: Result<ResponseFields, any Error> = trailers.content.withUnsafeBytes { content in
+      Result {
+        guard trailers.isCompressed else { return try ResponseFields(webTrailers: content, limit: limit) }
+        return try decompressed(content, limit: limit) { try ResponseFields(webTrailers: $0, limit: limit) }
+      }
+    }
+    do {
+      end(withTrailers: try fields.get())
+    } catch {
+      end(error as? RPCError ?? RPCError(.internal, "the trailers can't be read"), byServer: true)
+    }
+    return true
+  }
+
+  private func end(withTrailers fields: ResponseFields) {
+    guard fields.statusText != nil else {
+      return end(
+        RPCError(.unknown, "the response has no grpc-status", metadata: fields.metadata), byServer: true,
+        trailingMetadata: fields.metadata)
+    }
+    end(with: fields)
   }
 
   private func end(with fields: ResponseFields) {
@@ -139,7 +166,7 @@ extension OutgoingCall {
   }
 
   private func decompressed<R>(
-    _ message: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> R
+    _ message: UnsafeRawBufferPointer, limit: Int? = nil, _ body: (UnsafeRawBufferPointer) throws -> R
   ) throws -> R {
     guard let name = head?.encoding else {
       throw RPCError(.internal, "a message is compressed, but grpc-encoding does not say how")
@@ -150,7 +177,8 @@ extension OutgoingCall {
       throw RPCError(.internal, "grpc-encoding \(PeerText.excerpt(name)) was not offered to the server")
     }
     do {
-      return try channel.shared.codec.withDecompressed(message, algorithm, limit: plan.maximumResponseSize, body)
+      return try channel.shared.codec.withDecompressed(
+        message, algorithm, limit: limit ?? plan.maximumResponseSize, body)
     } catch let error as CompressionError {
       throw RPCError(decompressing: error, algorithm)
     }

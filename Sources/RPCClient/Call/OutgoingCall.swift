@@ -40,6 +40,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
 
   // Responses.
   @exclusivity(unchecked) var deframer: MessageDeframer
+  /// What splits the body of a gRPC-Web response; nil where the call is gRPC's.
+  let web: GRPCWebBody?
   /// Bytes of a body have come.
   @exclusivity(unchecked) private(set) var hasBody = false
   /// Received, and not yet given back to the server's window.
@@ -58,6 +60,9 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     retry = plan.retry.map(RetryState.init)
     outbound = ReplayBuffer(limit: channel.core.configuration.replayLimit)
     deframer = MessageDeframer(limit: plan.maximumResponseSize)
+    web =
+      channel.core.configuration.protocol == .grpcWeb
+      ? GRPCWebBody(limit: channel.core.configuration.headerLimit) : nil
   }
 
   var loop: EventLoop { channel.loop }
@@ -113,6 +118,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   func rewind() {
     outbound.rewind()
     deframer.removeAll()
+    web?.removeAll()
     hasBody = false
     head = nil
   }
@@ -123,7 +129,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     uncredited += bytes.count
     guard !machine.isOver, retryDelay == nil else { return }
     hasBody = true
-    deframer.append(bytes)
+    if let web { web.append(bytes, to: &deframer) } else { deframer.append(bytes) }
   }
 
   func handle(_ events: HTTPExchange.Events) {

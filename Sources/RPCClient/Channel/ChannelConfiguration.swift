@@ -4,6 +4,9 @@ public import Transport
 
 /// How a channel connects, and the defaults of its calls.
 public struct ChannelConfiguration: Sendable {
+  /// What is spoken over the connections: gRPC, or gRPC-Web.
+  public var `protocol` = ChannelProtocol.grpc
+
   // MARK: Connections
 
   /// Whom the client trusts, and what it shows, for TLS with ALPN `h2`; nil for HTTP/2 over cleartext (h2c, prior
