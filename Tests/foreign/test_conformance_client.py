@@ -110,6 +110,24 @@ def test_an_error(server):
     assert named(result.response_trailers, "x-custom-trailer") == ["bing", "quux"]
 
 
+@pytest.mark.parametrize("compression", ["IDENTITY", "GZIP"])
+def test_grpc_web(server, compression):
+    error = pb.Error(code=config.CODE_ABORTED, message="oops: ☺", details=[packed(pb.Header(name="detail"))])
+    more = dict(protocol=config.PROTOCOL_GRPC_WEB, compression=config.Compression.Value(f"COMPRESSION_{compression}"))
+    runner = Runner()
+    runner.call(server, "Unary", config.STREAM_TYPE_UNARY,
+                [unary(response_headers=HEADERS, response_trailers=TRAILERS, response_data=b"data" * 1000)], **more)
+    request = stream(pb.ServerStreamRequest, b"1", b"2", error=error, response_trailers=TRAILERS)
+    runner.call(server, "ServerStream", config.STREAM_TYPE_SERVER_STREAM, [request], **more)
+    one, many = (result.response for result in runner.run())
+    assert [payload.data for payload in one.payloads] == [b"data" * 1000] and not one.HasField("error")
+    assert [payload.data for payload in many.payloads] == [b"1", b"2"] and many.error.details[0] == error.details[0]
+    assert (many.error.code, many.error.message) == (error.code, error.message)
+    for result in (one, many):
+        assert named(result.response_headers, "x-custom-header") == ["foo", "bar"]
+        assert named(result.response_trailers, "x-custom-trailer") == ["bing", "quux"]
+
+
 def test_unimplemented(server):
     result = call(server, "Unimplemented", config.STREAM_TYPE_UNARY, [pb.UnimplementedRequest()])
     assert result.error.code == config.CODE_UNIMPLEMENTED
