@@ -173,13 +173,13 @@ let package = Package(
       swiftSettings: settings),
 
     tests("RPCGraphQLTests", ["RPCGraphQL"]),
-    tests("ProtoWireTests", ["ProtoWire", "TestMessages", "Fuzzing"]),
+    tests("ProtoWireTests", ["ProtoWire", "TestMessages", "Fuzzing", "TestSupport"]),
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire", "RPCCore"]),
     tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),
     tests("EventLoopTests", ["EventLoop", "Primitives", log]),
-    tests("HTTPTests", ["HTTP", "Fuzzing", "TestPeer"]),
+    tests("HTTPTests", ["HTTP", "Fuzzing", "TestPeer", "TestSupport"]),
     tests("PrimitivesTests", ["Primitives"]),
-    tests("RPCCoreTests", ["RPCCore", "Primitives", "ProtoWire"]),
+    tests("RPCCoreTests", ["RPCCore", "Primitives", "ProtoWire", "TestSupport"]),
     tests("TransportTests", ["Transport", "TestPeer", "Primitives", "COpenSSL"]),
     tests("TokensTests", ["Tokens", "Primitives", "TestSupport"]),
     tests("CompressionTests", ["Compression", "RPCCore"]),
@@ -195,12 +195,13 @@ let package = Package(
       "RPCClientTests",
       [
         "RPCClient", "RPCServer", "RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire",
-        "TestPeer", log,
+        "TestPeer", "TestSupport", log,
       ]),
     tests(
       "RPCGatewayTests",
       [
         "RPCGateway", "RPCServer", "RPCCore", "Compression", "EventLoop", "HTTP", "Primitives", "ProtoWire", "TestPeer",
+        "TestSupport",
       ]),
     tests("PostgresTests", ["Postgres", "EventLoop", "Primitives", "TestSupport", log]),
     tests(

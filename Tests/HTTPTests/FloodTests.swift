@@ -1,5 +1,6 @@
 import HTTP
 import TestPeer
+import TestSupport
 import Testing
 
 /// Good frames, far too many of them; and bytes that are no frames at all.
@@ -31,7 +32,7 @@ import Testing
   }
 
   @Test func randomBytesAreAnErrorAtMost() throws {
-    var random = Seeded(1)
+    var random = SeededGenerator(seed: 1)
     for round in 0..<400 {
       let bench = round % 2 == 0 ? try SessionBench() : try SessionBench.started()
       let bytes = (0..<Int.random(in: 1...600, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -41,7 +42,7 @@ import Testing
 
   /// Good conversations with a few bytes changed, which come much further than noise.
   @Test func damagedConversationsAreAnErrorAtMost() throws {
-    var random = Seeded(2)
+    var random = SeededGenerator(seed: 2)
     let frames: [Frame] = [
       .settings([(4, 100)]), .settingsAck, .headers(1, request), .data(1, grpcFrame([1, 2, 3])), .windowUpdate(1, 10),
       .headers(3, request, end: true), .ping(1), .data(1, [1], padding: 3), .reset(3, 8),
@@ -63,7 +64,7 @@ import Testing
   }
 
   /// Feeds in random portions, answers what gets through, and stops at the first error.
-  private func feedAnything(_ bench: SessionBench, _ bytes: [UInt8], _ random: inout Seeded) {
+  private func feedAnything(_ bench: SessionBench, _ bytes: [UInt8], _ random: inout SeededGenerator) {
     var rest = bytes[...]
     do {
       while !rest.isEmpty {
@@ -79,21 +80,5 @@ import Testing
     } catch {
       _ = try? bench.output()
     }
-  }
-}
-
-/// A generator that repeats itself: what fails once fails again.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  /// SplitMix64.
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
   }
 }

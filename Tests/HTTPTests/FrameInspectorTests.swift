@@ -1,4 +1,5 @@
 import TestPeer
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -82,7 +83,7 @@ import Testing
 
   /// However the bytes are cut, the verdict is the same, and so is the frame before which nghttp2 stops.
   @Test func anySplitHasTheSameVerdict() {
-    var random = Seeded(12)
+    var random = SeededGenerator(seed: 12)
     var codes: [UInt32?: Int] = [:]
     for _ in 0..<2_000 {
       let frames = (0..<Int.random(in: 1...30, using: &random)).map { _ in anyFrame(&random) }
@@ -98,7 +99,7 @@ import Testing
     #expect(Set(codes.keys) == [nil, 1, 5])
   }
 
-  private func anyFrame(_ random: inout Seeded) -> Frame {
+  private func anyFrame(_ random: inout SeededGenerator) -> Frame {
     let stream = UInt32.random(in: 0...6, using: &random) * 2 + 1
     switch Int.random(in: 0..<10, using: &random) {
     case 0...3: return Self.headers(stream, end: Bool.random(using: &random))

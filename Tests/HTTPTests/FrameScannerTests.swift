@@ -1,4 +1,5 @@
 import TestPeer
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func anySplitFindsTheSameHeads() {
-    var random = Seeded(11)
+    var random = SeededGenerator(seed: 11)
     for _ in 0..<300 {
       let frames = (0..<Int.random(in: 1...20, using: &random)).map { _ in
         Frame(
@@ -79,7 +80,7 @@ import Testing
 
 extension [UInt8] {
   /// Cuts the bytes into pieces of random sizes, some of them empty.
-  func cut(_ random: inout Seeded) -> [[UInt8]] {
+  func cut(_ random: inout SeededGenerator) -> [[UInt8]] {
     let largest = Int.random(in: 1...40, using: &random)
     var pieces: [[UInt8]] = []
     var rest = self[...]

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Postgres
@@ -169,7 +170,7 @@ import Testing
 
   /// Trap 18, in the state machine: each waiter is answered exactly once, whatever happens, and limits hold.
   @Test func everyWaiterIsAnsweredOnce() {
-    var generator = SplitMix(state: 18)
+    var generator = SeededGenerator(seed: 18)
     for _ in 0..<2000 {
       var pool = pool(size: 2, overflow: 2, queue: 4, age: 50)
       var answers: [String: Int] = [:]

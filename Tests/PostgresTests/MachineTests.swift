@@ -1,4 +1,5 @@
 import Primitives
+import TestSupport
 import Testing
 
 @testable import Postgres
@@ -94,7 +95,7 @@ import Testing
   /// Trap 20: each request leaves the pipeline exactly once, whatever the server answers and whenever the connection
   /// dies.
   @Test func noRequestIsLostInAStateChange() {
-    var generator = SplitMix(state: 20)
+    var generator = SeededGenerator(seed: 20)
     let replies: [Machine.Reply] = [.rows, .failure, .aborted, .sync, .end]
     for _ in 0..<20_000 {
       var machine = Machine()
@@ -130,18 +131,5 @@ import Testing
       #expect(owed.values.allSatisfy { $0 == 0 })
       #expect(machine.isIdle && machine.outstanding == 0)
     }
-  }
-}
-
-/// Random numbers that repeat.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
   }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Postgres
@@ -187,7 +188,7 @@ import Testing
   /// Everything in any order, against a plain account of what may be: nothing is lost, no key is held twice, no lane is
   /// over its limit, those of one key go in the order they came.
   @Test(arguments: 0..<20) func randomWalk(seed: UInt64) {
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     var scheduler = scheduler(Int.random(in: 1...30, using: &random), groups: 2, queue: 5000)
     var waiting: [Write] = []
     var running: [(write: Write, lane: WriteLane, group: Int)] = []

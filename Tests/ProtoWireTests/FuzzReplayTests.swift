@@ -1,5 +1,6 @@
 import Foundation
 import Fuzzing
+import TestSupport
 import Testing
 
 /// The fuzzers' properties, for the inputs that are kept and for mutations of them that repeat from run to run.

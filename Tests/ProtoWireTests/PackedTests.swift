@@ -1,5 +1,6 @@
 import ProtoWire
 import TestMessages
+import TestSupport
 import Testing
 
 /// Long runs of packed varints, which are read 64 bytes at a time. Short ones are in FieldTests.

@@ -1,4 +1,5 @@
 import EventLoop
+import TestSupport
 import Testing
 
 @testable import RPCClient
@@ -19,7 +20,7 @@ import Testing
   }
 
   @Test func backoffGrowsToItsLimit() {
-    var random = Seeded(1)
+    var random = SeededGenerator(seed: 1)
     let delays = (1...12).map { backoff().delay(failures: $0, using: &random) }
     #expect(delays.prefix(3) == [second, second * 8 / 5, second * 64 / 25])
     #expect(delays.last == 120 * second && delays == delays.sorted())
@@ -31,7 +32,7 @@ import Testing
   }
 
   @Test func pickFirstTakesTheFirstThatAccepts() {
-    var random = Seeded(1)
+    var random = SeededGenerator(seed: 1)
     var machine = machine(.pickFirst)
     #expect(machine.state == .idle && machine.pick() == .wait)
     #expect(machine.demand(now: 0) == [.resolve])
@@ -47,7 +48,7 @@ import Testing
   }
 
   @Test func afterAllHaveFailedCallsFailUntilOneAccepts() {
-    var random = Seeded(1)
+    var random = SeededGenerator(seed: 1)
     var machine = machine(.pickFirst, isStatic: true)
     #expect(machine.demand(now: 0) == [.resolve])
     _ = machine.resolved(Array(addresses.prefix(2)), now: 0, using: &random)
@@ -63,7 +64,7 @@ import Testing
 
   /// The time counts from the beginning of the attempt.
   @Test func anAttemptThatTookLongIsFollowedAtOnce() {
-    var random = Seeded(1)
+    var random = SeededGenerator(seed: 1)
     var machine = machine(.pickFirst, isStatic: true)
     _ = machine.demand(now: 0)
     _ = machine.resolved([addresses[0]], now: 0, using: &random)
@@ -73,7 +74,7 @@ import Testing
   }
 
   @Test func roundRobinGoesAroundThoseThatAreReady() {
-    var random = Seeded(1)
+    var random = SeededGenerator(seed: 1)
     var machine = machine(.roundRobin)
     _ = machine.demand(now: 0)
     #expect(
@@ -95,7 +96,7 @@ import Testing
   }
 
   @Test func aTargetThatCantBeResolved() {
-    var random = Seeded(1)
+    var random = SeededGenerator(seed: 1)
     var machine = machine(.pickFirst)
     _ = machine.demand(now: 0)
     #expect(machine.resolutionFailed("no such host", now: 0, using: &random) == [.dispatch])
@@ -109,7 +110,7 @@ import Testing
   }
 
   @Test func aChannelThatRestsDropsItsConnections() {
-    var random = Seeded(1)
+    var random = SeededGenerator(seed: 1)
     var machine = machine(.roundRobin)
     _ = machine.demand(now: 0)
     _ = machine.resolved(addresses, now: 0, using: &random)
@@ -121,7 +122,7 @@ import Testing
 
   /// Whatever happens, no address is connected to twice at a time, and a channel that is needed never stops trying.
   @Test(arguments: 1...40) func aRandomWalk(seed: UInt64) {
-    var random = Seeded(seed)
+    var random = SeededGenerator(seed: seed)
     let balancing: LoadBalancing = seed % 2 == 0 ? .pickFirst : .roundRobin
     var machine = ChannelMachine(balancing, backoff: ConnectionBackoff(), isStatic: false)
     var now: UInt64 = 0
@@ -174,21 +175,5 @@ import Testing
       let isTrying = !connecting.isEmpty || isResolving || machine.nextTick != nil || !ready.isEmpty
       #expect(!machine.isActive || isTrying)
     }
-  }
-}
-
-/// A generator that repeats itself: what fails once fails again.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  /// SplitMix64.
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
   }
 }

@@ -1,4 +1,5 @@
 import RPCCore
+import TestSupport
 import Testing
 
 @testable import RPCClient
@@ -10,7 +11,7 @@ import Testing
     codes: [.unavailable])
 
   @Test func theWaitGrowsToItsLimitAndAttemptsAreCounted() {
-    var random = Seeded(3)
+    var random = SeededGenerator(seed: 3)
     var state = RetryState(policy)
     let waits = (0..<4).map { _ in state.failed(.unavailable, .none, isAllowed: true, using: &random) }
     #expect(waits[3] == nil)
@@ -20,7 +21,7 @@ import Testing
   }
 
   @Test func moreThanFiveAttemptsAreFive() {
-    var random = Seeded(3)
+    var random = SeededGenerator(seed: 3)
     var many = policy
     many.maximumAttempts = 100
     var state = RetryState(many)
@@ -29,7 +30,7 @@ import Testing
   }
 
   @Test func theServerHasTheLastWord() {
-    var random = Seeded(3)
+    var random = SeededGenerator(seed: 3)
     var state = RetryState(policy)
     #expect(state.failed(.unavailable, .init("7"), isAllowed: true, using: &random) == 7_000_000)
     #expect(state.failed(.unavailable, .init("0"), isAllowed: true, using: &random) == 0)
@@ -44,7 +45,7 @@ import Testing
   }
 
   @Test func othersFail() {
-    var random = Seeded(3)
+    var random = SeededGenerator(seed: 3)
     var state = RetryState(policy)
     #expect(state.failed(.notFound, .none, isAllowed: true, using: &random) == nil)
     #expect(state.failed(.unavailable, .none, isAllowed: false, using: &random) == nil)

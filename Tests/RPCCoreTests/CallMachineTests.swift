@@ -1,4 +1,5 @@
 import RPCCore
+import TestSupport
 import Testing
 
 /// Drives the call's machine through all orders of what can happen to a call. Trap 20: whatever waits is resumed once;
@@ -6,7 +7,7 @@ import Testing
 @Suite struct CallMachineTests {
   @Test(.timeLimit(.minutes(1)), arguments: 1...20)
   func aRandomWalk(seed: UInt64) async {
-    var random = Seeded(seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<150 {
       let walk = Walk(hasSingleRequest: Bool.random(using: &random))
       for _ in 0..<Int.random(in: 1...60, using: &random) { walk.step(&random) }
@@ -19,7 +20,7 @@ import Testing
 
   /// The walk comes everywhere.
   @Test func aWalkSeesAllPhasesAndActions() {
-    var random = Seeded(7)
+    var random = SeededGenerator(seed: 7)
     var phases: Set<UInt8> = []
     var todo: CallMachine.Todo = []
     var stalls = 0
@@ -101,7 +102,7 @@ private final class Walk: @unchecked Sendable {
   init(hasSingleRequest: Bool) { self.hasSingleRequest = hasSingleRequest }
 
   /// One of the things that can happen.
-  func step(_ random: inout Seeded) {
+  func step(_ random: inout SeededGenerator) {
     now += UInt64.random(in: 0...10, using: &random)
     let before = machine.phase
     switch Int.random(in: 0..<32, using: &random) {
@@ -128,7 +129,7 @@ private final class Walk: @unchecked Sendable {
   }
 
   /// In some order, everything ends.
-  func finish(_ random: inout Seeded) {
+  func finish(_ random: inout SeededGenerator) {
     var ends = [close, returnFromHandler, startHandler]
     ends.shuffle(using: &random)
     for end in ends { end() }
@@ -143,7 +144,7 @@ private final class Walk: @unchecked Sendable {
     requestArrived()
   }
 
-  private func data(random: inout Seeded) {
+  private func data(random: inout SeededGenerator) {
     guard !isClosed, !isEnded else { return }
     if hasPart { messages += 1 }
     hasPart = Bool.random(using: &random)
@@ -288,7 +289,7 @@ private final class Walk: @unchecked Sendable {
   }
 
   /// Of one that waits or of one that waited before.
-  private func cancelTask(random: inout Seeded) {
+  private func cancelTask(random: inout SeededGenerator) {
     let place: CallMachine.Place = Bool.random(using: &random) ? .reader : .writer
     let id =
       Bool.random(using: &random) ? waiting[place] ?? 0 : UInt64.random(in: 0...UInt64(tasks.count), using: &random)

@@ -1,22 +1,14 @@
 import ProtoWire
 import RPCCore
+import TestSupport
 import Testing
 
 @testable import RPCGateway
 
 /// Whatever a peer sends is answered: nothing of it traps, and nothing costs more than its length.
 @Suite struct HostileTextTests {
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return state
-    }
-  }
 
-  private static func text(_ alphabet: [String], _ generator: inout Generator) -> String {
+  private static func text(_ alphabet: [String], _ generator: inout SeededGenerator) -> String {
     (0..<Int.random(in: 0...12, using: &generator)).map { _ in alphabet.randomElement(using: &generator) ?? "" }
       .joined()
   }
@@ -29,7 +21,7 @@ import Testing
 
   @Test func queries() throws {
     let binder = try Self.binder("FindBooks")
-    var generator = Generator(state: 1)
+    var generator = SeededGenerator(seed: 1)
     let alphabet = [
       "author", ".", "name", "=", "&", "[", "]", "%", "%2", "%5B", "a", "tags", "counts", "+", "\u{e9}", "since",
     ]
@@ -44,7 +36,7 @@ import Testing
 
   @Test func bodies() throws {
     let binder = try Self.binder("ChangeBook")
-    var generator = Generator(state: 2)
+    var generator = SeededGenerator(seed: 2)
     let alphabet = [
       "{", "}", "[", "]", ":", ",", "\"title\"", "\"author\"", "\"", "\\", "1", "null", "-", "\"\\u0000\"", "\u{e9}",
       " ",
@@ -61,7 +53,7 @@ import Testing
 
   @Test func paths() throws {
     let router = try JSONGateway(services: [LibraryService()]).router
-    var generator = Generator(state: 3)
+    var generator = SeededGenerator(seed: 3)
     let alphabet = ["/", "v1", "books", "shelves", ":", "read", "%2F", "%", "a", "//", "%3A", "\u{e9}", "files"]
     var found = 0
     for _ in 0..<20_000 {

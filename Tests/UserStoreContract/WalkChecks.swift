@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import UserService
 
@@ -7,7 +8,7 @@ enum WalkChecks {
     StoreCheck("random calls end as in memory") { store in
       let model = InMemoryUserStore()
       let seed = UInt64.random(in: 0 ... .max)
-      var random = SplitMix64(state: seed)
+      var random = SeededGenerator(seed: seed)
       let ids = (0..<4).map { _ in UserID.random() }
       for step in 0..<400 {
         let call = try Call.random(of: ids, using: &random)
@@ -51,7 +52,7 @@ enum WalkChecks {
     case delete(UserID, VersionCondition)
     case undelete(UserID, VersionCondition)
 
-    static func random(of ids: [UserID], using random: inout SplitMix64) throws -> Call {
+    static func random(of ids: [UserID], using random: inout SeededGenerator) throws -> Call {
       let id = ids[Int.random(in: 0..<ids.count, using: &random)]
       let spelling = ["ann", "Ann", "bob", "BOB", "cid"][Int.random(in: 0..<5, using: &random)]
       let email = try EmailAddress("\(spelling)@example.com")
@@ -93,18 +94,5 @@ enum WalkChecks {
       case .undelete(let id, let condition): try await store.undelete(id, expecting: condition, deadline: nil)
       }
     }
-  }
-}
-
-/// Random numbers that a seed repeats. https://prng.di.unimi.it/splitmix64.c
-private struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
-    return word ^ word >> 31
   }
 }

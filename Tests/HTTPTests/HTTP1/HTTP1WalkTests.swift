@@ -1,16 +1,10 @@
 import HTTP
+import TestSupport
 import Testing
 
 /// Random clients and random handlers: whatever comes in whatever order, each exchange is closed once and last, nothing
 /// is sent after the end, and what is sent are whole responses in the order of the requests, but for the last one.
 @Suite struct HTTP1WalkTests {
-  private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return state ^ (state >> 29)
-    }
-  }
 
   /// Tells how often it was closed, and what came after that.
   private final class Watching: HTTPExchangeHandler {
@@ -42,11 +36,11 @@ import Testing
     private(set) var session: HTTP1Session!
     private(set) var handlers: [Watching] = []
     private(set) var sent: [UInt8] = []
-    var random: Seeded
+    var random: SeededGenerator
     private var input: [UInt8] = []
 
     init(_ seed: UInt64) {
-      random = Seeded(state: seed)
+      random = SeededGenerator(seed: seed)
       var configuration = HTTP1Configuration()
       configuration.requestWindow = 50
       configuration.responseWindow = 2000

@@ -1,5 +1,6 @@
 import ProtoWire
 import TestMessages
+import TestSupport
 import Testing
 
 @Suite struct JSONScalarTests {

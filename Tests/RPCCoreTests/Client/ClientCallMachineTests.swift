@@ -1,4 +1,5 @@
 import RPCCore
+import TestSupport
 import Testing
 
 /// Drives the machine of a client's call through all orders of what can happen to it. Trap 20: whatever waits is
@@ -6,7 +7,7 @@ import Testing
 @Suite struct ClientCallMachineTests {
   @Test(.timeLimit(.minutes(1)), arguments: 1...20)
   func aRandomWalk(seed: UInt64) async {
-    var random = Seeded(seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<150 {
       let walk = ClientWalk(hasSingleResponse: Bool.random(using: &random))
       for _ in 0..<Int.random(in: 1...60, using: &random) { walk.step(&random) }
@@ -18,7 +19,7 @@ import Testing
 
   /// The walk comes everywhere.
   @Test func aWalkSeesAllPhasesActionsAndFates() async {
-    var random = Seeded(7)
+    var random = SeededGenerator(seed: 7)
     var phases: Set<UInt8> = []
     var fates: Set<UInt8> = []
     var todo: ClientCallMachine.Todo = []
@@ -122,7 +123,7 @@ private final class ClientWalk: @unchecked Sendable {
     machine = ClientCallMachine(hasSingleResponse: hasSingleResponse)
   }
 
-  func step(_ random: inout Seeded) {
+  func step(_ random: inout SeededGenerator) {
     let before = machine.phase
     switch Int.random(in: 0..<30, using: &random) {
     case 0..<5: dispatch()
@@ -202,7 +203,7 @@ private final class ClientWalk: @unchecked Sendable {
     if next == .end { isEndTaken = true }
   }
 
-  private func data(_ random: inout Seeded) {
+  private func data(_ random: inout SeededGenerator) {
     guard machine.phase == .responding else { return }
     if hasPart { messages += 1 }
     hasPart = Bool.random(using: &random)
