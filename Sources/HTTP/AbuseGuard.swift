@@ -48,7 +48,7 @@ struct AbuseGuard {
   private var lateBytes = 0
   private let streamWindow: Int
   private let connectionWindow: Int
-  /// Why the connection must end: what GOAWAY says to the peer's people.
+  /// Why the connection must end: the debug data of GOAWAY, for the people who run the peer.
   private(set) var verdict: StaticString?
 
   /// A DATA frame with fewer bytes is small, unless it ends its stream.
@@ -82,7 +82,7 @@ struct AbuseGuard {
   /// We ended a stream on which the peer may have been sending.
   mutating func endedEarly() { lateBytes = min(lateBytes + streamWindow, connectionWindow) }
 
-  /// A frame came on a stream that is closed, and not by the peer as far as is known.
+  /// A frame came on a stream that is closed, but not by the peer as far as is known.
   /// - Parameter length: of DATA, which honest peers send within their windows; 0 for other frames.
   mutating func lateFrame(_ length: Int, now: UInt64) {
     if length > 0, length <= lateBytes {
@@ -92,7 +92,7 @@ struct AbuseGuard {
     }
   }
 
-  /// The peer broke a rule that is kept elsewhere.
+  /// The peer broke a rule that other code checks.
   mutating func condemn(_ reason: StaticString) { verdict = verdict ?? reason }
 
   /// A stream came to its regular end.

@@ -30,7 +30,8 @@ package enum FieldSyntax {
   private static let ones: UInt64 = 0x0101_0101_0101_0101
   private static let highBits: UInt64 = 0x8080_8080_8080_8080
 
-  /// Whether all bytes are, eight by eight, the last eight perhaps again. False for fewer than eight.
+  /// Whether `are` holds for all bytes, taken eight at a time; the last eight may overlap those before. False for fewer
+  /// than eight.
   @inline(__always)
   private static func allWords(of bytes: UnsafeRawBufferPointer, _ are: (UInt64) -> Bool) -> Bool {
     let last = bytes.count - 8
@@ -52,7 +53,7 @@ package enum FieldSyntax {
     return word & highBits == 0 && (letters | hyphens) & highBits == highBits
   }
 
-  /// Whether none is below 32 or 127. It may be false for others too.
+  /// Whether no byte is below 32 or equal to 127. It may be false for other bytes too.
   @inline(__always)
   private static func areWithoutControls(_ word: UInt64) -> Bool {
     let deleted = word ^ (ones &* 0x7f)

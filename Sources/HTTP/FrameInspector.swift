@@ -1,5 +1,5 @@
 /// Sees the head of each frame that a client sends before nghttp2 does. nghttp2 drops frames of unknown types and DATA
-/// on closed streams without telling anybody: here they are charged, and refused where RFC 9113 says so.
+/// on closed streams without telling anybody. The inspector charges them, and refuses them where RFC 9113 says so.
 ///
 /// Whether a frame breaks a rule depends on what the client sent before, and not on how its bytes were cut into pieces
 /// or on what the server did meanwhile: a client that races with our RST_STREAM is never at fault.
@@ -90,7 +90,7 @@ struct FrameInspector {
     abuse.controlFrame(now: now)
   }
 
-  /// On a stream that we ended. A client ends it once at most, so that this costs nothing.
+  /// A frame on a stream that we ended. A client ends it once at most, so that this costs nothing.
   private mutating func late(_ head: FrameHead, _ abuse: inout AbuseGuard, _ now: UInt64) {
     if head.endsStream { streams.peerEnded(head.stream) }
     let isData = head.type == FrameHead.data

@@ -27,7 +27,7 @@ struct FrameScanner {
     return collect(bytes, &offset)
   }
 
-  /// Near the end of a piece, and at the begin of the next: byte by byte.
+  /// Near the end of a piece, and at the beginning of the next: byte by byte.
   @inline(never)
   private mutating func collect(_ bytes: UnsafeRawBufferPointer, _ offset: inout Int) -> FrameHead? {
     let skipped = min(skipping, bytes.count - offset)

@@ -1,6 +1,6 @@
 internal import CNGHTTP2
 
-/// What a client says. Everything is queued; `nextOutput` makes bytes of it.
+/// What a client sends. Everything is queued; `nextOutput` makes bytes of it.
 extension HTTP2ClientSession {
   /// Sends a request.
   ///

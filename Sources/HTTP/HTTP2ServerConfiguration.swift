@@ -1,4 +1,4 @@
-/// What a server's session holds its client to.
+/// The limits that a server's session sets its client.
 public struct HTTP2ServerConfiguration: Sendable {
   /// SETTINGS_MAX_CONCURRENT_STREAMS.
   public var maximumConcurrentStreams: UInt32 = 256

@@ -1,6 +1,6 @@
 internal import CNGHTTP2
 
-/// What a server says. Everything is queued; `nextOutput` makes bytes of it.
+/// What a server sends. Everything is queued; `nextOutput` makes bytes of it.
 extension HTTP2ServerSession {
   /// Queues a response. Its body comes from the handler's `writeBody`; responses to HEAD, and those of status 204 and
   /// 304, have none, whatever is said here (RFC 9110, section 6.4.1).

@@ -15,7 +15,7 @@ public final class HTTP2ServerSession: HTTP2Session {
   @exclusivity(unchecked) var fieldCheck: RequestFieldCheck
   private var pings: PingGuard?
   @exclusivity(unchecked) var progress: Progress
-  /// HEADERS or DATA were sent since the last PING came.
+  /// Whether HEADERS or DATA were sent since the last PING came.
   @exclusivity(unchecked) var hasAnswered = false
   /// How many exchanges are answered while their requests go on.
   @exclusivity(unchecked) var answeredCount = 0
@@ -80,7 +80,7 @@ public final class HTTP2ServerSession: HTTP2Session {
     try checkAbuse()
   }
 
-  /// The client asks whether we are there.
+  /// The client sent a PING.
   func pingReceived() {
     guard pings != nil else { return }
     if pings?.ping(now: now, hasCalls: !exchanges.isEmpty, hasAnswered: hasAnswered) == false {

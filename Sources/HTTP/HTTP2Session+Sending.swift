@@ -1,8 +1,8 @@
 internal import CNGHTTP2
 
-/// What either end says. Everything is queued; `nextOutput` makes bytes of it.
+/// What either end sends. Everything is queued; `nextOutput` makes bytes of it.
 extension HTTP2Session {
-  /// Says that `writeBody` has something again. Nothing happens where nghttp2 is not waiting for it.
+  /// Tells the session that `writeBody` has something again. Nothing happens where nghttp2 is not waiting for it.
   public final func resumeBody(_ exchange: HTTPExchange) {
     guard exchange.isBodyDeferred, !exchange.isClosed else { return }
     exchange.isBodyDeferred = false
@@ -21,7 +21,7 @@ extension HTTP2Session {
     nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), exchange.id, reason.code.rawValue)
   }
 
-  /// Asks whether the peer is there: whatever it sends then tells.
+  /// Sends a PING to find out whether the peer is there: any bytes from it then show that it is.
   public final func ping() { nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil) }
 
   /// GOAWAY(ENHANCE_YOUR_CALM) with the reason in its debug data.

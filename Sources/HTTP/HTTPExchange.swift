@@ -9,7 +9,7 @@ public final class HTTPExchange {
   // other modules read for each call is computed: the attribute does not reach beyond this module.
   /// The stream identifier: odd, since clients open the streams. RFC 9113, section 5.1.1.
   @exclusivity(unchecked) public internal(set) var id: Int32
-  /// Who does the work; nil once it was told that the exchange is closed.
+  /// Does the work of the exchange; nil after it was told that the exchange is closed.
   @exclusivity(unchecked) public internal(set) var handler: (any HTTPExchangeHandler)?
   /// The fields before the peer's body; complete when the handler is told `.head`.
   public internal(set) var head: HeaderBlock {
@@ -41,7 +41,7 @@ public final class HTTPExchange {
   @exclusivity(unchecked) var index = 0
   /// nghttp2 asked for body bytes and there were none: the session tells it when there are.
   @exclusivity(unchecked) var isBodyDeferred = false
-  /// Nothing more of the request is told: it was answered early, or is malformed.
+  /// The handler is told nothing more of the request, which was answered early or is malformed.
   @exclusivity(unchecked) var isRequestIgnored = false
   /// Bytes of the body that `content-length` promises beside those that came; -1 if there is no such field.
   @exclusivity(unchecked) private var promisedBytes = -1
@@ -70,8 +70,8 @@ public final class HTTPExchange {
     carriesTrailers = true
   }
 
-  /// Whether what our body ends with can carry fields. Always in HTTP/2; in HTTP/1.1 only where the client said that it
-  /// reads them (`te: trailers`).
+  /// Whether trailers can follow our body. Always in HTTP/2; in HTTP/1.1 only where the client said that it reads them
+  /// (`te: trailers`).
   public internal(set) var carriesTrailers: Bool {
     get { storedCarriesTrailers }
     set { storedCarriesTrailers = newValue }

@@ -1,4 +1,4 @@
-/// How often a peer may ask whether we are there.
+/// How often a peer may send PING.
 /// https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md#server-enforcement
 public struct PingPolicy: Sendable, Hashable {
   /// Nanoseconds that should lie between two PINGs while the connection has calls.

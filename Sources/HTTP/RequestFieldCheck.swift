@@ -3,7 +3,7 @@ internal import CNGHTTP2
 /// Whether the fields of a request are well-formed (RFC 9113, sections 8.2 and 8.3), checked as they come.
 ///
 /// It stands in for nghttp2's own check, which takes no `:authority` that can't be a host: clients on Unix sockets send
-/// the socket's path (grpcurl; kubernetes#112597). It also costs a quarter of that one.
+/// the socket's path (grpcurl; kubernetes#112597). It also costs a quarter of nghttp2's check.
 struct RequestFieldCheck {
   private struct Seen: OptionSet {
     let rawValue: UInt8

@@ -36,7 +36,7 @@ extension GatewayFormat {
     }
   }
 
-  /// Compresses it, if the client takes that and it helps.
+  /// Appends the JSON, compressed if the client takes gzip and the body gets smaller.
   private func append(whole json: [UInt8], to body: inout ByteBuffer) {
     if json.count >= Self.leastCompressed, let accepted = request.head.text("accept-encoding"),
       AcceptedEncoding.takesGzip(accepted), let smaller = json.withUnsafeBytes({ request.gzip($0) }),
@@ -76,7 +76,7 @@ extension GatewayFormat {
     return [(":status", "200")] + bodyFields + (etag.map { [("etag", $0)] } ?? [])
   }
 
-  /// Of a body that is one piece.
+  /// The header fields of a body that is sent in one piece.
   private var bodyFields: [(String, String)] {
     [
       ("content-type", "application/json"), ("content-length", "\(length)"), ("vary", "accept-encoding"),
@@ -109,7 +109,7 @@ extension GatewayFormat {
 
   func end(_ end: ResponseEnd, in body: inout ByteBuffer) -> HeaderFields? {
     guard !isRefused, isStream, let error = end.error else { return nil }
-    // The head has said 200: so the last line says what went wrong, and the response has no end.
+    // The head has already said 200, so the last line says what went wrong, and the response breaks off.
     let json = gateway.errors.json(error, httpStatus: error.code.httpStatus)
     body.append(isEvents ? Array("event: error\ndata: ".utf8) + json + Array("\n\n".utf8) : json + [0x0a])
     breaksOff = true
@@ -118,7 +118,7 @@ extension GatewayFormat {
 }
 
 extension Duration {
-  /// Begun ones count.
+  /// Whole seconds, rounded up.
   fileprivate var seconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
 }
 

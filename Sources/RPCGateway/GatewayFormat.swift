@@ -8,7 +8,7 @@ import RPCServer
 final class GatewayFormat: CallFormat {
   let gateway: JSONGateway
   let request: OfferedRequest
-  /// Of a refusal that the gateway itself makes; nil: that of the error's code.
+  /// The HTTP status of a refusal by the gateway itself; nil: the status that the error's code maps to.
   var status: Int?
   let sendsHeadEarly = false
   var breaksOff = false
@@ -17,7 +17,7 @@ final class GatewayFormat: CallFormat {
   private(set) var binding: HTTPBinding?
   private var binder: RequestBinder?
   private var bound = RequestBinder.Head()
-  /// Bytes of the request's body, or of the line that it is in.
+  /// Bytes received of the request's body, or of its current line.
   private var received = 0
 
   // GatewayFormat+Response.swift
@@ -27,9 +27,9 @@ final class GatewayFormat: CallFormat {
   var length = 0
   var isCompressed = false
   var etag: String?
-  /// The answer is an error and nothing else.
+  /// Whether the response is an error and nothing else.
   var isRefused = false
-  /// `if-match` was given.
+  /// Whether the request has `if-match`.
   private(set) var isConditional = false
 
   init(_ gateway: JSONGateway, _ request: OfferedRequest) {
@@ -37,7 +37,7 @@ final class GatewayFormat: CallFormat {
     self.request = request
   }
 
-  /// Takes what the head says of the request's message.
+  /// Takes the fields of the request's message that the head gives: path, query and `if-match`.
   /// - Throws: INVALID_ARGUMENT that names what is wrong.
   func bind(
     _ binding: HTTPBinding, _ values: [String], _ query: [UInt8], _ request: OfferedRequest
@@ -69,7 +69,7 @@ final class GatewayFormat: CallFormat {
     guard let field = request.head.text("if-match") else { return nil }
     guard let tags = EntityTags(field) else { throw RPCError(.invalidArgument, "if-match is malformed") }
     guard !tags.isAny else { return nil }
-    // To ignore it could change what the caller wanted to protect.
+    // Ignoring `if-match` could change a resource that the caller wanted to protect.
     guard !binding.etag.isEmpty else { throw RPCError(.invalidArgument, "the method takes no if-match") }
     isConditional = true
     guard tags.tags.count == 1, let tag = tags.tags.first else {

@@ -3,7 +3,8 @@ import ProtoWire
 import RPCCore
 import RPCServer
 
-/// Requests of a `JSONGateway`: all that no other protocol takes, since what has no method is answered with JSON too.
+/// Takes the requests of a `JSONGateway`: all that no other protocol takes, because a request that matches no method
+/// gets a JSON error too.
 struct GatewayProtocol: WireProtocol {
   private static let lineTypes = ["application/x-ndjson", "application/ndjson", "application/jsonl"]
 
@@ -24,7 +25,7 @@ struct GatewayProtocol: WireProtocol {
     let method = request.method == "HEAD" ? "GET" : request.method
     switch gateway.router.match(Array(path), method: method) {
     case .nothing:
-      // A path of gRPC has its own protocols, and their own answer to what is none of theirs.
+      // Paths of gRPC methods belong to other protocols, which answer unsuitable requests there themselves.
       if request.route(Array(path)) != nil { return nil }
       return refusal(format, 404, RPCError(.notFound, "there is nothing at this path"))
     case .malformed: return refusal(format, 400, RPCError(.invalidArgument, "the path is no percent-encoded UTF-8"))
@@ -57,14 +58,14 @@ struct GatewayProtocol: WireProtocol {
     return head
   }
 
-  /// What the body is in must be what is taken.
+  /// Refuses content types and content encodings that the method does not take.
   private func refuseContent(
     _ request: OfferedRequest, _ binding: HTTPBinding, _ format: GatewayFormat, _ head: inout RequestHead
   ) {
     let isStream = !binding.descriptor.kind.hasSingleRequest
     let accepted = isStream ? Self.lineTypes + contentTypes : contentTypes
     let type = request.contentType.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-    // Without a content type there may be no body, and if there is one, it is found to be JSON or not.
+    // A request without a content type may have no body; if it has one, the JSON parser decides.
     let hasBody = if case .none = binding.body { false } else { true }
     if hasBody, !type.isEmpty, !accepted.contains(type) {
       format.status = 415

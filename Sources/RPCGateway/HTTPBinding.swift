@@ -17,7 +17,7 @@ struct HTTPBinding: Sendable {
   let template: PathTemplate
   let input: MessageType
   let output: MessageType
-  /// For each variable of the template, the fields that lead to its own.
+  /// For each variable of the template, the path of fields to the one that it sets.
   let variables: [[FieldType]]
   let body: Body
   let responseBody: FieldType?
@@ -25,9 +25,10 @@ struct HTTPBinding: Sendable {
   let mask: FieldType?
   /// What `if-match` is about: the fields that lead to the request's etag, or to that of the resource that it changes.
   let etag: [FieldType]
-  /// The number of the response's etag.
+  /// The field number of the response's etag.
   let responseEtag: Int32?
-  /// Where a stream that is asked for again goes on: what `last-event-id` is, and what an event's id is.
+  /// Where a repeated stream continues: the request field that `last-event-id` sets, and the number of the response
+  /// field that is the `id` of an event.
   let resumeField: FieldType?
   let resumeToken: Int32?
 

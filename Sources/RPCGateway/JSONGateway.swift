@@ -2,7 +2,7 @@ public import ProtoWire
 public import RPCCore
 public import RPCServer
 
-/// JSON over HTTP for those who don't speak gRPC: the methods of services, reached as their option `google.api.http`
+/// JSON over HTTP for clients that don't speak gRPC: the methods of services, reached as their option `google.api.http`
 /// says. Deadlines (`grpc-timeout`), limits, interceptors and errors are those of calls.
 ///
 /// ```swift
@@ -57,6 +57,7 @@ public struct JSONGateway: Sendable {
 }
 
 extension ServerConfiguration {
-  /// Serves a gateway. It answers every request that is nobody else's: so what was added before goes first.
+  /// Serves a gateway. The gateway answers every request that no other protocol takes, so protocols that were added
+  /// before it go first.
   public mutating func serve(_ gateway: JSONGateway) { protocols.append(GatewayProtocol(gateway)) }
 }

@@ -7,8 +7,8 @@ internal import Primitives
 public struct TokenAuthority: Sendable, Hashable {
   /// The type in the header. RFC 9068, section 2.1.
   static let type = "at+jwt"
-  /// How much the clocks of who issues and who verifies may differ, in seconds: a token is accepted so much before it
-  /// begins. Never after it has ended.
+  /// How much the clocks of issuer and verifier may differ, in seconds: a token is accepted so much before it begins,
+  /// but never after it has ended.
   public static let leeway: Int64 = 10
 
   /// Who issues the tokens (`iss`).
@@ -37,7 +37,7 @@ public struct TokenAuthority: Sendable, Hashable {
     return CompactJWS.sign(claims.finish(), type: Self.type, key: key)
   }
 
-  /// What a token says. Its key decides the algorithm; its header must agree.
+  /// Verifies a token, and returns what it says. Its key decides the algorithm; its header must agree.
   /// - Parameter now: seconds since 1970.
   public func verify(_ text: UnsafeRawBufferPointer, keys: KeySet, now: Int64) throws(TokenFault) -> AccessToken {
     guard let signed = CompactJWS(text) else { throw .malformed }

@@ -1,9 +1,9 @@
 internal import COpenSSL
 
-/// Tokens that were verified, with what became of each, so that the next call with the same token costs no signature.
+/// A cache of verified tokens, with a value for each, so that the next call with the same token verifies no signature.
 ///
-/// Bounded: 1024 places, each for one token; where two want the same place, the later one gets it. Belongs to one
-/// thread.
+/// Bounded: 1024 places, each for one token; if two tokens have the same place, the later one replaces the earlier one.
+/// Belongs to one thread.
 public final class VerifiedTokens<Value> {
   private struct Entry {
     let token: [UInt8]
@@ -26,12 +26,12 @@ public final class VerifiedTokens<Value> {
     guard !entries.isEmpty, let place = Self.place(of: token), let entry = entries[place],
       entry.token.count == token.count, now < entry.expireTime
     else { return nil }
-    // In the same time for all tokens of this length, so that nobody can find one out byte by byte.
+    // Takes the same time for all tokens of this length, so that nobody can find one out byte by byte.
     let isSame = entry.token.withUnsafeBytes { CRYPTO_memcmp($0.baseAddress, token.baseAddress, token.count) == 0 }
     return isSame ? entry.value : nil
   }
 
-  /// Stores what became of a token.
+  /// Stores the value of a verified token.
   public func store(_ value: Value, for token: UnsafeRawBufferPointer, expireTime: Int64) {
     guard let place = Self.place(of: token) else { return }
     if entries.isEmpty { entries = [Entry?](repeating: nil, count: Self.places) }

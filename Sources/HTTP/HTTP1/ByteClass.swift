@@ -1,5 +1,5 @@
-/// The bytes that divide HTTP/1.1, and those of which targets and hosts are made; `FieldSyntax` has names and values.
-/// RFC 9112, section 3.2; RFC 3986, appendix A.
+/// The bytes that separate parts of HTTP/1.1, and those that targets and hosts are made of; `FieldSyntax` has names and
+/// values. RFC 9112, section 3.2; RFC 3986, appendix A.
 enum ByteClass {
   static let cr = UInt8(ascii: "\r")
   static let lf = UInt8(ascii: "\n")

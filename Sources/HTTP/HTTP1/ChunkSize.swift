@@ -1,7 +1,7 @@
 /// The line before a chunk: its size in hexadecimal digits, and nothing else. Chunk extensions, which nobody sends but
 /// to deceive, are refused. RFC 9112, section 7.1.
 enum ChunkSize {
-  /// Bytes of the line. More than 4 GiB in a chunk nobody sends.
+  /// The most bytes of the line: eight digits, since nobody sends more than 4 GiB in a chunk.
   static let longest = 8
 
   static let fault = HTTP1Fault.malformed("a chunk's size is no hexadecimal number, or has an extension")

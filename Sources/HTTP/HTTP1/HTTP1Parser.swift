@@ -5,11 +5,11 @@ struct HTTP1Limits: Sendable {
   var headers = HeaderLimits()
 }
 
-/// Reads requests of HTTP/1.1 from bytes that come in pieces of any size: bytes in, events out, and no I/O. It takes
-/// only what cannot be read in two ways; `HTTP1Fault` says what was wrong, and nothing can be read after one. RFC 9112.
+/// Reads requests of HTTP/1.1 from bytes that come in pieces of any size: bytes in, events out, and no I/O. It accepts
+/// only what cannot be read in two ways. `HTTP1Fault` says what was wrong; nothing can be read after a fault. RFC 9112.
 ///
 /// The fields of a request become a block as HTTP/2 has it: `:method`, `:scheme` and `:path` first, the host as
-/// `:authority`, names in lower case, and none of the fields that are of the connection.
+/// `:authority`, names in lower case, and no connection-specific fields.
 struct HTTP1Parser: ~Copyable {
   enum Event {
     /// The input is used up.
@@ -30,7 +30,7 @@ struct HTTP1Parser: ~Copyable {
     case chunk(left: Int)
     case chunkEnd
     case trailers(hasSome: Bool)
-    /// The head was told, and there is no body.
+    /// The head was returned, and there is no body.
     case bodiless
   }
 
@@ -42,7 +42,7 @@ struct HTTP1Parser: ~Copyable {
   private var framing = RequestFraming()
   /// Bytes of the section that is being received: what is empty counts too.
   private var sectionSize = 0
-  /// What the target in absolute form says.
+  /// The authority of a target in absolute form.
   private var authority: [UInt8]?
   /// Chunks with next to nothing in them, since it was last taken.
   private var smallChunks = 0
@@ -65,7 +65,7 @@ struct HTTP1Parser: ~Copyable {
   /// No request has begun.
   var isBetweenRequests: Bool { if case .start = state { !lines.isInside } else { false } }
 
-  /// Bytes of the body that are still to come; nil where nobody knows.
+  /// Bytes of the body that are still to come; nil if that is not known.
   var bodyLeft: Int? {
     switch state {
     case .body(let left): left
@@ -87,7 +87,7 @@ struct HTTP1Parser: ~Copyable {
     collector.releaseMemory()
   }
 
-  /// What comes next in the input, which is advanced behind it. To be called until it answers `needsMore`.
+  /// The next event of the input, which is advanced past it. Call it until it returns `needsMore`.
   mutating func next(_ input: inout UnsafeRawBufferPointer) throws(HTTP1Fault) -> Event {
     while true {
       switch state {
@@ -149,7 +149,7 @@ struct HTTP1Parser: ~Copyable {
     if !lines.isInside, let first = input.first, first != ByteClass.cr,
       !FieldSyntax.isToken(UnsafeRawBufferPointer(rebasing: input[..<1]))
     {
-      // TLS on a port without, say: there may never be a line.
+      // This may be TLS sent to a cleartext port, say: there may never be a line.
       throw .malformed("this is no request of HTTP")
     }
     guard let line = try lines.next(&input, limit: limits.requestLine, orElse: .longTarget) else { return false }
@@ -196,8 +196,8 @@ struct HTTP1Parser: ~Copyable {
     }
   }
 
-  /// RFC 9112, section 3.2.2: a target in absolute form has the host, whatever the field says. One that says something
-  /// else is refused: a recipient that only looks at the field would be misled.
+  /// RFC 9112, section 3.2.2: a target in absolute form has the host, whatever the field `host` says. A field that says
+  /// something else is refused, because it would mislead a recipient that looks only at the field.
   private mutating func appendAuthority(_ host: UnsafeRawBufferPointer) throws(HTTP1Fault) {
     if let authority {
       let isSame = authority.count == host.count && zip(authority, host).allSatisfy { $0.lowercased == $1.lowercased }

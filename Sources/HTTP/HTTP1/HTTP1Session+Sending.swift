@@ -1,11 +1,11 @@
-/// What the server says. `nextOutput` makes bytes of it.
+/// What the server sends. `nextOutput` makes bytes of it.
 extension HTTP1Session {
   /// Begins a response. Its body comes from the handler's `writeBody`; responses to HEAD, and those of status 204 and
-  /// 304, have none, whatever is said here (RFC 9110, section 6.4.1). Fields that are of the connection are left out:
-  /// they are the session's.
+  /// 304, have none, whatever is said here (RFC 9110, section 6.4.1). Connection-specific fields are left out: the
+  /// session writes its own.
   /// - Parameters:
-  ///   - head: `content-length` in it is taken for the length of a body that is else said to be unknown.
-  ///   - request: what becomes of a request that is not whole when its response is.
+  ///   - head: `content-length` in it is taken for the length of a body whose length is given as unknown.
+  ///   - request: what becomes of the rest of a request that is incomplete when its response is complete.
   public func respond(
     _ exchange: HTTPExchange, _ head: HeaderFields, body: HTTPExchange.Body, request: HTTPExchange.Remainder = .abandon
   ) {
@@ -31,13 +31,13 @@ extension HTTP1Session {
 
   /// Whether what is missing of the request can be read and dropped, so that the connection can be used again.
   private func canDrop(_ request: HTTPExchange.Remainder) -> Bool {
-    // A client that waits for 100 (Continue) sends the body or does not: nobody knows where its next request begins.
+    // A client that waits for 100 (Continue) may send the body or not, so nobody knows where its next request begins.
     guard case .drain(let limit) = request, response.hasContinued, parser.bodyLeft ?? 0 <= limit else { return false }
     droppableLimit = limit
     return true
   }
 
-  /// Says that `writeBody` has something again.
+  /// Tells the session that `writeBody` has something again.
   public func resumeBody(_ exchange: HTTPExchange) {
     if exchange === self.exchange { exchange.isBodyDeferred = false }
   }
@@ -47,8 +47,8 @@ extension HTTP1Session {
     if exchange === self.exchange { uncredited = max(uncredited - count, 0) }
   }
 
-  /// Ends an exchange in its middle, and the connection with it: there is no other way in HTTP/1.1. A response that has
-  /// begun is cut, so that the client does not take it for whole.
+  /// Ends an exchange in its middle, and the connection with it: HTTP/1.1 has no other way. A response that has begun
+  /// is cut, so that the client does not take it for complete.
   public func abort(_ exchange: HTTPExchange, _ reason: HTTPExchange.AbortReason) {
     guard exchange === self.exchange else { return }
     let isAnswerable = response.phase == .awaited
@@ -81,7 +81,7 @@ extension HTTP1Session {
   /// The next bytes for the client, valid until the next call of the session; nil if there are none, or none in this
   /// turn.
   public func nextOutput() -> UnsafeRawBufferPointer? {
-    // Nobody has refused the request by its head.
+    // No handler has refused the request by its head, so the client may send the body.
     if isContinueDue { sendContinue() }
     if hasBody, budget > 0, let exchange { writePiece(of: exchange) }
     guard let bytes = output.take() else {
@@ -116,13 +116,13 @@ extension HTTP1Session {
       HTTP1Writer.writeChunk(into: &output, write)
     } else {
       let room = min(response.left, HTTP1Writer.chunkSize)
-      // At the end the handler is asked once more: it may have to say so.
+      // Ask the handler once more at the end: it may have to say that the body is over.
       output.append(upTo: max(room, 1)) { write(UnsafeMutableRawBufferPointer(rebasing: $0[..<room])) }
       response.left -= count
     }
     switch state {
     case .more:
-      // A handler that has more than its head said would be asked for ever.
+      // A handler that has more bytes than `content-length` says would be asked for ever.
       if response.framing != .chunked, response.left == 0, count == 0 { abort(exchange, .internalError) }
     case .later: exchange.isBodyDeferred = true
     case .broken: abort(exchange, .internalError)
@@ -130,7 +130,7 @@ extension HTTP1Session {
       if response.framing == .chunked {
         HTTP1Writer.writeEnd(exchange.carriesTrailers ? trailers : nil, into: &output)
       }
-      // A body that is shorter than its head says can only be cut.
+      // A body that is shorter than `content-length` says can only be cut.
       response.left == 0 ? complete(exchange) : abort(exchange, .internalError)
     }
   }
@@ -160,7 +160,7 @@ extension HeaderFields {
     return isSuccess
   }
 
-  /// What it says of the body's length, if that is a number.
+  /// The value of `content-length`, if that is a number.
   fileprivate var contentLength: Int? {
     var length: Int?
     forEach { name, value in

@@ -2,7 +2,7 @@
 /// are as those of `HTTP2Session`, one at a time: requests that a client sends before it has the response to an earlier
 /// one wait, and no more is read meanwhile (`wantsRead`). Belongs to one thread. RFC 9112.
 ///
-/// What can't be understood, the session answers itself (`HTTP1Fault`), and the connection ends then.
+/// The session itself answers what it can't understand (`HTTP1Fault`), and then ends the connection.
 ///
 /// After `receive` and `nextOutput`, `drainEvents` tells the handlers what came. Handlers never run inside `receive`.
 public final class HTTP1Session {
@@ -13,11 +13,11 @@ public final class HTTP1Session {
   @exclusivity(unchecked) var parser: HTTP1Parser
   /// What was received and waits for the exchange before it.
   @exclusivity(unchecked) private var backlog: [UInt8] = []
-  /// Bytes of it that were taken.
+  /// Bytes of `backlog` that were taken.
   @exclusivity(unchecked) private var backlogStart = 0
-  /// The one that is served; nil between two.
+  /// The exchange that is being served; nil between two exchanges.
   @exclusivity(unchecked) public internal(set) var exchange: HTTPExchange?
-  /// Those that are over, and whose handlers do not know yet.
+  /// Exchanges that are over, and whose handlers were not told yet.
   @exclusivity(unchecked) var ended: [HTTPExchange] = []
   @exclusivity(unchecked) var framing = RequestFraming()
   @exclusivity(unchecked) var response = Response()
@@ -40,7 +40,7 @@ public final class HTTP1Session {
   /// nanoseconds.
   @exclusivity(unchecked) public private(set) var headersSince: UInt64?
   @exclusivity(unchecked) private var lastEnd: UInt64
-  /// Nothing more is read, and the connection is to be closed once all output is sent.
+  /// Whether the connection is to be closed once all output is sent. Then nothing more is read.
   @exclusivity(unchecked) public internal(set) var isEnding = false
   /// The first line was not one of HTTP/1: whoever sent it understands no answer of this session, and gets none.
   public var isOtherProtocol: Bool { fault == .otherProtocol && latestID == -1 }
@@ -54,7 +54,7 @@ public final class HTTP1Session {
     var framing = HTTP1Writer.Framing.none
     /// Bytes that are missing in a body of a known length.
     var left = 0
-    /// The connection ends with it.
+    /// Whether the connection ends with the response.
     var closes = false
     /// 100 (Continue) was sent, or the client did not wait for it.
     var hasContinued = false
@@ -94,7 +94,7 @@ public final class HTTP1Session {
   /// Since when there is no exchange; nil if there is one.
   public var idleSince: UInt64? { exchange == nil && droppable == nil ? lastEnd : nil }
 
-  /// All of the request that is served has come: the client has nothing more to say for now.
+  /// Whether all of the current request has come: then the client has nothing more to send for now.
   public var isRequestWhole: Bool { exchange?.isRemoteClosed == true }
 
   // MARK: Bytes
@@ -116,7 +116,7 @@ public final class HTTP1Session {
     }
   }
 
-  /// The client sends nothing more (FIN, close_notify). One that waits for its response still gets it.
+  /// The client sends nothing more (FIN, close_notify). A client that waits for its response still gets it.
   /// - Returns: whether there is anything left to do for it.
   public func receiveEnd() -> Bool {
     isInputEnded = true
@@ -179,14 +179,14 @@ public final class HTTP1Session {
 
   private func take(_ bytes: UnsafeRawBufferPointer) {
     guard let exchange else { return drop(bytes.count) }
-    // One that sends the body without being asked does not wait.
+    // A client that sends the body without being asked does not wait for 100 (Continue).
     response.hasContinued = true
     uncredited += bytes.count
     exchange.handler?.receiveBody(bytes)
     exchange.events.insert(.data)
   }
 
-  /// Bytes of a request that is answered.
+  /// Drops bytes of a request that is already answered.
   private func drop(_ count: Int) {
     let left = (droppable ?? 0) - count
     droppable = left
@@ -237,7 +237,7 @@ public final class HTTP1Session {
     let events = exchange.events
     exchange.events = []
     exchange.handler?.handle(events)
-    // What the handler did may have ended it.
+    // The handler may have ended the exchange.
     if !ended.isEmpty { tell() }
   }
 
@@ -278,7 +278,7 @@ public final class HTTP1Session {
   /// The header section did not come in time.
   public func timeOut() { fail(.timeout) }
 
-  /// What came can't be understood: says so, unless a response has begun, and ends the connection.
+  /// Answers what can't be understood with the fault, unless a response has begun, and ends the connection.
   func fail(_ fault: HTTP1Fault) {
     guard !isEnding else { return }
     self.fault = fault

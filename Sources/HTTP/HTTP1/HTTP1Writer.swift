@@ -4,7 +4,7 @@ internal import CNGHTTP2
 enum HTTP1Writer {
   /// How a response's body ends.
   enum Framing: Equatable {
-    /// With the head, which says nothing of a length (204, 304) or that of another response (HEAD).
+    /// With the head, which says nothing about a length (204, 304) or that of another response (HEAD).
     case none
     /// After so many bytes.
     case length(Int)
@@ -25,7 +25,7 @@ enum HTTP1Writer {
     }
     output.append("HTTP/1.1 \(status) \(reason(status))\r\n")
     head.forEach { name, value in
-      // A length that stands beside chunks, or beside another one, would be two ways to read the response.
+      // A `content-length` beside chunks, or beside another `content-length`, would make the response ambiguous.
       guard name.first != ByteClass.colon, !isOfConnection(name),
         framing == .none || !name.equals("content-length")
       else { return }
@@ -42,7 +42,7 @@ enum HTTP1Writer {
     output.append("\r\n")
   }
 
-  /// Nothing that came from elsewhere can begin another field or response: what could is left out.
+  /// Leaves out a field whose bytes could begin another field or another response.
   private static func writeField(
     _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, into output: inout OutputBuffer
   ) {
@@ -102,7 +102,7 @@ enum HTTP1Writer {
     }
   }
 
-  /// RFC 9110, section 15; RFC 6585. It is for people: an empty one is right for a status that is not listed.
+  /// RFC 9110, section 15; RFC 6585. The reason phrase is for people; it is empty for a status that is not listed.
   private static func reason(_ status: Int) -> String {
     reasons[status] ?? ""
   }
@@ -121,7 +121,7 @@ enum HTTP1Writer {
 }
 
 extension HeaderFields {
-  /// Calls `body` with each field in order. The bytes must not leave it.
+  /// Calls `body` with each field in order. The bytes are valid only inside `body`.
   func forEach(_ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
     for index in 0..<count {
       let field = pointer[index]

@@ -6,12 +6,12 @@ struct LineReader: ~Copyable {
   private var capacity = 0
   /// Bytes of a line whose end has not come.
   private(set) var count = 0
-  /// What was returned last lies in `memory`.
+  /// Whether the line that was returned last lies in `memory`.
   private var isTaken = false
 
   deinit { memory?.deallocate() }
 
-  /// A line of it has begun.
+  /// Whether a line has begun.
   var isInside: Bool { count > 0 && !isTaken }
 
   /// Takes a line from the input, without its end; nil if it is not whole: then the input is used up. The bytes are

@@ -1,16 +1,16 @@
-/// What is to be sent next, in one piece of memory that the session owns: what it hands out stays valid until the next
-/// piece is put together.
+/// The bytes to be sent next, in one piece of memory that the session owns. The bytes that it hands out stay valid
+/// until more are appended.
 // The pointer arithmetic keeps `0 <= count <= capacity`.
 struct OutputBuffer: ~Copyable {
   private var memory: UnsafeMutableRawPointer?
   private var capacity = 0
   private(set) var count = 0
-  /// What is there was handed out, and goes with the next bytes.
+  /// Whether the bytes were handed out: then the next ones replace them.
   private var isTaken = false
 
   deinit { memory?.deallocate() }
 
-  /// Nothing waits to be handed out.
+  /// Whether nothing waits to be handed out.
   var isEmpty: Bool { count == 0 || isTaken }
 
   /// Hands out what is there; nil if there is nothing.
@@ -35,7 +35,7 @@ struct OutputBuffer: ~Copyable {
     count += bytes.count
   }
 
-  /// Appends what `body` writes into so many bytes; it returns how many it wrote.
+  /// Appends what `body` writes, at most `limit` bytes; `body` returns how many it wrote.
   mutating func append(upTo limit: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
     let place = room(for: limit)
     count += min(max(body(UnsafeMutableRawBufferPointer(start: place, count: limit)), 0), limit)

@@ -8,11 +8,11 @@ struct RequestFraming {
   }
 
   private(set) var body = Body.none
-  /// The connection may serve another request.
+  /// Whether the connection may serve another request.
   private(set) var keepsAlive = true
-  /// The client waits for 100 (Continue) before it sends the body. RFC 9110, section 10.1.1.
+  /// Whether the client waits for 100 (Continue) before it sends the body. RFC 9110, section 10.1.1.
   private(set) var expectsContinue = false
-  /// The client reads trailers (`te: trailers`). RFC 9110, section 10.1.4.
+  /// Whether the client reads trailers (`te: trailers`). RFC 9110, section 10.1.4.
   private(set) var takesTrailers = false
   private var hasHost = false
   private var hasLength = false
@@ -21,9 +21,9 @@ struct RequestFraming {
   /// What becomes of a field.
   enum Fate {
     case keep
-    /// It is of the connection, not of the request. RFC 9110, section 7.6.1.
+    /// The field is connection-specific: it does not belong to the request. RFC 9110, section 7.6.1.
     case drop
-    /// It is the host, which HTTP/2 calls `:authority`.
+    /// The field is the host, which HTTP/2 calls `:authority`.
     case authority
   }
 
@@ -79,8 +79,8 @@ struct RequestFraming {
     if body == .length(0) || body == .none { expectsContinue = false }
   }
 
-  /// Whether a field may stand in trailers: none that frames the message, routes it or is of the connection. RFC 9110,
-  /// section 6.5.1.
+  /// Whether a field may stand in trailers: none that frames the message, routes it or is connection-specific. RFC
+  /// 9110, section 6.5.1.
   static func allowsTrailer(_ name: UnsafeRawBufferPointer) -> Bool {
     let forbidden: [StaticString] = [
       "content-length", "transfer-encoding", "host", "connection", "keep-alive", "proxy-connection", "upgrade", "te",

@@ -6,10 +6,10 @@ struct RequestLine {
   let method: UnsafeRawBufferPointer
   /// Path and query, or `*`.
   let path: UnsafeRawBufferPointer
-  /// Of a target in absolute form; nil otherwise.
+  /// The authority of a target in absolute form; nil for other forms.
   let authority: UnsafeRawBufferPointer?
 
-  /// One space each, and nothing but the line: what is looser here, two parsers read differently.
+  /// Single spaces, and nothing else on the line: two parsers may read anything looser differently.
   init(_ line: UnsafeRawBufferPointer) throws(HTTP1Fault) {
     guard let first = line.firstIndex(of: ByteClass.space) else {
       throw .malformed("the request line has no target")

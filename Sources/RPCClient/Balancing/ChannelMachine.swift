@@ -1,11 +1,12 @@
 internal import EventLoop
 internal import Primitives
 
-/// Decides which addresses a channel connects to, when, and which of them takes the next call. Pure: it is told what
-/// happened and what time it is (CLOCK_MONOTONIC in nanoseconds), and returns what to do.
+/// Decides which addresses a channel connects to, when, and which of them takes the next call. Pure: its driver tells
+/// it what happened and what time it is (CLOCK_MONOTONIC in nanoseconds), and does what it returns.
 ///
 /// pick_first: https://github.com/grpc/grpc/blob/master/doc/load-balancing.md and
-/// https://github.com/grpc/proposal/blob/master/A62-pick-first.md: a failure lasts until a connection is there.
+/// https://github.com/grpc/proposal/blob/master/A62-pick-first.md: the state stays TRANSIENT_FAILURE until a connection
+/// is established.
 struct ChannelMachine {
   typealias ID = Int
 
@@ -13,16 +14,17 @@ struct ChannelMachine {
     /// Ask for the target's addresses.
     case resolve
     case connect(ID, SocketAddress)
-    /// The address is not the target's any more, or nobody needs it: its connections end with their calls.
+    /// Close the connections to the address when their calls have ended: the target no longer has the address, or
+    /// nobody needs it.
     case drop(ID)
-    /// Look again at the calls that wait.
+    /// Look again at the waiting calls.
     case dispatch
   }
 
   enum Pick: Equatable {
     case use(ID)
     case wait
-    /// Only a call that waits for ready goes on.
+    /// Fail the call for this reason, unless it waits for ready.
     case fail(String)
   }
 
@@ -31,13 +33,13 @@ struct ChannelMachine {
     let address: SocketAddress
     var state = ConnectivityState.idle
     var failures = 0
-    /// When the attempt that is under way, or was the last, began.
+    /// When the current attempt, or the last one, began.
     var beganAt: UInt64 = 0
-    /// When it may try again, after a failure.
+    /// When the next attempt may begin, after a failure.
     var retryAt: UInt64 = 0
   }
 
-  /// A target is asked for its addresses no more often than this, in nanoseconds.
+  /// The least time between two resolutions of the target, in nanoseconds.
   static let leastTimeBetweenResolutions: UInt64 = 30_000_000_000
 
   private let balancing: LoadBalancing
@@ -99,7 +101,7 @@ struct ChannelMachine {
     return state == .transientFailure ? .fail(lastError) : .wait
   }
 
-  /// A call waits.
+  /// A call waits for a connection.
   mutating func demand(now: UInt64) -> [Action] {
     guard !isActive else { return [] }
     isActive = true
@@ -114,7 +116,7 @@ struct ChannelMachine {
     hasFailed = false
     resolveAt = nil
     let dropped = subchannels.map { Action.drop($0.id) }
-    // Addresses are asked for again: they may have changed by then.
+    // The next call resolves the target again: its addresses may have changed by then.
     subchannels = []
     hasAddresses = false
     return dropped
@@ -164,7 +166,7 @@ struct ChannelMachine {
     return dropped.map { .drop($0.id) } + connect(now) + [.dispatch]
   }
 
-  /// The target's addresses could not be found; those that it had are used on.
+  /// Resolution has failed; the channel keeps using the addresses that it had.
   mutating func resolutionFailed(
     _ error: String, now: UInt64, using random: inout some RandomNumberGenerator
   ) -> [Action] {
@@ -198,7 +200,7 @@ struct ChannelMachine {
     return .connect(subchannels[index].id, subchannels[index].address)
   }
 
-  /// A connection is there, and the server's SETTINGS have come over it.
+  /// A connection is established, and the server's SETTINGS have arrived on it.
   mutating func connected(_ id: ID) -> [Action] {
     guard let index = subchannels.firstIndex(where: { $0.id == id }) else { return [.drop(id)] }
     subchannels[index].state = .ready
@@ -224,7 +226,7 @@ struct ChannelMachine {
     return actions + [.dispatch]
   }
 
-  /// The address has no connection any more that takes calls: it was lost, or the server sent GOAWAY.
+  /// The address no longer has a connection that takes calls: the connection was lost, or the server sent GOAWAY.
   /// - Parameter hasCalls: calls wait.
   mutating func disconnected(_ id: ID, hasCalls: Bool, now: UInt64) -> [Action] {
     guard let index = subchannels.firstIndex(where: { $0.id == id }), subchannels[index].state == .ready else {

@@ -2,12 +2,13 @@ internal import Primitives
 
 /// How long a client waits before it connects again to an address that did not accept.
 ///
-/// The time counts from the beginning of an attempt: one that took longer than that is followed by the next at once. A
-/// connection that comes to be resets it. https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md
+/// The time counts from the beginning of an attempt: if an attempt took longer than that, the next one follows at once.
+/// A connection that is established resets the backoff.
+/// https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md
 public struct ConnectionBackoff: Sendable {
   /// The time after the first failure, before jitter.
   public var initial: Duration = .seconds(1)
-  /// What each further failure multiplies it with.
+  /// The factor by which each further failure multiplies the time.
   public var multiplier = 1.6
   /// The longest time, before jitter.
   public var maximum: Duration = .seconds(120)
@@ -21,7 +22,7 @@ public struct ConnectionBackoff: Sendable {
   func delay(failures: Int, using random: inout some RandomNumberGenerator) -> UInt64 {
     let limit = Double(maximum.clampedNanoseconds)
     var time = Double(initial.clampedNanoseconds)
-    // Beyond 64 failures any multiplier of use has reached the limit.
+    // After 64 failures any useful multiplier has reached the limit.
     for _ in 0..<min(max(failures - 1, 0), 64) where time < limit { time *= max(multiplier, 1) }
     let share = max(0, min(jitter, 1))
     let factor = share == 0 ? 1 : Double.random(in: (1 - share)...(1 + share), using: &random)

@@ -1,13 +1,13 @@
 /// Whether a channel, or one of its addresses, can take calls.
 /// https://github.com/grpc/grpc/blob/master/doc/connectivity-semantics-and-api.md
 public enum ConnectivityState: Sendable, Hashable {
-  /// It does not try to connect: nobody needs it.
+  /// There is no connection and no attempt to connect: nobody needs one.
   case idle
-  /// It tries to connect.
+  /// An attempt to connect is under way.
   case connecting
-  /// It has a connection.
+  /// There is a connection.
   case ready
-  /// It could not connect, and waits before it tries again.
+  /// The last attempt failed; the next one follows after the backoff.
   case transientFailure
 }
 

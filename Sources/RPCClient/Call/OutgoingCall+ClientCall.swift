@@ -32,7 +32,8 @@ extension OutgoingCall: ClientCall {
 
   func receive<Response: WireMessage>(as type: Response.Type) async throws -> Response? {
     while true {
-      // Asked again after each wait: a task of its own may have begun to wait on this thread and go on elsewhere.
+      // Check again after each wait: a task that does not belong to the loop may begin to wait on this thread and
+      // resume on another.
       guard loop.isCurrent else {
         return try await withTaskExecutorPreference(loop) { try await self.receive(as: type) }
       }

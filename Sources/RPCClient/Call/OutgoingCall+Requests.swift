@@ -20,8 +20,8 @@ extension OutgoingCall {
     observation?.sent(size: length)
   }
 
-  /// Puts what the loop's writer holds into the output, compressed; false if there is no memory for that. It is done
-  /// also where it does not get smaller: the caller has asked for it.
+  /// Puts what the loop's writer holds into the output, compressed; false if there is no memory for that. It compresses
+  /// the message even if that does not make it smaller: the caller has asked for compression.
   private func enqueueCompressed(_ algorithm: CompressionAlgorithm) -> Bool {
     let shared = channel.shared
     let isDone: Void? = try? shared.writer.withUnsafeBytes { message in

@@ -26,7 +26,7 @@ extension OutgoingCall {
       return end(
         RPCError(.unknown, "the response is not gRPC's: \(type)", metadata: fields.metadata), byServer: false)
     }
-    // The call is this server's now.
+    // The call is committed to this server now.
     outbound.commit()
     initial = fields.metadata
     plan.record?.received(initialMetadata: fields.metadata)
@@ -117,7 +117,7 @@ extension OutgoingCall {
     return false
   }
 
-  /// What was received is taken: the server may send as much again.
+  /// Credits the received bytes, which have been taken: the server may send as many again.
   func creditReceived() {
     guard uncredited > 0 else { return }
     let count = uncredited
@@ -197,7 +197,7 @@ extension RPCError {
     }
   }
 
-  /// A bomb is RESOURCE_EXHAUSTED, what can't be decompressed is INTERNAL.
+  /// A decompression bomb is RESOURCE_EXHAUSTED, data that can't be decompressed is INTERNAL.
   fileprivate init(decompressing error: CompressionError, _ algorithm: CompressionAlgorithm) {
     switch error {
     case .damaged: self.init(.internal, "a response message is not what \(algorithm) writes")

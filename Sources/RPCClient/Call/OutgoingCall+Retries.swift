@@ -5,10 +5,10 @@ internal import RPCCore
 /// Calls that have failed and are tried again.
 /// https://github.com/grpc/proposal/blob/master/A6-client-retries.md
 extension OutgoingCall {
-  /// An attempt has failed: it is tried again if its policy, the channel's tokens and the server allow it, and nothing
-  /// of a response has come.
+  /// An attempt has failed: the call is tried again if its policy, the channel's tokens and the server allow it, and
+  /// nothing of a response has come.
   /// - Parameter pushback: `grpc-retry-pushback-ms` of the answer; nil if there was none.
-  /// - Returns: false: the call is to be ended.
+  /// - Returns: false if the call must be ended instead.
   func isTriedAgain(_ code: StatusCode, pushback: String?) -> Bool {
     guard var retry else { return false }
     let pushback = RetryState.Pushback(pushback)
@@ -23,13 +23,13 @@ extension OutgoingCall {
       again(after: delay)
       return true
     }
-    // Its stream comes first: what else comes for it is of no interest.
+    // Close the stream of the failed attempt first: whatever else arrives on it is of no interest.
     retryDelay = delay
     connection.abort(exchange)
     return true
   }
 
-  /// The failed attempt is gone.
+  /// Sends the call again after a delay in nanoseconds. The stream of the failed attempt is closed.
   func again(after delay: UInt64) {
     retryDelay = nil
     guard machine.phase == .queued || machine.retried() else { return }

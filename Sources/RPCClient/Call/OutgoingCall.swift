@@ -11,25 +11,25 @@ internal import RPCCore
 final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   let plan: CallPlan
   let channel: LoopChannel
-  /// Nil where nobody observes.
+  /// Nil if nobody observes the call.
   let observation: CallObservation?
   @exclusivity(unchecked) private var isEndObserved = false
   @exclusivity(unchecked) var machine: ClientCallMachine
-  /// Nil while it has none, and once it is closed.
+  /// Nil before the call has a stream, and after the stream is closed.
   @exclusivity(unchecked) var exchange: HTTPExchange?
   @exclusivity(unchecked) private(set) var connection: ClientConnection?
-  /// The channel counts it as running.
+  /// Whether the channel counts the call as running.
   @exclusivity(unchecked) private var isStarted = false
-  /// It stands in the channel's queue.
+  /// Whether the call is in the channel's queue.
   @exclusivity(unchecked) var isWaiting = false
-  /// Bytes of the current attempt have left this process.
+  /// Whether bytes of the current attempt have left this process.
   @exclusivity(unchecked) var hasLeft = false
-  /// How often it was sent.
+  /// How often the call was sent.
   @exclusivity(unchecked) private var attempts = 0
   @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
 
   // OutgoingCall+Retries.swift.
-  /// Nil: it is not tried again.
+  /// Nil: the call is not tried again.
   @exclusivity(unchecked) var retry: RetryState?
   /// An attempt has failed, and its stream is not closed yet: the next follows so many nanoseconds later.
   @exclusivity(unchecked) var retryDelay: UInt64?
@@ -42,14 +42,14 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   @exclusivity(unchecked) var deframer: MessageDeframer
   /// What splits the body of a gRPC-Web response; nil where the call is gRPC's.
   let web: GRPCWebBody?
-  /// Bytes of a body have come.
+  /// Whether bytes of a body have come.
   @exclusivity(unchecked) private(set) var hasBody = false
   /// Received, and not yet given back to the server's window.
   @exclusivity(unchecked) var uncredited = 0
   @exclusivity(unchecked) var head: ResponseFields?
   /// The initial metadata, once the head of a response is there.
   @exclusivity(unchecked) var initial: Metadata?
-  /// Where the call has ended: nil is OK.
+  /// The status of a call that has ended: nil is OK.
   @exclusivity(unchecked) private(set) var status: RPCError?
 
   init(_ plan: CallPlan, _ observers: [any CallObserver], on channel: LoopChannel) {
@@ -107,7 +107,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     case .over: break
     case .again:
       rewind()
-      // A transparent retry is none that the server is to count.
+      // The server is not to count transparent retries.
       attempts -= 1
       channel.again(self)
     case .fails: fail(error)
@@ -171,7 +171,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     end(RPCError(.deadlineExceeded, "the deadline passed while \(stage)"), byServer: false)
   }
 
-  /// It fails for a reason that is not the server's answer. One whose time is over has failed for that.
+  /// Ends or retries the call for a reason other than a status from the server. If the deadline has passed, that is the
+  /// reason.
   func fail(_ error: RPCError) {
     if let deadline = plan.deadline, deadline.nanoseconds <= MonotonicClock.nanoseconds { return deadlinePassed() }
     if !isTriedAgain(error.code, pushback: nil) { end(error, byServer: false) }
@@ -188,7 +189,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     retryTimer?.cancel()
     retryTimer = nil
     outbound.removeAll()
-    // Messages that came before an error belong to a stream; one response and an error do not go together.
+    // A stream delivers the messages that came before an error; a call with a single response delivers only the error.
     if error != nil, !byServer || plan.hasSingleResponse { deframer.removeAll() }
     if error == nil { channel.core.throttle?.succeeded() }
     plan.record?.ended(error?.code ?? .ok, trailingMetadata: trailingMetadata)

@@ -1,24 +1,24 @@
 internal import RPCCore
 
-/// The request messages of a call as they go out. Those that went are kept until the call is committed to its server,
-/// so that they can be sent again.
+/// The request messages of a call as they go out. It keeps messages that were sent until the call is committed to its
+/// server, so that they can be sent again.
 struct ReplayBuffer {
   private var bytes: [UInt8] = []
   /// Bytes that the stream took.
   private var taken = 0
-  /// The stream took something since the beginning.
+  /// Whether the stream took something since the beginning.
   private var hasMoved = false
-  /// What was taken is kept.
+  /// Whether the bytes that the stream took are kept.
   private(set) var isKeeping = true
   private let limit: Int
 
-  /// - Parameter limit: bytes that are kept at most; with more, nothing is.
+  /// - Parameter limit: the most bytes to keep; if there are more, none are kept.
   init(limit: Int) { self.limit = limit }
 
   /// Bytes that the stream has not taken.
   var waiting: Int { bytes.count - taken }
 
-  /// Whether it can begin again.
+  /// Whether the requests can be sent again from the beginning.
   var canRewind: Bool { isKeeping || !hasMoved }
 
   /// Appends a message behind its prefix.

@@ -52,7 +52,7 @@ struct ResponseFields {
       message = PercentEncoding.decode(value)
     } else if name.equals("grpc-status-details-bin") {
       var held = Metadata()
-      // Read as any binary value is; the name is reserved, and no metadata.
+      // Decoded like any other binary value. The name is reserved, so this is not metadata.
       held.addReceived(name: "details-bin", value: value)
       details = held.bytes("details-bin").first
     } else if name.equals("grpc-encoding") {
@@ -70,7 +70,7 @@ struct ResponseFields {
     guard code != .ok else { return nil }
     var error = RPCError(code, message, metadata: metadata)
     if let details, let status = try? Google_Rpc_Status(wireBytes: details) {
-      // What the details say of code and message is for those that have no other source.
+      // The code and the message inside the details are not used: `grpc-status` and `grpc-message` have them.
       error.details = status.details.map { ErrorDetail(packed: $0) }
     }
     return error

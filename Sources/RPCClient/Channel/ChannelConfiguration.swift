@@ -17,19 +17,19 @@ public struct ChannelConfiguration: Sendable {
   public var authority: String?
   /// How calls are spread over the addresses of the target.
   public var balancing = LoadBalancing.pickFirst
-  /// What the owner of the service says of balancing, retries and each method; nil: nothing. Its balancing replaces
+  /// What the owner of the service says about balancing, retries and each method; nil: nothing. Its balancing replaces
   /// `balancing`.
   public var serviceConfig: ServiceConfig?
   /// How long an attempt to connect may take: TCP, TLS and HTTP/2 together.
   public var connectTimeout: Duration = .seconds(20)
   /// How long the channel waits after an attempt that failed.
   public var backoff = ConnectionBackoff()
-  /// Without calls for so long, the channel closes its connections until the next one; nil: never.
+  /// After so long without calls, the channel closes its connections until the next call; nil: never.
   public var idleTimeout: Duration? = .seconds(1800)
   /// Connections to one address from one loop. A further one is opened when the server takes no more calls on the
   /// others (SETTINGS_MAX_CONCURRENT_STREAMS).
   public var maximumConnections = 4
-  /// When a server that says nothing is asked whether it is there; by default never.
+  /// When the channel sends PINGs to a silent server; by default never.
   public var keepAlive = KeepAlivePolicy()
   /// Bytes of one response that may be under way before they are read.
   public var streamWindow: Int32 = 262_144
@@ -42,11 +42,11 @@ public struct ChannelConfiguration: Sendable {
 
   // MARK: Calls
 
-  /// See and change every call, the first one first.
+  /// The interceptors that see every call, and may change it, in this order.
   public var interceptors: [any ClientInterceptor] = []
   /// The timeout of calls that have no deadline; nil: they may wait for ever.
   public var timeout: Duration?
-  /// Whether calls wait for a server that can be reached, rather than to fail. See `CallOptions.waitsForReady`.
+  /// Whether calls wait for a server that can be reached, rather than fail. See `CallOptions.waitsForReady`.
   public var waitsForReady = false
   /// What requests are compressed with; nil or identity: they are not.
   public var requestCompression: CompressionAlgorithm?
@@ -58,8 +58,8 @@ public struct ChannelConfiguration: Sendable {
   public var maximumResponseSize = 4 << 20
   /// Bytes of requests of a call that may wait for the server before `write` suspends.
   public var requestHighMark = 65_536
-  /// Bytes of requests that are kept, so that a call that the server has not processed can be sent again. A call with
-  /// more of them is not.
+  /// The most bytes of requests that are kept, so that a call that the server has not processed can be sent again. A
+  /// call with more bytes is not sent again.
   public var replayLimit = 262_144
 
   /// The defaults that stand at the properties: cleartext, pick_first.
@@ -81,8 +81,8 @@ public struct ChannelConfiguration: Sendable {
   }
 }
 
-/// When a client asks a server that says nothing whether it is there (PING). Servers end connections with
-/// `too_many_pings` where they are asked more often than they allow: every 5 minutes, by gRPC's default.
+/// When a client sends PINGs to a silent server. Servers end a connection with `too_many_pings` if PINGs come more
+/// often than they allow: every 5 minutes, by gRPC's default.
 /// https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md
 public struct KeepAlivePolicy: Sendable {
   /// The silence after which a PING is sent, at least 10 s; nil: none ever is.
@@ -91,7 +91,7 @@ public struct KeepAlivePolicy: Sendable {
   public var timeout: Duration = .seconds(20)
   /// Whether PINGs are sent while there is no call.
   public var withoutCalls = false
-  /// What `interval` is raised to. Tests can't wait that long.
+  /// The least interval: a shorter `interval` is raised to it. Tests set it lower, because they can't wait that long.
   package var leastInterval: Duration = .seconds(10)
 
   /// No PINGs.

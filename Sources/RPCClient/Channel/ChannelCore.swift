@@ -20,9 +20,9 @@ final class ChannelCore: Sendable {
   let resolver: any TargetResolver
   let isStatic: Bool
   let authority: String
-  /// For the certificate.
+  /// The host that the server's certificate must be for.
   let host: String
-  /// Credentials may be sent: by TLS, or to a Unix socket.
+  /// Whether credentials may be sent: over TLS, or to a Unix socket.
   let isSecure: Bool
   let logger: Logger
   let connector: Connector
@@ -78,7 +78,7 @@ final class ChannelCore: Sendable {
     return all[Int(UInt(bitPattern: turn.wrappingAdd(1, ordering: .relaxed).newValue) % UInt(all.count))]
   }
 
-  /// The part of the channel on a loop. Of a closed channel it is one that refuses calls.
+  /// The part of the channel on a loop. If the channel is closed, this part refuses calls.
   private func loopChannel(on loop: EventLoop) -> LoopChannel {
     state.withLock { state in
       if let found = state.channels[ObjectIdentifier(loop)] { return found }

@@ -13,7 +13,7 @@ final class ClientLoop: @unchecked Sendable {
 
   private static let all = Mutex<[ObjectIdentifier: Entry]>([:])
 
-  /// The one of a loop. It lives as long as a channel has connections there.
+  /// The object of a loop. It lives as long as a channel has connections there.
   static func of(_ loop: EventLoop) -> ClientLoop {
     all.withLock { all in
       if let found = all[ObjectIdentifier(loop)]?.loop { return found }
@@ -44,7 +44,7 @@ final class ClientLoop: @unchecked Sendable {
     readBuffer.deallocate()
     plainBuffer.deallocate()
     let id = ObjectIdentifier(loop)
-    // Another one may have been made since nobody referred to this one.
+    // A newer object may have been made since nobody referred to this one.
     Self.all.withLock { all in
       if all[id]?.loop == nil { all[id] = nil }
     }

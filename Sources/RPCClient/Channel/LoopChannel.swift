@@ -22,10 +22,10 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   private var timerDue: UInt64?
   private var idleTimer: LoopTimer?
   private var resolution: Task<Void, Never>?
-  /// No further call is taken; those that run are finished.
+  /// Whether the channel takes no further calls, and only finishes the running ones.
   private var isClosing: Bool
   private var isClosed = false
-  /// What `too_many_pings` has made of the interval of keepalive; nil: as configured.
+  /// The keepalive interval since a server sent `too_many_pings`; nil: as configured.
   var keepAliveInterval: Duration?
   private var random = SystemRandomNumberGenerator()
 
@@ -78,13 +78,13 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
     waiting.append(call)
   }
 
-  /// A call is to be sent again: at the end of the turn, since now its old connection is in the middle of something.
+  /// Sends a call again, at the end of the turn: its old connection is still at work now.
   func again(_ call: OutgoingCall) {
     wait(call)
     loop.flushAtEndOfTurn(self)
   }
 
-  /// Calls that wait may go on: they are looked at once, at the turn's end.
+  /// Waiting calls may go on: looks at them once, at the turn's end.
   func lookAtWaiting() {
     if !waiting.isEmpty { loop.flushAtEndOfTurn(self) }
   }
@@ -105,7 +105,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
     if call.isWaiting {
       call.isWaiting = false
       endedWaiting += 1
-      // What ends while it waits is dropped now and then, so that a server that is gone for long costs no memory.
+      // Drop calls that ended while they waited, now and then, so that a server that is gone for long costs no memory.
       if endedWaiting > 64, endedWaiting > waiting.count / 2 {
         waiting.removeAll { !$0.isWaiting }
         endedWaiting = 0
@@ -161,7 +161,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
 
   private func resolve() {
     resolution?.cancel()
-    // The task is cancelled by `close`, and its result then goes nowhere.
+    // `close` cancels the task; nobody uses its result then.
     resolution = Task(executorPreference: loop) { [core, weak self] in
       let result: Result<[SocketAddress], any Error>
       do {

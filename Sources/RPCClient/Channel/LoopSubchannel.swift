@@ -9,11 +9,11 @@ internal import Transport
 final class LoopSubchannel: @unchecked Sendable {
   let id: ChannelMachine.ID
   let address: SocketAddress
-  /// The channel drops its subchannels when it closes: there is no cycle for longer.
+  /// A reference cycle, which ends when the channel closes and drops its subchannels.
   let channel: LoopChannel
-  /// Those that take calls.
+  /// The connections that take calls.
   private var connections: [ClientConnection] = []
-  /// Those that are shaking hands, or that finish their last calls.
+  /// The connections that are in their handshake, or that finish their last calls.
   private var others: [ClientConnection] = []
   private var attempt: Task<Void, Never>?
   private var isClosed = false
@@ -88,7 +88,7 @@ final class LoopSubchannel: @unchecked Sendable {
 
   private func failed(_ error: String) {
     guard !isClosed else { return }
-    // One that was to be a further one changes nothing: the others go on.
+    // If this was an additional connection, nothing changes: the others go on.
     if connections.isEmpty { channel.connectFailed(id, error) }
   }
 
@@ -101,7 +101,7 @@ final class LoopSubchannel: @unchecked Sendable {
     if connections.count == 1 { channel.connected(id) } else { channel.lookAtWaiting() }
   }
 
-  /// It takes no further calls, but has some.
+  /// The connection takes no further calls, but some are still running.
   func isDraining(_ connection: ClientConnection) {
     guard let index = connections.firstIndex(where: { $0 === connection }) else { return }
     connections.remove(at: index)
@@ -109,8 +109,8 @@ final class LoopSubchannel: @unchecked Sendable {
     if connections.isEmpty { channel.disconnected(id) }
   }
 
-  /// It is gone.
-  /// - Parameter wasReady: it has been able to take calls.
+  /// The connection is closed.
+  /// - Parameter wasReady: whether it was ever able to take calls.
   func isGone(_ connection: ClientConnection, wasReady: Bool, _ reason: String) {
     others.removeAll { $0 === connection }
     if let index = connections.firstIndex(where: { $0 === connection }) {

@@ -119,7 +119,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     loop.flushAtEndOfTurn(self)
   }
 
-  /// The stream of a call is closed: there may be room for one that waits, or it was the last.
+  /// The stream of a call is closed: there may be room for a waiting call, or it was the last call.
   func callClosed() {
     channel.lookAtWaiting()
     if isDraining { loop.flushAtEndOfTurn(self) }
@@ -150,7 +150,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
 
   private func take(_ bytes: UnsafeRawBufferPointer) throws(SocketTransport.Failure) {
     lastReceived = loop.now
-    // For TLS's own answers, whether or not there is plaintext.
+    // TLS may have records of its own to send, whether or not there is plaintext.
     defer { loop.flushAtEndOfTurn(self) }
     try transport.decipher(bytes, through: shared.plainBuffer, now: loop.now) { receive($0) }
   }
@@ -276,7 +276,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     }
   }
 
-  /// TLS that was broken is told why; a socket that is broken can't be.
+  /// After a TLS failure the server is told why; after a socket failure it can't be told.
   private func broken(_ failure: SocketTransport.Failure) {
     switch failure {
     case .socket: close("the socket failed")
@@ -284,7 +284,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     }
   }
 
-  /// Says what there is to say about a fault, and ends.
+  /// Sends what tells the server about a fault (GOAWAY or an alert), and ends the connection.
   private func fail(_ reason: String) {
     switch phase {
     case .failing, .closed: return
@@ -292,13 +292,13 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     }
     stopTaking()
     phase = .failing(reason)
-    // A server that reads nothing is not waited for.
+    // Don't wait longer for a server that reads nothing.
     startTimer(after: .seconds(1)) { [unowned self] in close(reason) }
     loop.flushAtEndOfTurn(self)
   }
 
   func close(_ why: String) {
-    // What broke it says more than how it ended.
+    // The reason of the failure says more than how the connection ended.
     let reason: String
     switch phase {
     case .closed: return
@@ -309,7 +309,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     loss = reason
     timer?.cancel()
     timer = nil
-    // The channel knows first, so that calls that are sent again don't come back here.
+    // Tell the channel first, so that it does not give calls that are sent again to this connection.
     subchannel.isGone(self, wasReady: wasReady, reason)
     writing = []
     unsent = []

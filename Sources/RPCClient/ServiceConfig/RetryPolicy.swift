@@ -10,11 +10,11 @@ public struct RetryPolicy: Sendable, Hashable {
   public var maximumAttempts: Int
   /// The wait before the first retry, plus or minus 20 % at random.
   public var initialBackoff: Duration
-  /// The longest wait, before that.
+  /// The longest wait, before the random change.
   public var maximumBackoff: Duration
-  /// What each further retry multiplies the wait with.
+  /// The factor by which each further retry multiplies the wait.
   public var multiplier: Double
-  /// The statuses that mean that the next attempt may succeed. Calls that have another one fail.
+  /// The statuses after which another attempt may succeed. A call that ends with any other status is not tried again.
   public var codes: Set<StatusCode>
 
   /// A policy. Retry only what may be done twice, unless `codes` says that nothing was done.
@@ -33,7 +33,7 @@ public struct RetryPolicy: Sendable, Hashable {
 /// Stops retries while most calls fail, so that they don't make an overload worse.
 ///
 /// A channel begins with `maximumTokens`. A failure that could be retried costs one, a success gives `tokenRatio` back.
-/// With half of them or less, nothing is retried.
+/// With half of the tokens or less, nothing is retried.
 public struct RetryThrottling: Sendable, Hashable {
   /// From 1 to 1000.
   public var maximumTokens: Int

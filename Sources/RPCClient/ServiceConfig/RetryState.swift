@@ -6,12 +6,12 @@ struct RetryState {
   /// What the server says of the next attempt, by `grpc-retry-pushback-ms`.
   enum Pushback: Equatable {
     case none
-    /// In so many nanoseconds.
+    /// Retry after so many nanoseconds.
     case after(UInt64)
-    /// There shall be none.
+    /// Don't retry.
     case never
 
-    /// What can't be read means never.
+    /// A value that can't be parsed means never.
     init(_ text: String?) {
       guard let text else {
         self = .none

@@ -3,14 +3,14 @@ public struct CallOptions: Sendable {
   /// When the caller stops waiting: the call then ends with DEADLINE_EXCEEDED, and the server is told when that is. Of
   /// this, `timeout` and the deadline of the call that a handler serves, the earliest counts.
   public var deadline: Deadline?
-  /// The same, counted from when the call is made.
+  /// The deadline as a duration, counted from when the call is made.
   public var timeout: Duration?
   /// Sent with the request, behind the metadata of `credentials`.
   public var metadata = Metadata()
   /// What the requests are compressed with; nil: as the channel's configuration says. The server has to know it.
   public var compression: CompressionAlgorithm?
   /// Whether the call waits, until its deadline, for a server that can be reached; nil: as the channel's configuration
-  /// says. Otherwise it ends with UNAVAILABLE as soon as it is known that none can.
+  /// says. If it does not wait, it ends with UNAVAILABLE as soon as the channel knows that it can reach no server.
   /// https://github.com/grpc/grpc/blob/master/doc/wait-for-ready.md
   public var waitsForReady: Bool?
   /// The largest request message in bytes; nil: as the channel's configuration says. A larger one is
@@ -43,12 +43,12 @@ public protocol CallCredentials: Sendable {
   /// - Throws: the error with which the call ends.
   func metadata(for method: MethodDescriptor) throws(RPCError) -> Metadata
 
-  /// Whether they may be sent only over TLS or to a Unix socket. Over another connection the call ends with
-  /// UNAUTHENTICATED then.
+  /// Whether the credentials may be sent only over TLS or to a Unix socket. If so, a call over another connection ends
+  /// with UNAUTHENTICATED.
   var requireSecurity: Bool { get }
 }
 
 extension CallCredentials {
-  /// The default: they do.
+  /// The default: true.
   public var requireSecurity: Bool { true }
 }

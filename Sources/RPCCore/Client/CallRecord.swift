@@ -25,7 +25,7 @@ public final class CallRecord: Sendable {
 
   /// What came before the first message; nil if nothing has come so far, or the server had only a status to send.
   public var initialMetadata: Metadata? { state.withLock { $0.initialMetadata } }
-  /// What came with the status; nil before the call has ended, or if it did not end by the server.
+  /// What came with the status; nil before the call has ended, or if something other than the server ended it.
   public var trailingMetadata: Metadata? { state.withLock { $0.trailingMetadata } }
   /// How the call ended; nil before that.
   public var status: StatusCode? { state.withLock { $0.status } }
@@ -36,7 +36,7 @@ public final class CallRecord: Sendable {
   /// Whether the latest response message came compressed.
   public var isResponseCompressed: Bool { state.withLock { $0.isResponseCompressed } }
 
-  /// The call is sent, to this server. What an earlier attempt has brought is forgotten.
+  /// The call is sent, to this server. Forgets what came in an earlier attempt.
   public func began(peer: String) {
     state.withLock { state in
       state = State(peer: peer, attempts: state.attempts + 1)

@@ -1,6 +1,6 @@
 public import ProtoWire
 
-/// One call of a client, without the types of its messages. Generated clients hand out something better: a response,
+/// One call of a client, without the types of its messages. Generated clients return typed values instead: a response,
 /// `ResponseStream`, `ClientStreamingCall` or `BidirectionalCall`. Any thread; one task at a time sends, and one
 /// receives.
 ///
@@ -11,7 +11,7 @@ public protocol ClientCall: AnyObject, Sendable {
   /// - Parameters:
   ///   - isLast: no other follows (half-close).
   ///   - mayCompress: false if this message goes as it is, whatever the call's compression.
-  /// - Returns: false if the call has ended well without it: the server did not wait for all requests.
+  /// - Returns: false if the call has ended with OK without this message: the server did not wait for all requests.
   func send<Request: WireMessage>(_ message: Request, isLast: Bool, mayCompress: Bool) async throws -> Bool
 
   /// Says that no request message follows (half-close). Further calls do nothing.
@@ -43,8 +43,8 @@ extension ClientCall {
   }
 }
 
-/// Keeps a call as long as somebody may still ask for its messages. When nobody can, the call is cancelled; one that
-/// has ended does not mind.
+/// Keeps a call as long as somebody may still ask for its messages. When nobody can, it cancels the call; this does
+/// nothing if the call has ended.
 final class CallHold: Sendable {
   let call: any ClientCall
 

@@ -1,5 +1,5 @@
 /// The states of a call on its client, without its bytes, its exchange and its clock: the driver (`OutgoingCall` in
-/// RPCClient) tells what happened by a method each, and does what that returns. A test drives it through all orders of
+/// RPCClient) calls one method for each event, and does what the method returns. A test drives it through all orders of
 /// events.
 ///
 /// The tasks that wait in a call must leave it exactly once, or one hangs. They are values that can't be copied, and
@@ -25,11 +25,11 @@ package struct ClientCallMachine: ~Copyable {
     /// `contains`, which the compiler does not specialize across modules.
     @inlinable package func has(_ action: Todo) -> Bool { rawValue & action.rawValue != 0 }
 
-    /// Resume who waits for a message.
+    /// Resume the task that waits for a message.
     @inlinable package static var wakeReader: Todo { Todo(rawValue: 1) }
-    /// Resume who waits for room to write.
+    /// Resume the task that waits for room to write.
     @inlinable package static var wakeWriter: Todo { Todo(rawValue: 2) }
-    /// Resume who waits for the head.
+    /// Resume the task that waits for the head.
     @inlinable package static var wakeHead: Todo { Todo(rawValue: 4) }
     /// Call `flush` at the end of the turn.
     @inlinable package static var scheduleWrite: Todo { Todo(rawValue: 8) }
@@ -56,17 +56,17 @@ package struct ClientCallMachine: ~Copyable {
     /// The server says that it has not processed it (REFUSED_STREAM, GOAWAY): it can be sent again, once.
     /// https://github.com/grpc/proposal/blob/master/A6-client-retries.md#transparent-retries
     case refused
-    /// The server may have done what it asks for.
+    /// The server may have processed the call.
     case possiblyProcessed
   }
 
   /// What becomes of a call whose attempt was lost.
   package enum Fate: UInt8, Sendable {
-    /// It was over before.
+    /// The call was over before.
     case over
-    /// It waits for a connection again.
+    /// The call waits for a connection again.
     case again
-    /// It is to be ended.
+    /// The call is to be ended.
     case fails
   }
 
@@ -87,7 +87,7 @@ package struct ClientCallMachine: ~Copyable {
 
   package var isOver: Bool { phase == .ended }
 
-  /// A response has begun, or the call is over: it can't be sent again.
+  /// Whether a response has begun or the call is over: then the call can't be sent again.
   package var isCommitted: Bool { phase.rawValue >= Phase.responding.rawValue }
 
   // MARK: Attempts
@@ -178,8 +178,8 @@ package struct ClientCallMachine: ~Copyable {
     return head != nil ? .wakeHead : []
   }
 
-  /// More of the response's messages came. Who waits for the one message of a response that has one is woken by its
-  /// end, since only that says what the message is worth.
+  /// More of the response's messages came. In a call with a single response message, only the end of the call wakes the
+  /// reader, because only the status says whether the message counts.
   package mutating func responseArrived(_ front: CallMachine.Front) -> Todo {
     guard phase == .responding else { return [] }
     switch front {
@@ -220,7 +220,7 @@ package struct ClientCallMachine: ~Copyable {
     return nil
   }
 
-  /// Who waits there, to be resumed.
+  /// The task that waits there, to be resumed.
   package mutating func take(_ place: Place) -> Waiter? {
     switch place {
     case .reader: reader.take()
@@ -244,7 +244,7 @@ package struct ClientCallMachine: ~Copyable {
       resetsStream: hasStream && !(byServer && isEndTaken))
   }
 
-  /// What leaves a call that ends.
+  /// What a call that ends hands to its driver: the tasks that waited in it, and whether to reset the stream.
   package struct Release: ~Copyable {
     private var reader: Waiter?
     private var writer: Waiter?

@@ -26,7 +26,7 @@ public struct ResponseStream<Message: WireMessage>: AsyncSequence, Sendable {
   }
 
   /// A stream of messages that are known: for tests, and in place of a client.
-  /// - Parameter error: thrown behind them; nil: the call ends with OK.
+  /// - Parameter error: thrown after the last message; nil: the call ends with OK.
   public init(_ messages: [Message], error: RPCError? = nil) {
     let rest = MessageList(messages, error: error)
     self.init { try rest.next() }

@@ -1,7 +1,7 @@
 internal import ProtoWire
 internal import Synchronization
 
-/// The one request of a call whose responses are a stream: sent when somebody first asks for one of them.
+/// The one request of a call whose responses are a stream: sent when the caller first asks for a response.
 final class SoleRequest<Request: WireMessage>: Sendable {
   private let request: Mutex<Request?>
 
@@ -16,7 +16,7 @@ final class SoleRequest<Request: WireMessage>: Sendable {
   }
 }
 
-/// Messages that are given out one by one, and an error behind them.
+/// Gives out messages one by one, and an error after the last one.
 final class MessageList<Message: WireMessage>: Sendable {
   private let rest: Mutex<ArraySlice<Message>>
   private let error: RPCError?

@@ -1,4 +1,4 @@
-/// What a client makes of answers that carry no `grpc-status`.
+/// The status codes of responses that carry no `grpc-status`.
 extension StatusCode {
   /// The code for an HTTP status.
   /// https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md

@@ -10,7 +10,7 @@ public import RPCCore
 /// configuration.routes += document.routes()
 /// ```
 public struct OpenAPIDocument: Sendable {
-  /// What the document says of the whole.
+  /// What the document says about the whole service.
   public struct Info: Sendable {
     /// The name of the service.
     public var title: String
@@ -31,7 +31,7 @@ public struct OpenAPIDocument: Sendable {
   public enum Access: Sendable, Hashable {
     /// Everybody, without credentials.
     case everybody
-    /// Whoever has a bearer token, with one of these scopes if there are any.
+    /// Callers with a bearer token; if there are scopes, with one of them.
     case bearer(scopes: [String])
   }
 
@@ -43,7 +43,7 @@ public struct OpenAPIDocument: Sendable {
   /// - Parameters:
   ///   - gateway: what is described.
   ///   - comments: what the .proto files say, by the generator with `Comments=true`.
-  ///   - access: who may call a method; nil: nothing is said of it.
+  ///   - access: who may call a method; nil: the document says nothing about it.
   public init(
     _ gateway: JSONGateway, info: Info, comments: [ProtoComments] = [],
     access: ((MethodDescriptor) -> Access)? = nil

@@ -8,7 +8,7 @@ struct OperationBuilder {
   private static let parameterDepth = 3
 
   let binding: HTTPBinding
-  /// Of the method's bindings, from 1.
+  /// Which of the method's bindings this is, counted from 1.
   let number: Int
   let path: DocumentPath
   /// The names of the path's parameters, which all operations of the path share.
@@ -173,7 +173,7 @@ struct OperationBuilder {
     ])
   }
 
-  /// OpenAPI 3.1 has no schema for the items of a stream, so it is beside that of the text.
+  /// OpenAPI 3.1 has no schema for the items of a stream, so theirs stands beside the schema of the text.
   private static func lines(of message: MessageType, _ schemas: inout SchemaSet, _ use: SchemaSet.Use) -> JSONValue {
     .object([
       "schema": .object(["type": "string", "description": "A line of JSON for each message."]),

@@ -5,11 +5,11 @@ import RPCCore
 struct SchemaSet {
   /// What a schema is for.
   enum Use: String, Hashable {
-    /// What the server sends. It may get more fields, so others than those that are named are allowed.
+    /// What the server sends. A later version may add fields, so unknown ones are allowed.
     case output = ""
-    /// What a client sends, without what is the server's. What is unknown is refused.
+    /// What a client sends, without fields that only the server sets. The server refuses unknown fields.
     case input = "Input"
-    /// A part of it: of a PATCH.
+    /// The body of a PATCH: a part of the input.
     case patch = "Patch"
   }
 
@@ -23,7 +23,7 @@ struct SchemaSet {
   private var schemas: [Key: JSONValue] = [:]
   private var pending: [Key] = []
   private var enums: Set<String> = []
-  /// Names behind the package, where no two types have the same.
+  /// For each type, its name without the package if no other type has the same, else its full name.
   private let names: [String: String]
 
   init(_ types: TypeIndex, _ comments: ProtoComments) {

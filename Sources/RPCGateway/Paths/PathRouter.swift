@@ -1,7 +1,8 @@
-/// Finds the template that a path and a method of HTTP match. A tree with a level a segment, so that a search looks at
-/// each node at most once: what it costs is bounded by the templates, whatever the path.
+/// Finds the template that a path and a method of HTTP match. A tree with one level per segment, so that a search looks
+/// at each node at most once: what it costs is bounded by the templates, whatever the path.
 ///
-/// Paths are divided at their slashes and colons before anything in them is decoded: an encoded one divides nothing.
+/// The router splits a path at its slashes and colons before it decodes anything, so an encoded slash or colon
+/// separates nothing.
 struct PathRouter: Sendable {
   enum Match: Equatable {
     /// The index of the template, and the values of its variables in their order.
@@ -10,7 +11,7 @@ struct PathRouter: Sendable {
     case otherMethods([String])
     /// No template matches.
     case nothing
-    /// The path is no percent-encoded UTF-8.
+    /// The path is not percent-encoded UTF-8.
     case malformed
   }
 
@@ -63,7 +64,7 @@ struct PathRouter: Sendable {
     let raw = path[1...].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
     guard let last = raw.last else { return .nothing }
     var allowed: [String] = []
-    // First what is behind the last colon as a verb; then the whole segment, where there is no such verb.
+    // First take the text after the last colon as a verb; if there is no such verb, take the whole segment.
     for colon in [last.lastIndex(of: UInt8(ascii: ":")), nil] {
       var segments = raw
       var verb = ""
@@ -113,7 +114,8 @@ struct PathRouter: Sendable {
     return nil
   }
 
-  /// A variable of one segment is decoded whole. One of more keeps `%2F`, which is none of its separators.
+  /// A variable of one segment is decoded completely. A variable of several segments keeps `%2F`, which does not
+  /// separate them.
   private func found(_ index: Int, _ raw: [[UInt8]], _ decoded: [String]) -> Match {
     let template = templates[index]
     let values = template.variables.map { variable in

@@ -13,7 +13,7 @@ struct PathTemplate: Sendable, Hashable {
   struct Variable: Sendable, Hashable {
     /// Names of fields, from the request's down.
     let field: [String]
-    /// Which of the segments.
+    /// The segments that the variable covers.
     let segments: Range<Int>
   }
 
@@ -91,7 +91,7 @@ struct PathTemplate: Sendable, Hashable {
       variables.append(Variable(field: field, segments: start..<found.count))
     }
 
-    /// Decoded, as the segments of requests are when they are compared with it.
+    /// Decoded, because the router compares it with decoded segments of requests.
     mutating func literal() throws(GatewayError) -> String {
       let text = try word { !"/*{}:=?#".contains($0) && !$0.isWhitespace }
       guard let decoded = PercentDecoding.text(Array(text.utf8)) else {

@@ -1,6 +1,6 @@
 /// Percent-encoding of paths and queries. RFC 3986, section 2.1.
 enum PercentDecoding {
-  /// The bytes behind it; nil if a `%` is not followed by two hexadecimal digits.
+  /// The decoded bytes; nil if a `%` is not followed by two hexadecimal digits.
   /// - Parameters:
   ///   - keepsSlashes: leaves `%2F` as it is, so that what it stands for is not taken for a separator.
   ///   - plusIsSpace: as in a query that a form has made.

@@ -114,7 +114,7 @@ struct JSONScanner {
     }
   }
 
-  /// Names of fields are ASCII: other escapes than those of it name no field.
+  /// Names of fields are ASCII, so a name with an escape of another character is no field's.
   private static func unescaped(_ name: ArraySlice<UInt8>) -> String {
     guard name.contains(UInt8(ascii: "\\")) else { return String(decoding: name, as: UTF8.self) }
     var output = ""

@@ -2,7 +2,7 @@
 /// rules as a body.
 struct ParameterTree {
   enum Failure: Error, Hashable {
-    /// The field takes one value.
+    /// The request gives several values for a field that takes one.
     case twice
     case value(ParameterValue.Failure)
 

@@ -1,8 +1,8 @@
 import ProtoWire
 import RPCServer
 
-/// The text of a path variable or a query parameter, as JSON of its field's type. What is no value of the type, the
-/// parser of JSON finds out, but for what it takes in another form than parameters have.
+/// The text of a path variable or a query parameter, as JSON of its field's type. The JSON parser refuses what is not a
+/// value of the type; this checks only values that JSON writes in another form than parameters do.
 enum ParameterValue {
   enum Failure: Error, Hashable {
     case notBoolean

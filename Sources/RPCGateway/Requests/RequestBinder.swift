@@ -7,11 +7,11 @@ struct RequestBinder: Sendable {
   let types: TypeIndex
   let transcoder: JSONTranscoder
 
-  /// What the head says of the message, as wire bytes: they go behind those of the body, so that where both have a
-  /// field the head's is taken.
+  /// What the head says of the message, as wire bytes: they follow the bytes of the body, so that a field in both gets
+  /// its value from the head.
   struct Head {
     var bytes: [UInt8] = []
-    /// A query parameter is the mask.
+    /// Whether a query parameter gives the mask.
     var hasMask = false
     /// What `if-match` says; nil without one.
     var etag: String?
@@ -123,7 +123,8 @@ struct RequestBinder: Sendable {
     }
   }
 
-  /// The name that no field has: the parser's errors have no input in them, but what a caller misspelt helps only him.
+  /// The unknown name in the body. The parser's errors repeat no input, but a caller needs to see the name that it
+  /// misspelt.
   private static func unknownName(_ json: [UInt8], _ error: JSONError) -> String? {
     guard error.code == .unknownField, error.line > 0 else { return nil }
     var start = json.startIndex

@@ -1,15 +1,16 @@
 import ProtoWire
 import RPCCore
 
-/// The mask of a PATCH that gives none: the fields that its body has, those that are `null` included. So a field that
-/// the body leaves out stays as it is, and one that it has is changed, to nothing if it says so.
+/// The mask of a PATCH that gives none: the fields that its body has, including those that are `null`. A field that the
+/// body leaves out stays as it is; a field that the body has is changed, and `null` clears it.
 /// https://google.aip.dev/134, RFC 7396
 struct UpdateMask {
   let types: TypeIndex
-  /// Paths that are the server's, or given elsewhere: what the path has.
+  /// Paths of fields to leave out, because the request gives them elsewhere, such as in its URL.
   let excluded: Set<String>
 
-  /// How deep it looks: each level is read once more. Messages below are changed as a whole.
+  /// The most levels of the body that are examined: each level is read once more. Messages below are changed as a
+  /// whole.
   private static let depthLimit = 16
 
   /// - Parameter body: JSON that was read as the message already.

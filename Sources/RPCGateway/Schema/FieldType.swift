@@ -16,7 +16,7 @@ struct FieldType: Sendable {
   let isRepeated: Bool
   /// A map: `typeName` is that of its entries.
   let isMap: Bool
-  /// The index of the oneof that it is one of; nil for none, and for the one behind `optional`.
+  /// The index of the oneof that the field belongs to; nil for none, and for the synthetic one of `optional`.
   let oneof: Int?
   /// `google.api.field_behavior`.
   let behaviors: [Google_Api_FieldBehavior]
@@ -37,7 +37,7 @@ struct FieldType: Sendable {
 /// Types whose JSON is not an object of their fields. https://protobuf.dev/programming-guides/json/
 enum WellKnown: Sendable {
   case timestamp, duration, fieldMask, any, structure, value, list, empty
-  /// Google.protobuf.StringValue and its like: the kind of the value.
+  /// A wrapper such as google.protobuf.StringValue: the kind of its value.
   case wrapper(FieldType.Kind)
 
   init?(_ typeName: String) {

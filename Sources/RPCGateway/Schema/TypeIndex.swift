@@ -76,7 +76,7 @@ struct TypeIndex: Sendable {
     return name.hasPrefix(".") ? String(name.dropFirst()) : name
   }
 
-  /// The most names of fields with dots between them. A message that contains itself would allow any number.
+  /// The most field names in a path with dots. A message that contains itself would allow any number.
   static let pathLimit = 32
 
   /// The fields that lead from a message to a field, by their names; nil if there is none, one before the last is no

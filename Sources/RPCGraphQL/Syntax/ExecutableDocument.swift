@@ -1,9 +1,9 @@
 /// A document of GraphQL that can be executed: operations and fragments.
 /// https://spec.graphql.org/October2021/#sec-Document
 public struct ExecutableDocument: Sendable, Hashable {
-  /// In their order.
+  /// In the order of the document.
   public var operations: [Operation] = []
-  /// In their order.
+  /// In the order of the document.
   public var fragments: [Fragment] = []
 
   /// No definitions.
@@ -16,17 +16,17 @@ public struct ExecutableDocument: Sendable, Hashable {
       case query, mutation, subscription
     }
 
-    /// What it does; `query` without a word.
+    /// What it does; `query` if the keyword is left out.
     public let kind: Kind
     /// Nil if it is anonymous.
     public let name: String?
-    /// What a request gives values for.
+    /// The variables that a request may set.
     public let variables: [Variable]
     /// Directives of the operation.
     public let directives: [Directive]
-    /// What is asked for; not empty.
+    /// The selection set; not empty.
     public let selections: [Selection]
-    /// Bytes before it.
+    /// Its byte offset in the document.
     public let offset: Int
   }
 
@@ -34,13 +34,13 @@ public struct ExecutableDocument: Sendable, Hashable {
   public struct Fragment: Sendable, Hashable {
     /// Never "on".
     public let name: String
-    /// The type that it is about.
+    /// The type condition.
     public let type: String
     /// Directives of the fragment.
     public let directives: [Directive]
-    /// What is asked for; not empty.
+    /// The selection set; not empty.
     public let selections: [Selection]
-    /// Bytes before it.
+    /// Its byte offset in the document.
     public let offset: Int
   }
 
@@ -50,11 +50,11 @@ public struct ExecutableDocument: Sendable, Hashable {
     public let name: String
     /// Its type.
     public let type: TypeReference
-    /// What it is if the request gives no value.
+    /// The value if the request gives none.
     public let defaultValue: Value?
     /// Directives of the variable.
     public let directives: [Directive]
-    /// Bytes before it.
+    /// Its byte offset in the document.
     public let offset: Int
   }
 
@@ -70,7 +70,7 @@ public struct ExecutableDocument: Sendable, Hashable {
     case field(Field)
     /// `...Name`
     case spread(name: String, directives: [Directive], offset: Int)
-    /// `... on Type {}`; without a type it is of the type around it.
+    /// `... on Type {}`; without a type condition, the type around it applies.
     case inline(type: String?, directives: [Directive], selections: [Selection], offset: Int)
   }
 
@@ -80,13 +80,13 @@ public struct ExecutableDocument: Sendable, Hashable {
     public let alias: String?
     /// Its name.
     public let name: String
-    /// In their order.
+    /// In the order of the document.
     public let arguments: [Argument]
     /// Directives of the field.
     public let directives: [Directive]
     /// Empty if the field has no selection set.
     public let selections: [Selection]
-    /// Bytes before it.
+    /// Its byte offset in the document.
     public let offset: Int
   }
 
@@ -96,7 +96,7 @@ public struct ExecutableDocument: Sendable, Hashable {
     public let name: String
     /// Its value.
     public let value: Value
-    /// Bytes before it.
+    /// Its byte offset in the document.
     public let offset: Int
   }
 
@@ -104,9 +104,9 @@ public struct ExecutableDocument: Sendable, Hashable {
   public struct Directive: Sendable, Hashable {
     /// Without the at sign.
     public let name: String
-    /// In their order.
+    /// In the order of the document.
     public let arguments: [Argument]
-    /// Bytes before it.
+    /// Its byte offset in the document.
     public let offset: Int
   }
 

@@ -12,7 +12,7 @@ extension Connection {
   /// Two-phase GOAWAY, then the calls that run are finished, then the connection is closed.
   func drain() {
     owner.loop.assertCurrent()
-    // One that drains already, for its age, now does so with its server.
+    // A connection that drains already because of its age now drains with its server.
     guard phase == .open else { return owner.loop.flushAtEndOfTurn(self) }
     guard let session else { return drainWithoutHTTP2() }
     phase = .announced
@@ -39,14 +39,14 @@ extension Connection {
     }
   }
 
-  /// TLS that was broken is told why; a socket that is broken can't be.
+  /// After a TLS failure the client is told why; after a socket failure it can't be told.
   func fail(_ failure: SocketTransport.Failure) {
     guard case .tls(let error) = failure, phase != .closed else { return close() }
     owner.log(.debug, "A connection broke TLS.", metadata: ["peer": "\(peer)", "error": "\(error)"])
     endAfterFlush()
   }
 
-  /// Says what there is to say about a fault, and ends.
+  /// Sends what tells the client about a fault (GOAWAY or an alert), and ends the connection.
   func endAfterFlush() {
     guard phase != .lingering, phase != .closed else { return }
     phase = .failing

@@ -5,17 +5,17 @@ import Logging
 internal import Primitives
 internal import Transport
 
-/// Connections that speak HTTP/1.1, and those of which nobody knows yet. One port serves both: on TLS the protocol that
-/// ALPN chose decides, elsewhere the preface with which HTTP/2 begins (RFC 9113, section 3.4).
+/// Connections that speak HTTP/1.1, and those whose protocol is not known yet. One port serves both: on TLS the
+/// protocol that ALPN chose decides, elsewhere the preface with which HTTP/2 begins (RFC 9113, section 3.4).
 ///
-/// HTTP/2's way does not come through here: `Connection` asks once a turn whether it has a session of HTTP/2.
+/// HTTP/2 does not come through here: `Connection` asks once a turn whether it has a session of HTTP/2.
 extension Connection {
   private static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
   /// Whether bytes should be read now. HTTP/2 has its windows for that.
   var wantsRead: Bool { session != nil || http1?.wantsRead ?? !isInputEnded }
 
-  /// The client sends nothing more. One of HTTP/1.1 that waits for its response still gets it.
+  /// The client sends nothing more. A client of HTTP/1.1 that waits for its response still gets it.
   func inputEnded() {
     guard !isInputEnded, let http1, http1.receiveEnd() else { return close() }
     isInputEnded = true
@@ -95,7 +95,7 @@ extension Connection {
   // MARK: Writing
 
   func flushWithoutHTTP2() {
-    // What lingers has said everything.
+    // A connection that lingers has sent everything.
     guard phase != .lingering else { return }
     owner.now = owner.loop.now
     if phase == .draining, owner.isDraining { endOpenEndedCalls() }
@@ -182,7 +182,7 @@ extension Connection {
   }
 
   private func snapshotWithoutHTTP2(_ now: UInt64) -> ConnectionLife.Snapshot {
-    // HTTP/1.1 can't ask whether the client is there. One that waits for its response has nothing to say.
+    // HTTP/1.1 has no PING, and a client that waits for its response has nothing to send.
     ConnectionLife.Snapshot(
       now: now, lastReceived: http1?.isRequestWhole == true ? now : lastReceived, hasSettings: http1 != nil,
       headersSince: http1?.headersSince, stalledSince: transport.stalledSince, idleSince: http1?.idleSince)

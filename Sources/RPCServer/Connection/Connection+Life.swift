@@ -9,7 +9,7 @@ extension Connection {
   /// How long a client may go on with a request that is answered, in nanoseconds.
   private static let earlyAnswerTime: UInt64 = 1_000_000_000
 
-  /// Those of the exchanges that are open.
+  /// The calls of the open exchanges.
   var calls: [Call] {
     let exchanges = session?.exchanges ?? http1?.exchange.map { [$0] } ?? []
     return exchanges.compactMap { $0.handler as? Call }
@@ -22,7 +22,7 @@ extension Connection {
     lifeTimer = timer
   }
 
-  /// Cancelled before it goes: one that is due in this turn is kept until it has fired.
+  /// Cancels the timer before it is released: a timer that is due in this turn is kept until it has fired.
   func stopLifeTimer() {
     lifeTimer?.cancel()
     lifeTimer = nil

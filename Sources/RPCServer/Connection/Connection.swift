@@ -35,12 +35,12 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   let owner: ServerLoop
   let peer: String
   @exclusivity(unchecked) var counters = ConnectionCounters()
-  /// Place in the loop's list.
+  /// The connection's place in the loop's list.
   @exclusivity(unchecked) var index = 0
   @exclusivity(unchecked) var isFlushScheduled = false
   /// Handlers that run, those of cancelled calls included.
   @exclusivity(unchecked) var runningHandlers = 0
-  /// What messages hold that wait for the peer: the rest of a request, or a window.
+  /// Bytes of messages that wait for the peer: for the rest of a request, or for window.
   @exclusivity(unchecked) var heldBytes = 0
 
   let transport: SocketTransport
@@ -64,9 +64,9 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   // Call+Handler.swift.
   /// Calls whose handlers are to be started.
   @exclusivity(unchecked) var ready: [Call] = []
-  /// How many of them are.
+  /// How many of the calls in `ready` were started.
   @exclusivity(unchecked) var started = 0
-  /// The one whose handler was started last.
+  /// The call whose handler was started last.
   @exclusivity(unchecked) var latest: Call?
 
   // Connection+Life.swift.

@@ -2,7 +2,8 @@ internal import HTTP
 internal import Primitives
 internal import RPCCore
 
-/// Decides what time does to a connection. Pure: it is shown the connection now and then, and says what to do with it.
+/// Decides when a connection is pinged, drained or closed as time passes. Pure: its driver shows it the connection now
+/// and then, and does what it says.
 struct ConnectionLife {
   /// What there is to see. Times are CLOCK_MONOTONIC in nanoseconds.
   struct Snapshot {
@@ -58,7 +59,7 @@ struct ConnectionLife {
 
   mutating func check(_ snapshot: Snapshot) -> Verdict {
     let now = snapshot.now
-    // It had until now to read its GOAWAY.
+    // The client had until now to read the GOAWAY.
     if hasFailed { return .close("the client did not read why its connection ends") }
     if let stalled = snapshot.stalledSince {
       if now.isPast(stalled, by: limits.writeStall) { return .close("the client does not read") }

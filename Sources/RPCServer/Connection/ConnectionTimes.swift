@@ -1,5 +1,5 @@
-/// How long the phases of a connection may take. nil: as long as they like. Kept by a coarse timer: what is over is
-/// ended up to half of the shortest time later, and five seconds at most. docs/limits.md explains each.
+/// How long the phases of a connection may take. nil: as long as they like. A coarse timer enforces them: it may be
+/// late by half of the shortest time, and by five seconds at most. docs/limits.md explains each.
 public struct ConnectionTimes: Sendable {
   /// From the connection's beginning until the client's SETTINGS are here, TLS included.
   public var handshake: Duration? = .seconds(20)
@@ -12,7 +12,7 @@ public struct ConnectionTimes: Sendable {
   public var responseStall: Duration? = .seconds(300)
   /// How long a connection without calls is kept.
   public var idle: Duration?
-  /// How long a connection is kept, give or take a tenth: clients that come back spread over the servers there are.
+  /// How long a connection is kept, give or take a tenth: clients that reconnect spread over all servers.
   public var age: Duration?
   /// How long calls that run at that age have to finish.
   public var ageGrace: Duration?
@@ -26,8 +26,9 @@ public struct ConnectionTimes: Sendable {
   public var minimumPingInterval = Duration.seconds(300)
   /// Whether it may do so without calls; once in two hours is always right.
   public var allowsPingsWithoutCalls = false
-  /// Pings that may come too early. After one more the client gets GOAWAY(ENHANCE_YOUR_CALM) "too_many_pings". What is
-  /// sent to a client forgives it. https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md
+  /// Pings that may come too early. After one more the client gets GOAWAY(ENHANCE_YOUR_CALM) "too_many_pings". HEADERS
+  /// or DATA that the server sends to the client reset the count.
+  /// https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md
   public var maximumPingStrikes = 2
 
   /// The defaults that stand at the properties.

@@ -19,14 +19,14 @@ struct LifeLimits: Sendable {
     writeStall = times.writeStall?.clampedNanoseconds
     responseStall = times.responseStall?.clampedNanoseconds
     idle = times.idle?.clampedNanoseconds
-    // Below what can be reckoned with signs: 146 years.
+    // Keeps signed arithmetic from overflowing: 146 years.
     age = times.age.map { min($0.clampedNanoseconds, .max / 4) }
     ageGrace = times.ageGrace?.clampedNanoseconds
     keepAliveInterval = times.keepAliveInterval?.clampedNanoseconds
     keepAliveTimeout = times.keepAliveTimeout.clampedNanoseconds
   }
 
-  /// How often a connection is looked at: often enough that nothing lasts half as long again as it may.
+  /// How often a connection is looked at: often enough that nothing exceeds its limit by half.
   var period: UInt64? {
     let times = [handshake, header, writeStall, responseStall, idle, age, ageGrace, keepAliveInterval]
     let shortest = times.compactMap { $0 }.min()

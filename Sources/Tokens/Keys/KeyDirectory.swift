@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A directory with a file for each key, `ID.jwk`. Files with other names are ignored.
 ///
-/// Its calls read and write files, so they block: not for the thread of a loop.
+/// Its methods read and write files, so they block: don't call them on the thread of a loop.
 public struct KeyDirectory: Sendable {
   /// Where it is.
   public let path: String
@@ -16,14 +16,14 @@ public struct KeyDirectory: Sendable {
 
   /// Reads all keys.
   /// - Throws: `KeyDirectoryFault` if the directory or one of the files can't be read, or a file has no usable key. A
-  ///   directory without keys is none.
+  ///   directory without keys gives an empty set, which is no error.
   public func load() throws(KeyDirectoryFault) -> KeySet {
     var keys: [TokenKey] = []
     for name in try fileNames() { keys.append(try key(in: name)) }
     return KeySet(keys)
   }
 
-  /// The files that others than their owner and group may read, which is no good place for a secret.
+  /// The files that everybody may read, not only their owner and group: a secret is not safe in them.
   public func exposedFiles() throws(KeyDirectoryFault) -> [String] {
     var exposed: [String] = []
     for name in try fileNames() {
@@ -94,7 +94,7 @@ public struct KeyDirectory: Sendable {
     }
   }
 
-  /// All of the bytes, and to the disk. If not, errno says why.
+  /// Writes all of the bytes, and flushes them to the disk. If it returns false, errno says why.
   private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {

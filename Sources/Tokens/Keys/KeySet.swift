@@ -1,4 +1,4 @@
-/// The keys that are in use together, by their ids. A value: who reads the files anew makes another one.
+/// The keys that are in use together, by their ids. A value: reading the files again makes a new set.
 public struct KeySet: Sendable {
   private let byID: [String: TokenKey]
 
@@ -16,7 +16,7 @@ public struct KeySet: Sendable {
   /// The key of an id.
   public subscript(id: String) -> TokenKey? { byID[id] }
 
-  /// The key that signs now: of those whose time has come, the newest. Nil if there is none.
+  /// The key that signs now: the newest of those whose `notBefore` has passed. Nil if there is none.
   /// - Parameter now: seconds since 1970.
   public func signer(now: Int64) -> TokenKey? {
     byID.values.filter { $0.canSign && $0.notBefore <= now }.max(by: Self.isOlder)

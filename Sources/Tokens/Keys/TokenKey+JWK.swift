@@ -53,7 +53,7 @@ extension TokenKey {
     return seconds
   }
 
-  /// A file is named after it, and a header of HTTP has room for it.
+  /// Whether a text may be the id of a key: it can name a file, and is short enough for the header of a token.
   static func isValid(id: String) -> Bool {
     (1...64).contains(id.utf8.count) && id.utf8.first != UInt8(ascii: ".")
       && id.utf8.allSatisfy { byte in

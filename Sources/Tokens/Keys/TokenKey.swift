@@ -8,8 +8,8 @@ public final class TokenKey: Sendable {
   public let algorithm: SignatureAlgorithm
   /// When it was made, in seconds since 1970.
   public let createTime: Int64
-  /// From when on it signs, in seconds since 1970. It verifies from the moment on at which it is read: replicas read
-  /// the files of keys at different times.
+  /// When it begins to sign, in seconds since 1970. It verifies as soon as it is read, because replicas read the files
+  /// of keys at different times.
   public let notBefore: Int64
 
   let material: Material

@@ -3,7 +3,7 @@ internal import Primitives
 public import RPCCore
 public import Tokens
 
-/// Enforces the access rules by the head of each call alone, before a byte of its body is kept, for every wire
+/// Enforces the access rules from the head of each call alone, before a byte of its body is kept, for every wire
 /// protocol. It leaves the caller in the context (`ServerContext.caller`), and names it to the call's observers.
 ///
 /// A caller proves who it is by an access token (`authorization: Bearer …`) or, without one, by a client certificate
@@ -21,7 +21,7 @@ public struct AccessControl: ServerInterceptor {
   /// - Parameters:
   ///   - policy: who may call what.
   ///   - keys: what verifies tokens.
-  ///   - authority: whose tokens they are, and for whom.
+  ///   - authority: the issuer and the audience of the tokens.
   ///   - certificates: the scopes of client certificates by their identities, `PeerCertificate.identities`.
   ///   - ended: the sessions whose tokens are refused.
   ///   - isOpen: lets callers without credentials make every call, for development. Credentials that are wrong are
@@ -59,7 +59,7 @@ public struct AccessControl: ServerInterceptor {
   private func check(_ context: ServerContext) throws(AccessRefusal) {
     guard let access = policy.access(to: context.method) else { throw .noRule }
     switch access {
-    // Whatever credentials it has: who must renew an expired token may call this with it.
+    // Whatever credentials the call has: a client that must renew an expired token may send that token with this call.
     case .everybody: return
     case .localOrScopes where Self.isLocal(context.peer): return
     case .authenticated: _ = try caller(context)
@@ -75,7 +75,7 @@ public struct AccessControl: ServerInterceptor {
     context.restrictedToUser = user
   }
 
-  /// The caller. Nil only if nobody is asked who he is.
+  /// The caller. Nil only if `isOpen`, and the call has no credentials.
   private func caller(_ context: ServerContext) throws(AccessRefusal) -> Caller? {
     guard let caller = try byToken(context) ?? byCertificate(context) else {
       if isOpen { return nil }
@@ -90,7 +90,7 @@ public struct AccessControl: ServerInterceptor {
   private func byToken(_ context: ServerContext) throws(AccessRefusal) -> Caller? {
     var found: Result<Caller, AccessRefusal>?
     context.forEachRequestValue(of: "authorization") { value in
-      // More than one: nobody can say which one a proxy looked at.
+      // If there are several, nobody can say which one a proxy looked at.
       guard found == nil, let token = BearerToken.find(in: value) else {
         found = .failure(.badCredentials)
         return

@@ -1,9 +1,9 @@
 public import RPCCore
 
-/// The access rules of a server's methods: those of their contracts, and ours for services whose contracts others
-/// wrote.
+/// The access rules of a server's methods: those of their contracts, and fixed ones for gRPC's own services, whose
+/// contracts have none.
 public struct AccessPolicy: Sendable {
-  /// The scope that reads what the server tells of itself: reflection from afar, channelz.
+  /// The scope that reads what the server tells of itself: reflection from other machines, channelz.
   public static let diagnosticsScope = "diagnostics.read"
 
   private let rules: [MethodDescriptor: MethodAccess]
@@ -27,7 +27,7 @@ public struct AccessPolicy: Sendable {
   /// Our rule for a service whose contract is not ours; nil for all others.
   private static func foreign(_ service: String) -> MethodAccess? {
     switch service {
-    // Load balancers and orchestrators ask it without credentials.
+    // Load balancers and orchestrators call it without credentials.
     case "grpc.health.v1.Health": .everybody
     case "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection":
       .localOrScopes([diagnosticsScope])

@@ -1,15 +1,15 @@
 public import RPCCore
 public import Tokens
 
-/// Why a call is refused for what its caller is, or is not.
+/// Why the access rules refuse a call.
 public enum AccessRefusal: Error, Sendable, Hashable {
-  /// It has no credentials, and needs some.
+  /// The call has no credentials, and needs some.
   case noCredentials
-  /// It has credentials that are no bearer token, or more than one.
+  /// The call's credentials are not exactly one bearer token.
   case badCredentials
-  /// Its token is refused.
+  /// The call's token is not valid.
   case badToken(TokenFault)
-  /// The session that its token belongs to has ended.
+  /// The session that the call's token belongs to has ended.
   case sessionEnded
   /// The caller has none of the scopes that the method needs.
   case missingScope([String])

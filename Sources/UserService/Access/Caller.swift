@@ -32,7 +32,7 @@ private enum CallerKey: ContextKey { typealias Value = Caller }
 private enum OwnDataKey: ContextKey { typealias Value = UserID }
 
 extension ServerContext {
-  /// Who calls; nil if nobody proved it, where the method's rule allows that.
+  /// Who calls; nil if no credentials were verified, where the method's rule allows that.
   public internal(set) var caller: Caller? {
     get { self[CallerKey.self] }
     nonmutating set { self[CallerKey.self] = newValue }
@@ -44,9 +44,9 @@ extension ServerContext {
     nonmutating set { self[OwnDataKey.self] = newValue }
   }
 
-  /// Checks that the call may touch the data of a user. Each handler of a method whose rule says `self` asks it before
-  /// it looks at the store.
-  /// - Throws: `AccessRefusal.notYours` if it may touch only those of another user.
+  /// Checks that the call may touch the data of a user. Each handler of a method whose rule says `self` calls this
+  /// before it looks at the store.
+  /// - Throws: `AccessRefusal.notYours` if the call may touch only the data of another user.
   func checkMayTouch(_ user: UserID) throws(AccessRefusal) {
     if let own = restrictedToUser, own != user { throw .notYours }
   }

@@ -31,7 +31,7 @@ final class CallerMemory: @unchecked Sendable {
     return caller
   }
 
-  /// Without a memory.
+  /// Verifies a token without looking at the remembered ones.
   static func verify(
     _ token: UnsafeRawBufferPointer, _ authority: TokenAuthority, _ keys: KeySet, _ now: Int64
   ) throws(TokenFault) -> (Caller, end: Int64) {

@@ -13,13 +13,13 @@ public final class LiveKeys: Sendable {
   /// The keys as they are now.
   public var current: KeySet { keys.withLock { $0 } }
 
-  /// Takes other keys. From the next call on, tokens of keys that are not among them are refused.
+  /// Replaces the keys. From the next call on, tokens of keys that are not among the new ones are refused.
   public func replace(_ keys: KeySet) {
     self.keys.withLock { $0 = keys }
     generation.add(1, ordering: .releasing)
   }
 
-  /// The keys, if they are others than at a generation, and theirs.
+  /// The current keys and their generation; nil if that generation is `seen`.
   func news(since seen: Int) -> (KeySet, Int)? {
     let generation = generation.load(ordering: .acquiring)
     return generation == seen ? nil : (current, generation)

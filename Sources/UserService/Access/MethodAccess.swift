@@ -8,12 +8,12 @@ public enum MethodAccess: Sendable, Hashable {
 
   /// Everybody, with or without credentials.
   case everybody
-  /// Whoever has valid credentials.
+  /// Every caller with valid credentials.
   case authenticated
-  /// Whoever has one of the scopes; where `self` is set, also a user, for that user's own data.
+  /// Callers that have one of the scopes; where `self` is set, also a user, for that user's own data.
   case restricted(self: Bool, scopes: [String])
-  /// Everybody on this machine (over loopback or a Unix socket); from elsewhere whoever has one of the scopes. No
-  /// contract can say it: it is for what the server tells of itself.
+  /// Everybody on this machine (over loopback or a Unix socket); from elsewhere, callers that have one of the scopes.
+  /// No contract can have this rule: it is for what the server tells about itself.
   case localOrScopes([String])
 
   /// The rule of a method, as its option `(users.v1.access)` has it.

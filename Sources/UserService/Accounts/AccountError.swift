@@ -1,6 +1,6 @@
 public import RPCCore
 
-/// Why a call of the accounts is refused.
+/// Why a call of `AccountService` is refused.
 enum AccountError: Error, Sendable, Hashable {
   /// There is no such account, or the password is wrong.
   case signInFailed
@@ -8,7 +8,7 @@ enum AccountError: Error, Sendable, Hashable {
   case disabled
   /// Too many tries have failed.
   case tooManyTries(Duration)
-  /// We have not issued the refresh token.
+  /// The service has not issued the refresh token.
   case refreshTokenInvalid
   /// The refresh token was used before, too long ago.
   case refreshTokenReused

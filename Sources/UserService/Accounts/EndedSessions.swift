@@ -1,11 +1,11 @@
 internal import Synchronization
 
-/// The sessions that have ended while access tokens of theirs may still be valid. Every call with such a token asks it.
-/// Any thread may use it.
+/// The sessions that have ended while access tokens of theirs may still be valid. Every call with a session's token
+/// looks here. Any thread may use it.
 public final class EndedSessions: Sendable {
-  /// By the session, when its last access token ends, in seconds since 1970.
+  /// For each session, when its last access token ends, in seconds since 1970.
   private let ends = Mutex<[String: Int64]>([:])
-  /// So that nobody waits for a lock while no session has ended.
+  /// How many there are, so that nobody waits for a lock while no session has ended.
   private let count = Atomic<Int>(0)
 
   /// None.

@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Primitives
 
-/// Answers at a fixed time at the earliest, so that what happened before can't be told by the clock.
+/// Holds an answer back until a fixed time, so that its timing does not reveal what happened before.
 enum FloorTime {
   /// How long a sign-in takes at least: more than a hash of this cost takes on a slow machine.
   static func duration(cost: Int) -> Duration {
@@ -23,7 +23,7 @@ enum FloorTime {
       timer.schedule(atNanoseconds: time)
       box.timer = timer
     }
-    // It would not fire once it is released.
+    // The timer would not fire if it were released.
     withExtendedLifetime(box) {}
   }
 

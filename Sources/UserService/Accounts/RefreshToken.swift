@@ -2,9 +2,9 @@ internal import COpenSSL
 internal import Primitives
 internal import Tokens
 
-/// A refresh token: opaque for clients. It holds the session, the generation and a secret, and a code that shows that
-/// we issued it: an old one that is used again is so told from one that somebody made up, who must not be able to end a
-/// session by its id.
+/// A refresh token: opaque for clients. It holds the session, the generation, a secret, and a code that shows that the
+/// service issued it. The code tells an old token that is used again from a forged one: a forger must not be able to
+/// end a session by its id.
 ///
 /// The successor's secret is derived from the token's own, so that the same token always has the same successor, though
 /// only hashes are stored.
@@ -27,7 +27,7 @@ struct RefreshToken: Hashable {
     self.secret = secret
   }
 
-  /// Nil if we have not issued the text with this key.
+  /// Nil if the service has not issued the text with this key.
   init?(_ text: String, key: [UInt8]) {
     guard text.utf8.count <= 128, let bytes = Base64URL.decode(text), bytes.count == 16 + 8 + 32 + Self.codeSize,
       let code = Self.code(bytes.dropLast(Self.codeSize), key),

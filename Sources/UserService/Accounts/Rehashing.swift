@@ -9,7 +9,7 @@ public final class Rehashing: Sendable {
     let old: String
   }
 
-  /// Those that wait; further ones are left for the next sign-in.
+  /// How many hashes may wait; others are left for the next sign-in.
   private static let limit = 100
 
   private let items = Mutex<[Item]>([])

@@ -2,13 +2,14 @@ internal import Primitives
 internal import Synchronization
 internal import Tokens
 
-/// Slows down who guesses passwords. It counts failures by source first, and then by email, where a source that has
-/// signed in to the email before is not held up by what others do: nobody can lock a user out of the places that the
-/// user knows. Each count goes down by itself. Emails are kept as keyed hashes only, also those that no user has.
+/// Slows down the guessing of passwords. It counts failures by source first, and then by email. The failures of others
+/// do not delay a source that has signed in to the email before: nobody can lock a user out of the places that the user
+/// has signed in from. Each count goes down by itself. Emails are kept as keyed hashes only, also those that no user
+/// has.
 ///
-/// Of one process, in bounded memory. Any thread may use it.
+/// It counts for one process, in bounded memory. Any thread may use it.
 public final class SignInGuard: Sendable {
-  /// How many failures are let through at once, and how long it takes until one more is.
+  /// How many failures are allowed at once, and how long it takes until one more is allowed.
   public struct Limits: Sendable {
     var burst: Int
     var refill: Duration

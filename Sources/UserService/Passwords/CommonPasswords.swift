@@ -11,8 +11,8 @@ enum CommonPasswords {
     return low < hashes.count && hashes[low] == wanted
   }
 
-  /// Eight bytes each instead of a string: 64 KiB. That one of a good password is among them by chance is improbable
-  /// (1 to 10^15).
+  /// A hash of eight bytes for each password instead of a string: 64 KiB. That the hash of a good password is among
+  /// them by chance is improbable (1 to 10^15).
   private static let hashes: [UInt64] = {
     let bytes = UnsafeBufferPointer(start: commonPasswordList.utf8Start, count: commonPasswordList.utf8CodeUnitCount)
     return bytes.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }.map { hash($0) }.sorted()

@@ -10,7 +10,7 @@ enum Crypt {
     var data: UnsafeMutableRawPointer?
     var size: Int32 = 0
     defer {
-      // What the scheme left of the phrase.
+      // The scheme may have left parts of the phrase there.
       if let data { OPENSSL_cleanse(data, Int(size)) }
       free(data)
     }

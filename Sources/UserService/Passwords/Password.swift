@@ -1,7 +1,7 @@
 /// A password as it was received: no character of it is changed. Its text appears in no description.
 public struct Password: Sendable, Hashable, CustomStringConvertible {
-  /// The most bytes that are looked at. Hashing takes them all: an HMAC of the password goes into bcrypt, which would
-  /// drop what is behind its 72nd byte.
+  /// The most bytes of a password. Hashing uses them all: bcrypt, which would drop what follows the 72nd byte, gets an
+  /// HMAC of the password.
   static let byteLimit = 1024
   /// The characters of a new password. NIST SP 800-63B, section 3.1.1.2; OWASP ASVS 5, section 6.2.
   static let lengths = 8...256
@@ -25,7 +25,7 @@ public struct Password: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// A password that somebody claims to be his.
+  /// A password with which a caller tries to sign in.
   init(claimed text: String) throws(Fault) {
     guard !text.isEmpty else { throw .empty }
     guard text.utf8.count <= Self.byteLimit else { throw .tooLong }

@@ -6,12 +6,12 @@ internal import Tokens
 /// the next sign-in.
 /// <https://passlib.readthedocs.io/en/stable/lib/passlib.hash.bcrypt_sha256.html>
 ///
-/// Hashing and verifying take as long as the scheme means them to: not for the thread of a loop.
+/// Hashing and verifying take as long as the scheme means them to: don't do either on the thread of a loop.
 public struct PasswordHash: Sendable, Hashable {
   /// The costs that the service hashes with. Each step doubles the time.
   public static let costs = 10...16
 
-  /// Of each password that nobody can have: what is verified where there is no account.
+  /// A hash that no password has: it is verified where there is no account.
   static func decoy(cost: Int) -> PasswordHash {
     PasswordHash(
       kind: .bcryptSHA256(cost: cost, salt: "......................", digest: "no digest of bcrypt looks like this"))

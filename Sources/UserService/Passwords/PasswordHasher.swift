@@ -5,9 +5,9 @@ internal import Synchronization
 
 /// Hashes and verifies passwords on threads of its own, so that neither loops nor other blocking work wait for it.
 ///
-/// Bounded: so many passwords at once as there are threads, and so many waiting as `limit` says. What waits until its
-/// caller's deadline is dropped, unhashed. The threads have a lower priority than those of the loops. Any thread may
-/// use it.
+/// Bounded: it hashes as many passwords at once as it has threads, and admits at most `limit` callers. If the caller's
+/// deadline passes while a password waits, the password is dropped, unhashed. The threads have a lower priority than
+/// those of the loops. Any thread may use it.
 public final class PasswordHasher: Sendable {
   /// Why a password was not looked at.
   public enum Failure: Error, Sendable {
@@ -51,8 +51,8 @@ public final class PasswordHasher: Sendable {
   /// Refuses further work. The threads end.
   public func shutdown() { pool.shutdown() }
 
-  /// Runs `body`, which hashes or verifies, if there is a place for it. To be asked before the account is looked up: a
-  /// full pool then says nothing of the account.
+  /// Runs `body`, which hashes or verifies, if there is a place for it. Call it before the account is looked up: a full
+  /// pool then reveals nothing about the account.
   /// - Throws: `Failure.overloaded`, or what `body` throws.
   nonisolated(nonsending) func withPlace<R>(_ body: () async throws -> R) async throws -> R {
     guard admitted.add(1, ordering: .relaxed).newValue <= limit else {
@@ -71,7 +71,7 @@ public final class PasswordHasher: Sendable {
     return hash
   }
 
-  /// Whether a password is the one of a hash. Without a hash it is wrong, after the same work.
+  /// Whether a password matches a hash. Without a hash it does not, after the same work.
   /// - Parameter deadline: CLOCK_MONOTONIC in nanoseconds.
   nonisolated(nonsending) func verify(
     _ password: Password, _ hash: PasswordHash?, deadline: UInt64?
