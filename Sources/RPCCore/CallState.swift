@@ -1,4 +1,4 @@
-public import Primitives
+package import Primitives
 package import Synchronization
 
 /// The state behind `ServerContext`. The server makes it when it accepts a call.

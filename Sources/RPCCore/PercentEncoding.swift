@@ -1,6 +1,7 @@
 import Primitives
 
-/// The encoding of `grpc-message`: UTF-8, with the percent sign and each byte outside printable ASCII as %XX.
+/// The encoding of `grpc-message`: UTF-8, with the percent sign and each byte outside printable ASCII as %XX. Spaces at
+/// the ends are encoded too: no field's value has any (RFC 9113, section 8.2.1).
 /// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
 package enum PercentEncoding {
   private static let digits = Array("0123456789ABCDEF".utf8)
@@ -8,8 +9,10 @@ package enum PercentEncoding {
   package static func encode(_ text: String) -> [UInt8] {
     var encoded: [UInt8] = []
     encoded.reserveCapacity(text.utf8.count)
-    for byte in text.utf8 {
-      if isSentAsItIs(byte) {
+    let last = text.utf8.count - 1
+    for (index, byte) in text.utf8.enumerated() {
+      let isSpaceAtEnd = byte == UInt8(ascii: " ") && (index == 0 || index == last)
+      if isSentAsItIs(byte), !isSpaceAtEnd {
         encoded.append(byte)
       } else {
         encoded.append(UInt8(ascii: "%"))
@@ -20,7 +23,7 @@ package enum PercentEncoding {
     return encoded
   }
 
-  /// The number of bytes that a character takes when it is encoded.
+  /// The number of bytes that a character takes when it is encoded, unless it is a space at an end.
   package static func size(of scalar: Unicode.Scalar) -> Int {
     let width = UTF8.width(scalar)
     return width == 1 && isSentAsItIs(UInt8(truncatingIfNeeded: scalar.value)) ? 1 : 3 * width

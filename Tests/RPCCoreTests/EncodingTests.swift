@@ -6,6 +6,7 @@ import Testing
   @Test(arguments: [
     ("", ""), ("plain", "plain"), ("a b~!", "a b~!"), ("100%", "100%25"), ("a\nb\u{7f}", "a%0Ab%7F"),
     ("\t\0", "%09%00"), ("é", "%C3%A9"), ("☺ 𝄞", "%E2%98%BA %F0%9D%84%9E"), ("%41", "%2541"),
+    (" ", "%20"), ("  ", "%20%20"), (" a  b ", "%20a  b%20"),
   ])
   func percentEncodingRoundTrips(plain: String, encoded: String) {
     #expect(PercentEncoding.encode(plain) == Array(encoded.utf8))
