@@ -9,7 +9,7 @@ public struct TLSOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Serve TLS with this certificate chain (PEM). Clients that ask for a name of a further pair get that one (SNI).",
+      "Serve TLS with this certificate chain (PEM). With several pairs, a client gets the certificate for the name that it asks for (SNI).",
       valueName: "file"))
   public var tlsCert: [String] = []
 

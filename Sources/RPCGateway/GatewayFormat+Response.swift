@@ -32,7 +32,7 @@ extension GatewayFormat {
       let found = JSONScanner.members(json[...])?.last { $0.name == field.jsonName }
       return found.map { Array($0.value) } ?? Array(field.absentJSON(gateway.types).utf8)
     } catch {
-      throw RPCError(.internal, "the response has no JSON", cause: error)
+      throw RPCError(.internal, "the response can't be written as JSON", cause: error)
     }
   }
 

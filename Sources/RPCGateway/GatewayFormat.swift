@@ -51,7 +51,7 @@ final class GatewayFormat: CallFormat {
       throw RPCError(.invalidArgument, "if-none-match is malformed")
     }
     guard let query = QueryString(query) else {
-      throw RPCError(.invalidArgument, "the query is no percent-encoded UTF-8")
+      throw RPCError(.invalidArgument, "the query is not valid percent-encoded UTF-8")
     }
     let binder = RequestBinder(binding: binding, types: gateway.types, transcoder: gateway.transcoder)
     self.binder = binder
@@ -70,14 +70,14 @@ final class GatewayFormat: CallFormat {
     guard let tags = EntityTags(field) else { throw RPCError(.invalidArgument, "if-match is malformed") }
     guard !tags.isAny else { return nil }
     // Ignoring `if-match` could change a resource that the caller wanted to protect.
-    guard !binding.etag.isEmpty else { throw RPCError(.invalidArgument, "the method takes no if-match") }
+    guard !binding.etag.isEmpty else { throw RPCError(.invalidArgument, "the method does not support if-match") }
     isConditional = true
     guard tags.tags.count == 1, let tag = tags.tags.first else {
       throw RPCError(.invalidArgument, "if-match must have one entity tag")
     }
     guard !tag.isWeak else {
       status = 412
-      throw RPCError(.failedPrecondition, "a weak entity tag matches nothing here")
+      throw RPCError(.failedPrecondition, "if-match needs a strong entity tag")
     }
     return tag.value
   }

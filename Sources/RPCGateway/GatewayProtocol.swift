@@ -28,11 +28,12 @@ struct GatewayProtocol: WireProtocol {
       // Paths of gRPC methods belong to other protocols, which answer unsuitable requests there themselves.
       if request.route(Array(path)) != nil { return nil }
       return refusal(format, 404, RPCError(.notFound, "there is nothing at this path"))
-    case .malformed: return refusal(format, 400, RPCError(.invalidArgument, "the path is no percent-encoded UTF-8"))
+    case .malformed:
+      return refusal(format, 400, RPCError(.invalidArgument, "the path is not valid percent-encoded UTF-8"))
     case .otherMethods(let methods):
       let all = methods.contains("GET") ? methods + ["HEAD"] : methods
       let allowed = all.sorted().joined(separator: ", ")
-      return refusal(format, 405, RPCError(.unimplemented, "the path takes \(allowed)"), [("allow", allowed)])
+      return refusal(format, 405, RPCError(.unimplemented, "the path allows only \(allowed)"), [("allow", allowed)])
     case .found(let index, let values):
       return accept(request, gateway.bindings[index], values, Array(query), format)
     }

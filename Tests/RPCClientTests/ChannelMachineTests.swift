@@ -35,7 +35,7 @@ import Testing
     var random = SeededGenerator(seed: 1)
     var machine = machine(.pickFirst)
     #expect(machine.state == .idle && machine.pick() == .wait)
-    #expect(machine.demand(now: 0) == [.resolve])
+    #expect(machine.callIsWaiting(now: 0) == [.resolve])
     #expect(machine.resolved(addresses, now: 0, using: &random) == [.connect(0, addresses[0]), .dispatch])
     #expect(machine.state == .connecting)
     #expect(machine.connectFailed(0, "a", now: 1, using: &random) == [.connect(1, addresses[1])])
@@ -44,13 +44,13 @@ import Testing
     // Lost without calls: it waits for the next one, and asks for the addresses no more often than it may.
     #expect(machine.disconnected(1, hasCalls: false, now: 2) == [])
     #expect(machine.state == .idle && machine.nextTick != nil)
-    #expect(machine.demand(now: 3) == [.connect(1, addresses[1])])
+    #expect(machine.callIsWaiting(now: 3) == [.connect(1, addresses[1])])
   }
 
   @Test func afterAllHaveFailedCallsFailUntilOneAccepts() {
     var random = SeededGenerator(seed: 1)
     var machine = machine(.pickFirst, isStatic: true)
-    #expect(machine.demand(now: 0) == [.resolve])
+    #expect(machine.callIsWaiting(now: 0) == [.resolve])
     _ = machine.resolved(Array(addresses.prefix(2)), now: 0, using: &random)
     _ = machine.connectFailed(0, "a", now: 5, using: &random)
     #expect(machine.connectFailed(1, "b", now: 7, using: &random) == [.dispatch])
@@ -66,7 +66,7 @@ import Testing
   @Test func anAttemptThatTookLongIsFollowedAtOnce() {
     var random = SeededGenerator(seed: 1)
     var machine = machine(.pickFirst, isStatic: true)
-    _ = machine.demand(now: 0)
+    _ = machine.callIsWaiting(now: 0)
     _ = machine.resolved([addresses[0]], now: 0, using: &random)
     _ = machine.connectFailed(0, "a", now: 20 * second, using: &random)
     #expect(machine.nextTick == 20 * second)
@@ -76,7 +76,7 @@ import Testing
   @Test func roundRobinGoesAroundThoseThatAreReady() {
     var random = SeededGenerator(seed: 1)
     var machine = machine(.roundRobin)
-    _ = machine.demand(now: 0)
+    _ = machine.callIsWaiting(now: 0)
     #expect(
       machine.resolved(addresses, now: 0, using: &random)
         == addresses.indices.map { .connect($0, addresses[$0]) } + [.dispatch])
@@ -98,7 +98,7 @@ import Testing
   @Test func aTargetThatCantBeResolved() {
     var random = SeededGenerator(seed: 1)
     var machine = machine(.pickFirst)
-    _ = machine.demand(now: 0)
+    _ = machine.callIsWaiting(now: 0)
     #expect(machine.resolutionFailed("no such host", now: 0, using: &random) == [.dispatch])
     #expect(machine.pick() == .fail("no such host") && machine.nextTick == second)
     #expect(machine.tick(now: second) == [.resolve])
@@ -112,12 +112,12 @@ import Testing
   @Test func aChannelThatRestsDropsItsConnections() {
     var random = SeededGenerator(seed: 1)
     var machine = machine(.roundRobin)
-    _ = machine.demand(now: 0)
+    _ = machine.callIsWaiting(now: 0)
     _ = machine.resolved(addresses, now: 0, using: &random)
     _ = machine.connected(1)
-    #expect(machine.rest() == [.drop(0), .drop(1), .drop(2)])
+    #expect(machine.becomeIdle() == [.drop(0), .drop(1), .drop(2)])
     #expect(machine.state == .idle && machine.nextTick == nil)
-    #expect(machine.demand(now: 5) == [.resolve])
+    #expect(machine.callIsWaiting(now: 5) == [.resolve])
   }
 
   /// Whatever happens, no address is connected to twice at a time, and a channel that is needed never stops trying.
@@ -146,7 +146,7 @@ import Testing
     for _ in 0..<2000 {
       now += UInt64.random(in: 0...second, using: &random)
       switch Int.random(in: 0..<12, using: &random) {
-      case 0: perform(machine.demand(now: now))
+      case 0: perform(machine.callIsWaiting(now: now))
       case 1...2 where isResolving:
         isResolving = false
         let found = addresses.filter { _ in Bool.random(using: &random) }
@@ -167,7 +167,7 @@ import Testing
         guard let id = ready.randomElement(using: &random) else { continue }
         ready.remove(id)
         perform(machine.disconnected(id, hasCalls: Bool.random(using: &random), now: now))
-      case 9: if Int.random(in: 0..<20, using: &random) == 0 { perform(machine.rest()) }
+      case 9: if Int.random(in: 0..<20, using: &random) == 0 { perform(machine.becomeIdle()) }
       default: if let due = machine.nextTick, due <= now { perform(machine.tick(now: now)) }
       }
       #expect(Set(machine.subchannels.filter { $0.state == .ready }.map(\.id)) == ready)

@@ -63,6 +63,18 @@ import Testing
     }
   }
 
+  /// A body may be left out. White space is one, and no JSON.
+  @Test func whiteSpaceIsNoJSON() async throws {
+    try await servingLibrary { server async throws in
+      for body in ["\n", " ", "\r\n\t"] {
+        for path in ["/v1/books/1:move", "/v1/shelves/1/books"] {
+          #expect(try await server.send("POST", path, body).status == 400)
+        }
+      }
+      #expect(try await server.send("POST", "/v1/books/1:move", "").status == 200)
+    }
+  }
+
   // Trap 38, in bodies.
   @Test(arguments: [
     (#"{"titel":"T"}"#, "book.titel", "there is no field book.titel (line 1, column 2)"),

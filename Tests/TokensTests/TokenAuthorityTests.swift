@@ -125,7 +125,7 @@ import Testing
   // MARK: The memory of verified tokens
 
   @Test func verifiedTokensAreKnown() {
-    let known = VerifiedTokens<Int>()
+    let known = VerifiedTokenCache<Int>()
     func value(_ text: String, now: Int64) -> Int? {
       Array(text.utf8).withUnsafeBytes { known.value(of: $0, now: now) }
     }

@@ -71,7 +71,7 @@ def test_nobody_listens():
     (["get-user", "nothing=1"], "the request is no users.v1.GetUserRequest"),
     (["get-user", "--data", "{"], "the request is no users.v1.GetUserRequest"),
     (["get-user", "--data", "{}", "id=1"], "as fields or by --data"),
-    (["get-user", "--server", "host:port"], "this is no target"),
+    (["get-user", "--server", "host:port"], "not a valid target"),
     (["get-user", "--header", "x"], "is not NAME: VALUE"),
     (["get-user", "--timeout", "0"], "--timeout must be above 0"),
     (["get-user", "--cert", "x"], "--cert and --key go together"),

@@ -48,7 +48,7 @@ def test_list(grpcurl):
     "symbol, text",
     [
         ("users.v1.UserService", "rpc ExportUsers ( .users.v1.ExportUsersRequest ) returns ( stream .users.v1.User )"),
-        ("users.v1.User", "map<string, string> labels = 4;"),
+        ("users.v1.User", "map<string, string> labels = 4"),
         ("users.v1.User.State", "STATE_DELETED = 2;"),
         ("users.v1.UserService.GetUser", "option idempotency_level = NO_SIDE_EFFECTS;"),
         ("google.protobuf.FieldMask", "repeated string paths = 1;"),

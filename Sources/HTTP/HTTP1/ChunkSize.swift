@@ -4,7 +4,7 @@ enum ChunkSize {
   /// The most bytes of the line: eight digits, since nobody sends more than 4 GiB in a chunk.
   static let longest = 8
 
-  static let fault = HTTP1Fault.malformed("a chunk's size is no hexadecimal number, or has an extension")
+  static let fault = HTTP1Fault.malformed("a chunk's size is not a hexadecimal number, or has an extension")
   static let endFault = HTTP1Fault.malformed("a chunk is longer than its size says")
 
   static func read(_ line: UnsafeRawBufferPointer) throws(HTTP1Fault) -> Int {

@@ -17,8 +17,8 @@ public struct HTTP1Fault: Error, Sendable, Hashable, CustomStringConvertible {
   /// 400: the request breaks a rule.
   static func malformed(_ reason: StaticString) -> HTTP1Fault { HTTP1Fault(400, reason) }
 
-  /// 400: what came is no request of HTTP/1.
-  static let otherProtocol = malformed("what came is no request of HTTP/1")
+  /// 400: the first line names no version of HTTP at all.
+  static let otherProtocol = malformed("the first line is not one of HTTP/1")
   static let timeout = HTTP1Fault(408, "the request was not completed in time")
   static let longTarget = HTTP1Fault(414, "the request line is longer than the server takes")
   static let expectation = HTTP1Fault(417, "the expectation is not 100-continue")

@@ -150,7 +150,7 @@ struct HTTP1Parser: ~Copyable {
       !FieldSyntax.isToken(UnsafeRawBufferPointer(rebasing: input[..<1]))
     {
       // This may be TLS sent to a cleartext port, say: there may never be a line.
-      throw .malformed("this is no request of HTTP")
+      throw .malformed("this is not an HTTP request")
     }
     guard let line = try lines.next(&input, limit: limits.requestLine, orElse: .longTarget) else { return false }
     if line.isEmpty, !hasSkipped {
@@ -201,7 +201,7 @@ struct HTTP1Parser: ~Copyable {
   private mutating func appendAuthority(_ host: UnsafeRawBufferPointer) throws(HTTP1Fault) {
     if let authority {
       let isSame = authority.count == host.count && zip(authority, host).allSatisfy { $0.lowercased == $1.lowercased }
-      guard isSame else { throw .malformed("the target's host and the field's are different") }
+      guard isSame else { throw .malformed("the host field differs from the target's host") }
     }
     try append(":authority", host)
   }
@@ -268,7 +268,7 @@ struct HTTP1Parser: ~Copyable {
       guard !line.isEmpty else { return finish(hasSome ? collector.finish() : nil) }
       let (name, value) = try Self.split(line)
       try Self.withLowercased(name) { (name) throws(HTTP1Fault) in
-        guard RequestFraming.allowsTrailer(name) else { throw .malformed("a trailer is none that may be one") }
+        guard RequestFraming.allowsTrailer(name) else { throw .malformed("a field that is not allowed in trailers") }
         try append(name, value)
       }
       hasSome = true

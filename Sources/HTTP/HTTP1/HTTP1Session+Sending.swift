@@ -143,7 +143,7 @@ extension HTTP1Session {
     if response.closes || isDraining {
       isEnding = true
     } else if isWhole {
-      rest()
+      releaseIdleMemory()
     } else {
       droppable = droppableLimit
     }

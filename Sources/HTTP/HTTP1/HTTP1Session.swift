@@ -196,7 +196,7 @@ public final class HTTP1Session {
   private func requestEnded(_ trailers: HeaderBlock?) {
     guard let exchange else {
       droppable = nil
-      return rest()
+      return releaseIdleMemory()
     }
     exchange.trailers = trailers
     exchange.isRemoteClosed = true
@@ -259,7 +259,7 @@ public final class HTTP1Session {
   }
 
   /// Gives back memory between two requests.
-  func rest() {
+  func releaseIdleMemory() {
     lastEnd = now
     if isDraining { isEnding = true }
     guard backlogStart == backlog.count else { return }

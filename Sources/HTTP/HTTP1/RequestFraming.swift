@@ -33,8 +33,8 @@ struct RequestFraming {
     case 2 where name.equals("te"):
       value.forEachMember { if $0.equalsIgnoringCase("trailers") { takesTrailers = true } }
     case 4 where name.equals("host"):
-      guard !hasHost else { throw .malformed("there is more than one host") }
-      guard ByteClass.isHost(value) else { throw .malformed("the host is none") }
+      guard !hasHost else { throw .malformed("the host is repeated") }
+      guard ByteClass.isHost(value) else { throw .malformed("the host is invalid") }
       hasHost = true
       return .authority
     case 6 where name.equals("expect"):
@@ -75,7 +75,7 @@ struct RequestFraming {
 
   /// The header section is whole.
   mutating func finish() throws(HTTP1Fault) {
-    guard hasHost else { throw .malformed("there is no host") }
+    guard hasHost else { throw .malformed("the host is missing") }
     if body == .length(0) || body == .none { expectsContinue = false }
   }
 

@@ -15,14 +15,14 @@ struct RequestLine {
       throw .malformed("the request line has no target")
     }
     let method = UnsafeRawBufferPointer(rebasing: line[..<first])
-    guard FieldSyntax.isToken(method) else { throw .malformed("the method is no token") }
+    guard FieldSyntax.isToken(method) else { throw .malformed("the method is not a token") }
     let rest = UnsafeRawBufferPointer(rebasing: line[(first + 1)...])
     guard let second = rest.firstIndex(of: ByteClass.space) else {
       throw .malformed("the request line has no version")
     }
     let target = UnsafeRawBufferPointer(rebasing: rest[..<second])
     try Self.checkVersion(UnsafeRawBufferPointer(rebasing: rest[(second + 1)...]))
-    guard ByteClass.isTarget(target) else { throw .malformed("the target has bytes that no URI has") }
+    guard ByteClass.isTarget(target) else { throw .malformed("the target has characters that a URI can't have") }
     guard method.count <= Self.longestMethod, !method.equals("CONNECT") else { throw .method }
     self.method = method
     (authority, path) = try Self.split(target, isOptions: method.equals("OPTIONS"))

@@ -102,7 +102,7 @@ struct ChannelMachine {
   }
 
   /// A call waits for a connection.
-  mutating func demand(now: UInt64) -> [Action] {
+  mutating func callIsWaiting(now: UInt64) -> [Action] {
     guard !isActive else { return [] }
     isActive = true
     var actions: [Action] = []
@@ -111,7 +111,7 @@ struct ChannelMachine {
   }
 
   /// Nobody has needed the channel for long.
-  mutating func rest() -> [Action] {
+  mutating func becomeIdle() -> [Action] {
     isActive = false
     hasFailed = false
     resolveAt = nil

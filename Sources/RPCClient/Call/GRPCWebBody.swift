@@ -34,7 +34,7 @@ final class GRPCWebBody {
     var rest = bytes[...]
     while !rest.isEmpty, failure == nil {
       guard trailers == nil else {
-        failure = RPCError(.internal, "the response goes on behind its trailers")
+        failure = RPCError(.internal, "data follows the trailers")
         return
       }
       let isPrefix = prefix.count < Self.prefixLength

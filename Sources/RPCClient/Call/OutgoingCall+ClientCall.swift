@@ -12,7 +12,9 @@ extension OutgoingCall: ClientCall {
     }
     if Task.isCancelled { cancelled() }
     guard !machine.isOver else { return try successOfEnd() }
-    guard machine.takesRequests else { throw RPCError(.internal, "a request follows the last one") }
+    guard machine.takesRequests else {
+      throw RPCError(.internal, "a message was written after the requests were finished")
+    }
     do throws(RPCError) {
       try enqueue(message, mayCompress: mayCompress)
     } catch {

@@ -17,14 +17,14 @@ extension OutgoingCall {
     let http = exchange.head.status ?? 0
     guard http == 200 else {
       let code = StatusCode(httpStatus: http)
-      if isTriedAgain(code, pushback: fields.pushback) { return }
+      if retryIfAllowed(code, pushback: fields.pushback) { return }
       return end(
         RPCError(code, "the server answered with HTTP status \(http)", metadata: fields.metadata), byServer: false)
     }
     guard channel.core.configuration.protocol.accepts(fields.contentType) else {
-      let type = fields.contentType.isEmpty ? "without a content-type" : PeerText.excerpt(fields.contentType)
+      let type = fields.contentType.isEmpty ? "no content-type" : PeerText.excerpt(fields.contentType)
       return end(
-        RPCError(.unknown, "the response is not gRPC's: \(type)", metadata: fields.metadata), byServer: false)
+        RPCError(.unknown, "the response is not gRPC: \(type)", metadata: fields.metadata), byServer: false)
     }
     // The call is committed to this server now.
     outbound.commit()
@@ -106,7 +106,7 @@ extension OutgoingCall {
         error = RPCError(deframing: failure)
       }
     }
-    if let error, isTriedAgain(error.code, pushback: fields.pushback) { return }
+    if let error, retryIfAllowed(error.code, pushback: fields.pushback) { return }
     end(error, byServer: true, trailingMetadata: fields.metadata)
   }
 

@@ -9,7 +9,7 @@ extension OutgoingCall {
   /// nothing of a response has come.
   /// - Parameter pushback: `grpc-retry-pushback-ms` of the answer; nil if there was none.
   /// - Returns: false if the call must be ended instead.
-  func isTriedAgain(_ code: StatusCode, pushback: String?) -> Bool {
+  func retryIfAllowed(_ code: StatusCode, pushback: String?) -> Bool {
     guard var retry else { return false }
     let pushback = RetryState.Pushback(pushback)
     let isCharged = retry.isCharged(code, pushback)
@@ -20,7 +20,7 @@ extension OutgoingCall {
     self.retry = retry
     guard let delay else { return false }
     guard let exchange, let connection else {
-      again(after: delay)
+      scheduleRetry(after: delay)
       return true
     }
     // Close the stream of the failed attempt first: whatever else arrives on it is of no interest.
@@ -30,11 +30,11 @@ extension OutgoingCall {
   }
 
   /// Sends the call again after a delay in nanoseconds. The stream of the failed attempt is closed.
-  func again(after delay: UInt64) {
+  func scheduleRetry(after delay: UInt64) {
     retryDelay = nil
     guard machine.phase == .queued || machine.retried() else { return }
     rewind()
-    let timer = LoopTimer(on: loop) { [unowned self] in channel.again(self) }
+    let timer = LoopTimer(on: loop) { [unowned self] in channel.redispatch(self) }
     timer.schedule(atNanoseconds: loop.now.saturatingAdd(delay))
     retryTimer = timer
   }

@@ -109,7 +109,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
       rewind()
       // The server is not to count transparent retries.
       attempts -= 1
-      channel.again(self)
+      channel.redispatch(self)
     case .fails: fail(error)
     }
   }
@@ -149,7 +149,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     let code = exchange.closeCode
     defer { connection.callClosed() }
     guard !machine.isOver else { return }
-    if let retryDelay { return again(after: retryDelay) }
+    if let retryDelay { return scheduleRetry(after: retryDelay) }
     if let loss = connection.loss {
       let error = RPCError(.unavailable, "the connection to \(connection.peer) was lost: \(loss)")
       return lost(hasLeft ? .possiblyProcessed : .unsent, error)
@@ -165,8 +165,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     let stage =
       switch machine.phase {
       case .queued: "the call waited for a connection to \(channel.core.authority)"
-      case .sent: "the response was awaited"
-      default: "the response was received"
+      case .sent: "the call waited for the response"
+      default: "the call received the response"
       }
     end(RPCError(.deadlineExceeded, "the deadline passed while \(stage)"), byServer: false)
   }
@@ -175,7 +175,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   /// reason.
   func fail(_ error: RPCError) {
     if let deadline = plan.deadline, deadline.nanoseconds <= MonotonicClock.nanoseconds { return deadlinePassed() }
-    if !isTriedAgain(error.code, pushback: nil) { end(error, byServer: false) }
+    if !retryIfAllowed(error.code, pushback: nil) { end(error, byServer: false) }
   }
 
   /// The status is known.

@@ -39,7 +39,7 @@ struct ResponseFields {
         add(name, value)
         return true
       }
-      guard isField else { throw RPCError(.internal, "a line of the trailers is no field") }
+      guard isField else { throw RPCError(.internal, "a line of the trailers is malformed") }
     }
   }
 

@@ -56,7 +56,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
 
   /// Gives a call to a connection, lets it wait, or ends it.
   private func dispatch(_ call: OutgoingCall) {
-    if machine.state == .idle { perform(machine.demand(now: loop.now)) }
+    if machine.state == .idle { perform(machine.callIsWaiting(now: loop.now)) }
     switch machine.pick() {
     case .use(let id):
       guard let subchannel = subchannels[id] else { return wait(call) }
@@ -79,7 +79,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   }
 
   /// Sends a call again, at the end of the turn: its old connection is still at work now.
-  func again(_ call: OutgoingCall) {
+  func redispatch(_ call: OutgoingCall) {
     wait(call)
     loop.flushAtEndOfTurn(self)
   }
@@ -114,14 +114,14 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
     guard runningCalls == 0 else { return }
     if isClosing { return finish() }
     guard let idleTimeout = core.configuration.idleTimeout else { return }
-    let timer = idleTimer ?? LoopTimer(on: loop) { [unowned self] in rest() }
+    let timer = idleTimer ?? LoopTimer(on: loop) { [unowned self] in becomeIdle() }
     idleTimer = timer
     timer.schedule(after: idleTimeout)
   }
 
-  private func rest() {
+  private func becomeIdle() {
     guard runningCalls == 0 else { return }
-    perform(machine.rest())
+    perform(machine.becomeIdle())
   }
 
   // MARK: The machine

@@ -95,14 +95,14 @@ final class LoopSubchannel: @unchecked Sendable {
   // MARK: What connections tell
 
   /// The server's SETTINGS have come.
-  func isReady(_ connection: ClientConnection) {
+  func connectionBecameReady(_ connection: ClientConnection) {
     others.removeAll { $0 === connection }
     connections.append(connection)
     if connections.count == 1 { channel.connected(id) } else { channel.lookAtWaiting() }
   }
 
   /// The connection takes no further calls, but some are still running.
-  func isDraining(_ connection: ClientConnection) {
+  func connectionStartedDraining(_ connection: ClientConnection) {
     guard let index = connections.firstIndex(where: { $0 === connection }) else { return }
     connections.remove(at: index)
     others.append(connection)
@@ -111,7 +111,7 @@ final class LoopSubchannel: @unchecked Sendable {
 
   /// The connection is closed.
   /// - Parameter wasReady: whether it was ever able to take calls.
-  func isGone(_ connection: ClientConnection, wasReady: Bool, _ reason: String) {
+  func connectionClosed(_ connection: ClientConnection, wasReady: Bool, _ reason: String) {
     others.removeAll { $0 === connection }
     if let index = connections.firstIndex(where: { $0 === connection }) {
       connections.remove(at: index)

@@ -70,7 +70,9 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
       return broken(error)
     }
     startTimer(after: channel.core.configuration.connectTimeout) { [unowned self] in
-      fail("the server did not answer in time: \(transport.isOpen ? "no SETTINGS came" : "TLS did not come to be")")
+      fail(
+        "the server did not answer in time: \(transport.isOpen ? "no SETTINGS came" : "the TLS handshake did not finish")"
+      )
     }
     loop.flushAtEndOfTurn(self)
   }
@@ -138,7 +140,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
       for _ in 0..<Self.readsPerTurn {
         if case .closed = phase { return }
         guard let count = try transport.read(into: shared.readBuffer) else { return }
-        guard count > 0 else { return close("the server closed it") }
+        guard count > 0 else { return close("the server closed the connection") }
         try take(UnsafeRawBufferPointer(rebasing: shared.readBuffer[..<count]))
         if transport.isEnded { return close("the server ended TLS") }
         if count < shared.readBuffer.count { return }
@@ -164,13 +166,13 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
       heed(session.takeNotices(), session)
     } catch {
       session.drainEvents()
-      fail("the server broke HTTP/2: \(error)")
+      fail("the server violated HTTP/2: \(error)")
     }
   }
 
   private func heed(_ notices: HTTP2Notices, _ session: HTTP2ClientSession) {
     if notices.contains(.settings) {
-      if case .opening = phase { isReady() }
+      if case .opening = phase { becomeReady() }
       channel.lookAtWaiting()
     }
     guard notices.contains(.goAway), let goAway = session.goAway else { return }
@@ -180,12 +182,12 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     stopTaking()
   }
 
-  private func isReady() {
+  private func becomeReady() {
     phase = .open
     wasReady = true
     timer?.cancel()
     timer = nil
-    subchannel.isReady(self)
+    subchannel.connectionBecameReady(self)
     if channel.keepAliveInterval != nil { checkKeepAlive() }
   }
 
@@ -194,7 +196,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     switch phase {
     case .opening, .open:
       phase = .draining
-      subchannel.isDraining(self)
+      subchannel.connectionStartedDraining(self)
       loop.flushAtEndOfTurn(self)
     case .draining, .failing, .closed: break
     }
@@ -234,7 +236,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
           }
         }
       } catch {
-        return close("HTTP/2 has no memory: \(error)")
+        return close("out of memory for HTTP/2: \(error)")
       }
       guard shared.gather.count > 0 else { break }
       try transport.send(shared.gather.bytes, now: loop.now)
@@ -257,7 +259,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
   /// Takes no further calls, and ends with those that it has.
   func drain() {
     switch phase {
-    case .opening: close("it is not needed any more")
+    case .opening: close("it is no longer needed")
     case .open:
       stopTaking()
       session?.shutDown()
@@ -271,7 +273,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     case .failing(let reason): close(reason)
     case .draining where session.exchanges.isEmpty && !session.wantsWrite: close("all its calls have ended")
     case .opening, .open, .draining:
-      if session.isOver { close("the server ended it") }
+      if session.isOver { close("the server ended the connection") }
     case .closed: break
     }
   }
@@ -310,7 +312,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     timer?.cancel()
     timer = nil
     // Tell the channel first, so that it does not give calls that are sent again to this connection.
-    subchannel.isGone(self, wasReady: wasReady, reason)
+    subchannel.connectionClosed(self, wasReady: wasReady, reason)
     writing = []
     unsent = []
     let session = session.take()

@@ -45,7 +45,7 @@ public struct ChannelTarget: Sendable, ExpressibleByStringInterpolation {
     case "unix":
       let path = rest.hasPrefix("//") ? rest.dropFirst(2) : rest
       guard let address = SocketAddress("unix:\(path)") else {
-        self.init(.malformed("\(text): this is no path of a Unix socket"), authority: "", isStatic: true)
+        self.init(.malformed("\(text): not a valid path of a Unix socket"), authority: "", isStatic: true)
         return
       }
       self = .addresses([address])
@@ -74,7 +74,7 @@ public struct ChannelTarget: Sendable, ExpressibleByStringInterpolation {
   private init(host: Substring?, _ text: String) {
     guard let host, let address = Self.parse(host), case .tcp(let name, let port) = address, name != "0.0.0.0" else {
       self.init(
-        .malformed("\(text): this is no target; a target is dns:///HOST:PORT, ipv4:ADDRESS:PORT or unix:PATH"),
+        .malformed("\(text): not a valid target; a target is dns:///HOST:PORT, ipv4:ADDRESS:PORT or unix:PATH"),
         authority: "", isStatic: true)
       return
     }
@@ -85,7 +85,7 @@ public struct ChannelTarget: Sendable, ExpressibleByStringInterpolation {
   private init(list: Substring?, _ text: String) {
     let addresses = list?.split(separator: ",").map(Self.parseNumeric) ?? []
     guard !addresses.isEmpty, addresses.allSatisfy({ $0 != nil }) else {
-      self.init(.malformed("\(text): these are no addresses"), authority: "", isStatic: true)
+      self.init(.malformed("\(text): not a valid list of addresses"), authority: "", isStatic: true)
       return
     }
     self = .addresses(addresses.compactMap { $0 })

@@ -57,12 +57,12 @@ struct RequestBinder: Sendable {
   /// - Parameter body: as it came; empty if there was none.
   /// - Throws: INVALID_ARGUMENT that says what is wrong with it.
   func message(_ body: [UInt8], _ head: Head) throws(RPCError) -> [UInt8] {
-    let isBlank = body.allSatisfy { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
     switch binding.body {
     case .none:
-      guard isBlank else { throw RPCError(.invalidArgument, "the method takes no body") }
+      guard body.isEmpty else { throw RPCError(.invalidArgument, "the method takes no body") }
       return head.bytes
-    case _ where isBlank: return head.bytes
+    // White space alone is no JSON text: RFC 8259, section 2.
+    case _ where body.isEmpty: return head.bytes
     case .whole:
       let message = try wire(body, binding.input.fullName, isBody: true)
       try checkEtag(body, head)

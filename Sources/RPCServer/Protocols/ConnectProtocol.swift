@@ -83,7 +83,7 @@ struct ConnectProtocol: WireProtocol {
     guard route.handler.descriptor.kind == .unary, route.handler.descriptor.idempotency == .noSideEffects else {
       format.refusedStatus = 405
       head.refusal = .init(
-        RPCError(.unimplemented, "the method is not called by GET: it may have side effects"),
+        RPCError(.unimplemented, "the method can't be called by GET: it may have side effects"),
         fields: [("allow", "POST")])
       return head
     }

@@ -71,7 +71,7 @@ struct MethodTranscoder: Sendable {
     do throws(JSONError) {
       return try transcoder.json(fromWire: message, messageName: responseName)
     } catch {
-      throw RPCError(.internal, "the response has no JSON", cause: error)
+      throw RPCError(.internal, "the response can't be written as JSON", cause: error)
     }
   }
 }

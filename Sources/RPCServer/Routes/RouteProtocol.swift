@@ -28,7 +28,7 @@ struct RouteProtocol: WireProtocol {
       format.refusedStatus = 405
       let names = found.keys.contains("GET") ? Array(found.keys) + ["HEAD"] : Array(found.keys)
       let allowed = names.sorted().joined(separator: ", ")
-      head.refusal = .init(RPCError(.unimplemented, "the path takes \(allowed)"), fields: [("allow", allowed)])
+      head.refusal = .init(RPCError(.unimplemented, "the path allows only \(allowed)"), fields: [("allow", allowed)])
       return head
     }
     head.route = route

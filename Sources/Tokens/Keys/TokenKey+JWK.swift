@@ -13,7 +13,7 @@ public enum KeyFault: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .notJSON: "is not a JSON object"
     case .member(let name): "has no usable member '\(name)'"
-    case .notAKey: "is damaged: its numbers are no key of its algorithm, or do not belong together"
+    case .notAKey: "is damaged: it is not a valid key for its algorithm, or its halves do not match"
     }
   }
 }

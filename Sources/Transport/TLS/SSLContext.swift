@@ -77,7 +77,7 @@ final class SSLContext {
         ERR_clear_error()
         throw TLSError(
           .credentials,
-          "\(certificate.key.name) is encrypted, and nobody can be asked for its password; `openssl pkey` can remove it"
+          "\(certificate.key.name) is encrypted, and the server can't ask for its password; `openssl pkey` can remove it"
         )
       }
       throw .latest(.credentials, "\(certificate.key.name) has no key that belongs to \(certificate.chain.name)")

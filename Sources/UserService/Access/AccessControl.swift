@@ -15,7 +15,7 @@ public struct AccessControl: ServerInterceptor {
   private let certificates: [String: Caller]
   private let ended: EndedSessions
   private let isOpen: Bool
-  private let memories: [ObjectIdentifier: CallerMemory]
+  private let memories: [ObjectIdentifier: CallerCache]
   private let now: @Sendable () -> Int64
 
   /// - Parameters:
@@ -42,7 +42,7 @@ public struct AccessControl: ServerInterceptor {
     self.isOpen = isOpen
     memories = Dictionary(
       uniqueKeysWithValues: loops.loops.map { loop in
-        (ObjectIdentifier(loop), CallerMemory(loop: loop, keys: keys, authority: authority))
+        (ObjectIdentifier(loop), CallerCache(loop: loop, keys: keys, authority: authority))
       })
     self.now = now
   }
@@ -104,7 +104,7 @@ public struct AccessControl: ServerInterceptor {
     do throws(TokenFault) {
       let now = now()
       guard let loop = EventLoop.current, let memory = memories[ObjectIdentifier(loop)] else {
-        return try CallerMemory.verify(token, authority, keys.current, now).0
+        return try CallerCache.verify(token, authority, keys.current, now).0
       }
       return try memory.caller(token, now: now)
     } catch {

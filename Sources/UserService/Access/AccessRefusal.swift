@@ -34,7 +34,7 @@ extension AccessRefusal: RPCErrorConvertible {
     case .badToken(.expired): unauthenticated("TOKEN_EXPIRED", "The access token has expired.", "invalid_token")
     case .badToken(let fault):
       unauthenticated(
-        "TOKEN_INVALID", "The access token is not valid here.", "invalid_token", ["fault": fault.rawValue])
+        "TOKEN_INVALID", "The access token is not valid.", "invalid_token", ["fault": fault.rawValue])
     case .sessionEnded:
       unauthenticated("SESSION_ENDED", "The session of the access token has ended.", "invalid_token")
     case .missingScope(let scopes):
@@ -42,7 +42,7 @@ extension AccessRefusal: RPCErrorConvertible {
         "SCOPE_MISSING", "The caller lacks the scope that the method needs.", ["scopes": scopes.joined(separator: " ")],
         #"Bearer error="insufficient_scope", scope="\#(scopes.joined(separator: " "))""#)
     case .notAUser: denied("NOT_A_USER", "The method is for signed-in users.")
-    case .notYours: denied("NOT_YOURS", "The caller may only touch its own data.")
+    case .notYours: denied("NOT_YOURS", "The caller may only access its own data.")
     case .noRule: denied("NO_ACCESS_RULE", "Nobody may call this method.")
     }
   }

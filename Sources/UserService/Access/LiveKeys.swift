@@ -20,7 +20,7 @@ public final class LiveKeys: Sendable {
   }
 
   /// The current keys and their generation; nil if that generation is `seen`.
-  func news(since seen: Int) -> (KeySet, Int)? {
+  func keysIfChanged(since seen: Int) -> (KeySet, Int)? {
     let generation = generation.load(ordering: .acquiring)
     return generation == seen ? nil : (current, generation)
   }

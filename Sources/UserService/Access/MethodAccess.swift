@@ -21,7 +21,7 @@ public enum MethodAccess: Sendable, Hashable {
   public init(_ method: MethodDescriptor) throws(AccessRuleFault) {
     let rule: AccessRule?
     do { rule = try method.options.access } catch { throw AccessRuleFault(method: method, reason: "\(error)") }
-    guard let rule else { throw AccessRuleFault(method: method, reason: "it has none") }
+    guard let rule else { throw AccessRuleFault(method: method, reason: "there is none") }
     self = try Self.make(rule, method)
   }
 

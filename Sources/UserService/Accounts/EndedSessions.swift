@@ -17,7 +17,7 @@ public final class EndedSessions: Sendable {
     ends.withLock { ends in
       if ends.values.contains(where: { $0 <= now }) { ends = ends.filter { $0.value > now } }
       for session in sessions where ends[session.description] == nil {
-        // A replica whose clock is late may have issued one a moment ago.
+        // A replica whose clock is ahead may have issued a token that ends later.
         ends[session.description] = now + SessionLimits.accessTokenLifetime + 60
       }
       count.store(ends.count, ordering: .releasing)

@@ -21,7 +21,7 @@ extension AccountServiceHandlers {
     let account = try await hasher.withPlace { () -> AccountRecord? in
       let found = try await store.account(email: email, deadline: context.storeDeadline)
       let isRight = try await check(password, found, context)
-      await FloorTime.wait(until: start + FloorTime.duration(cost: hasher.cost).clampedNanoseconds)
+      await MinimumResponseTime.wait(until: start + MinimumResponseTime.duration(cost: hasher.cost).clampedNanoseconds)
       return isRight ? found : nil
     }
     guard let account, let hash = account.passwordHash else {

@@ -2,7 +2,7 @@ internal import EventLoop
 internal import Primitives
 
 /// Holds an answer back until a fixed time, so that its timing does not reveal what happened before.
-enum FloorTime {
+enum MinimumResponseTime {
   /// How long a sign-in takes at least: more than a hash of this cost takes on a slow machine.
   static func duration(cost: Int) -> Duration {
     cost >= 12 ? .milliseconds(400 << (cost - 12)) : .milliseconds(max(400 >> (12 - cost), 1))

@@ -3,13 +3,13 @@ internal import Tokens
 
 /// What one loop knows of tokens: the keys, and who the callers of recent tokens are.
 // @unchecked Sendable: it belongs to its loop, whose interceptors run on the loop's thread; each use asserts that.
-final class CallerMemory: @unchecked Sendable {
+final class CallerCache: @unchecked Sendable {
   private unowned let loop: EventLoop
   private let live: LiveKeys
   private let authority: TokenAuthority
   private var keys = KeySet()
   private var generation = 0
-  private let known = VerifiedTokens<Caller>()
+  private let known = VerifiedTokenCache<Caller>()
 
   init(loop: EventLoop, keys: LiveKeys, authority: TokenAuthority) {
     self.loop = loop
@@ -21,8 +21,8 @@ final class CallerMemory: @unchecked Sendable {
   /// - Parameter now: seconds since 1970.
   func caller(_ token: UnsafeRawBufferPointer, now: Int64) throws(TokenFault) -> Caller {
     loop.assertCurrent()
-    if let news = live.news(since: generation) {
-      (keys, generation) = news
+    if let changed = live.keysIfChanged(since: generation) {
+      (keys, generation) = changed
       known.removeAll()
     }
     if let caller = known.value(of: token, now: now) { return caller }
