@@ -57,6 +57,9 @@ import Testing
     #expect(rules.count == 1 && choices.count == 3 && choices.first?["required"] == ["room"])
     let input = try #require(schemas["BookInput"])
     #expect(input["additionalProperties"] == false && input["required"] == ["title"])
+    // ProtoJSON takes null for a field that is not set.
+    #expect(input["properties"]?["pages"]?["type"] == ["string", "null"])
+    #expect(input["properties"]?["title"]?["type"] == "string")
     #expect(input["properties"]?["stored"] == nil && input["properties"]?["name"] == nil)
     #expect(schemas["BookPatch"]?["required"] == nil)
     #expect(schemas["BookPatch"]?["properties"]?["title"]?["type"] == ["string", "null"])

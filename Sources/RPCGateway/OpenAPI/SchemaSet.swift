@@ -97,7 +97,6 @@ struct SchemaSet {
         .bounded(by: field.schema, "maxItems")
     } else {
       schema = element(field, use).described(by: field.schema).withExample(of: field)
-      if use == .patch { schema = Self.nullable(schema) }
     }
     return schema.with([
       "description": comments[field.fullName].map(JSONValue.string), "deprecated": field.isDeprecated ? true : nil,
@@ -105,7 +104,8 @@ struct SchemaSet {
     ])
   }
 
-  /// `null` sets a field back.
+  /// `null` stands for a field that is not set, and in a PATCH sets it back.
+  /// https://protobuf.dev/programming-guides/json/#null-values
   private static func nullable(_ schema: JSONValue) -> JSONValue {
     guard let type = schema["type"] else { return schema }
     return schema.with(["type": [type, "null"]])
@@ -146,7 +146,11 @@ struct SchemaSet {
         && (use == .output || !field.isOutputOnly && !field.behaviors.contains(.identifier))
     }
     var properties: [JSONValue.Member] = []
-    for field in fields { properties.append(.init(name: field.jsonName, value: self.field(field, use))) }
+    for field in fields {
+      let schema = self.field(field, use)
+      let takesNull = use == .patch || use == .input && !field.isRequired
+      properties.append(.init(name: field.jsonName, value: takesNull ? Self.nullable(schema) : schema))
+    }
     let required = use == .input ? fields.filter(\.isRequired).map { JSONValue.string($0.jsonName) } : []
     let oneofs = message.oneofs.indices.map { index in fields.filter { $0.oneof == index }.map(\.jsonName) }
     let rules = oneofs.filter { $0.count > 1 }.map(Self.oneof)
