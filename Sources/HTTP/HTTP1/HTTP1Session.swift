@@ -42,7 +42,8 @@ public final class HTTP1Session {
   @exclusivity(unchecked) private var lastEnd: UInt64
   /// Whether the connection is to be closed once all output is sent. Then nothing more is read.
   @exclusivity(unchecked) public internal(set) var isEnding = false
-  /// The first line was not one of HTTP/1: whoever sent it understands no answer of this session, and gets none.
+  /// The first line was not one of HTTP/1. The client would not understand an answer of this session, so the session
+  /// sends none.
   public var isOtherProtocol: Bool { fault == .otherProtocol && latestID == -1 }
   /// What the client did that ended the connection.
   @exclusivity(unchecked) public private(set) var fault: HTTP1Fault?
