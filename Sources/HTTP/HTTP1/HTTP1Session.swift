@@ -21,7 +21,7 @@ public final class HTTP1Session {
   @exclusivity(unchecked) var ended: [HTTPExchange] = []
   @exclusivity(unchecked) var framing = RequestFraming()
   @exclusivity(unchecked) var response = Response()
-  @exclusivity(unchecked) var output = OutputBuffer()
+  @exclusivity(unchecked) var output = HandoverBuffer()
   /// Bytes of the request that its handler has not taken.
   @exclusivity(unchecked) var uncredited = 0
   /// What `droppable` begins with, once the response is whole.

@@ -16,7 +16,7 @@ enum HTTP1Writer {
   static let chunkSize = 16_384
 
   static func writeHead(
-    _ head: HeaderFields, _ framing: Framing, date: HTTPDate?, closes: Bool, into output: inout OutputBuffer
+    _ head: HeaderFields, _ framing: Framing, date: HTTPDate?, closes: Bool, into output: inout HandoverBuffer
   ) {
     var status = 200
     var hasDate = date == nil
@@ -44,7 +44,7 @@ enum HTTP1Writer {
 
   /// Leaves out a field whose bytes could begin another field or another response.
   private static func writeField(
-    _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, into output: inout OutputBuffer
+    _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, into output: inout HandoverBuffer
   ) {
     guard FieldSyntax.isToken(name), FieldSyntax.isValue(value) else { return }
     output.append(name)
@@ -54,7 +54,7 @@ enum HTTP1Writer {
   }
 
   /// Appends a chunk of what `body` writes; nothing if it writes nothing, since that would end the body.
-  static func writeChunk(into output: inout OutputBuffer, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+  static func writeChunk(into output: inout HandoverBuffer, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
     // Four digits, CRLF, the bytes, CRLF.
     output.append(upTo: chunkSize + 8) { room in
       let data = UnsafeMutableRawBufferPointer(rebasing: room[6..<(6 + chunkSize)])
@@ -75,7 +75,7 @@ enum HTTP1Writer {
   }
 
   /// The last chunk, and the trailers.
-  static func writeEnd(_ trailers: HeaderFields?, into output: inout OutputBuffer) {
+  static func writeEnd(_ trailers: HeaderFields?, into output: inout HandoverBuffer) {
     output.append("0\r\n")
     trailers?.forEach { name, value in
       guard name.first != ByteClass.colon, RequestFraming.allowsTrailer(name) else { return }
@@ -85,7 +85,7 @@ enum HTTP1Writer {
   }
 
   /// A whole response of the session's own, after which the connection ends.
-  static func writeAnswer(_ status: Int, _ text: String, into output: inout OutputBuffer) {
+  static func writeAnswer(_ status: Int, _ text: String, into output: inout HandoverBuffer) {
     output.append(
       "HTTP/1.1 \(status) \(reason(status))\r\ncontent-type: text/plain\r\n"
         + "content-length: \(text.utf8.count + 1)\r\nconnection: close\r\n\r\n\(text)\n")

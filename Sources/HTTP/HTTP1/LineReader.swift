@@ -1,18 +1,11 @@
 /// Cuts lines out of what comes, in pieces of any size. Only CRLF ends a line: a bare LF is where two parsers disagree
 /// about where a request ends, and a bare CR too (RFC 9112, section 2.2 lets a recipient take the former).
-// The pointer arithmetic keeps `0 <= count <= capacity`.
 struct LineReader: ~Copyable {
-  private var memory: UnsafeMutableRawPointer?
-  private var capacity = 0
-  /// Bytes of a line whose end has not come.
-  private(set) var count = 0
-  /// Whether the line that was returned last lies in `memory`.
-  private var isTaken = false
-
-  deinit { memory?.deallocate() }
+  /// Bytes of a line whose end has not come, or the line that was returned last.
+  private var held = HandoverBuffer()
 
   /// Whether a line has begun.
-  var isInside: Bool { count > 0 && !isTaken }
+  var isInside: Bool { !held.isEmpty }
 
   /// Takes a line from the input, without its end; nil if it is not whole: then the input is used up. The bytes are
   /// valid until the next call, and as long as the input is.
@@ -22,14 +15,11 @@ struct LineReader: ~Copyable {
   mutating func next(
     _ input: inout UnsafeRawBufferPointer, limit: Int, orElse fault: HTTP1Fault
   ) throws(HTTP1Fault) -> UnsafeRawBufferPointer? {
-    if isTaken {
-      isTaken = false
-      count = 0
-    }
+    let count = held.isEmpty ? 0 : held.count
     guard let end = input.firstIndex(of: ByteClass.lf) else {
       // The CR may be there already.
       guard count + input.count <= limit + 1 else { throw fault }
-      append(input)
+      held.append(input)
       input = UnsafeRawBufferPointer(start: nil, count: 0)
       return nil
     }
@@ -38,37 +28,13 @@ struct LineReader: ~Copyable {
     input = UnsafeRawBufferPointer(rebasing: input[(end + 1)...])
     var line = part
     if count > 0 {
-      append(part)
-      isTaken = true
-      line = UnsafeRawBufferPointer(start: memory, count: count)
+      held.append(part)
+      line = held.take() ?? part
     }
     guard line.last == ByteClass.cr else { throw .malformed("a line does not end with CR and LF") }
     return UnsafeRawBufferPointer(rebasing: line.dropLast())
   }
 
-  /// Gives the memory back.
-  mutating func releaseMemory() {
-    guard count == 0 || isTaken else { return }
-    memory?.deallocate()
-    memory = nil
-    capacity = 0
-    count = 0
-    isTaken = false
-  }
-
-  private mutating func append(_ bytes: UnsafeRawBufferPointer) {
-    guard let source = bytes.baseAddress, !bytes.isEmpty else { return }
-    if count + bytes.count > capacity {
-      let larger = max(capacity * 2, count + bytes.count, 128)
-      let made = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 8)
-      if let memory {
-        made.copyMemory(from: memory, byteCount: count)
-        memory.deallocate()
-      }
-      memory = made
-      capacity = larger
-    }
-    if let memory { (memory + count).copyMemory(from: source, byteCount: bytes.count) }
-    count += bytes.count
-  }
+  /// Gives the memory back, unless a line has begun.
+  mutating func releaseMemory() { held.releaseMemory() }
 }

@@ -51,7 +51,7 @@ extension OutgoingCall {
       // Trailers of gRPC-Web need window too, even if a message that is not yet read has filled it.
       if web != nil, plan.hasSingleResponse { creditReceived() }
     } catch {
-      end(RPCError(deframing: error), byServer: false)
+      end(RPCError(deframing: error, of: .response), byServer: false)
     }
   }
 
@@ -103,7 +103,7 @@ extension OutgoingCall {
       do throws(MessageDeframer.Failure) {
         if try !endsWhole() { error = RPCError(.internal, "the response ends inside a message") }
       } catch let failure {
-        error = RPCError(deframing: failure)
+        error = RPCError(deframing: failure, of: .response)
       }
     }
     if let error, retryIfAllowed(error.code, pushback: fields.pushback) { return }
@@ -152,7 +152,7 @@ extension OutgoingCall {
       let front = try deframer.front(isEnded: machine.isOver)
       guard machine.isOver, front == .incomplete, !deframer.isEmpty, status == nil else { return front }
     } catch {
-      throw RPCError(deframing: error)
+      throw RPCError(deframing: error, of: .response)
     }
     throw RPCError(.internal, "the response ends inside a message")
   }
@@ -180,30 +180,7 @@ extension OutgoingCall {
       return try channel.shared.codec.withDecompressed(
         message, algorithm, limit: limit ?? plan.maximumResponseSize, body)
     } catch let error as CompressionError {
-      throw RPCError(decompressing: error, algorithm)
-    }
-  }
-}
-
-extension RPCError {
-  /// Limits are RESOURCE_EXHAUSTED; what breaks the framing is INTERNAL.
-  fileprivate init(deframing failure: MessageDeframer.Failure) {
-    switch failure {
-    case .tooLarge(let length, let limit):
-      self.init(.resourceExhausted, "a response message has \(length) bytes, the client takes \(limit)")
-    case .invalidFlag(let flag):
-      self.init(.internal, "a message begins with \(flag), which is no compression flag")
-    case .invalidBase64: self.init(.internal, "the response is not base64")
-    }
-  }
-
-  /// A decompression bomb is RESOURCE_EXHAUSTED, data that can't be decompressed is INTERNAL.
-  fileprivate init(decompressing error: CompressionError, _ algorithm: CompressionAlgorithm) {
-    switch error {
-    case .damaged: self.init(.internal, "a response message is not what \(algorithm) writes")
-    case .tooLarge(let limit):
-      self.init(.resourceExhausted, "a response message has more than \(limit) bytes once decompressed")
-    case .outOfMemory: self.init(.resourceExhausted, "there is no memory to decompress a response message")
+      throw RPCError(decompressing: error, algorithm, of: .response)
     }
   }
 }

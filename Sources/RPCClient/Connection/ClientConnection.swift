@@ -210,7 +210,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     guard let session else { return }
     session.now = loop.now
     for call in writing { call.submit(to: session) }
-    writing.removeAll(keepingCapacity: true)
+    writing.clear()
     do throws(SocketTransport.Failure) {
       guard try transport.sendRest(now: loop.now) else { return watch() }
       if transport.isOpen { try send(session) }

@@ -145,16 +145,9 @@ struct RequestBinder: Sendable {
 
   /// A message as a field of another.
   private static func field(_ number: Int32, _ bytes: [UInt8]) -> [UInt8] {
-    varint(UInt64(number) << 3 | 2) + varint(UInt64(bytes.count)) + bytes
-  }
-
-  private static func varint(_ value: UInt64) -> [UInt8] {
-    var rest = value
-    var output: [UInt8] = []
-    while rest >= 0x80 {
-      output.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    return output + [UInt8(rest)]
+    var writer = WireWriter(capacity: bytes.count + 16)
+    bytes.withUnsafeBytes { writer.prependDelimited($0) }
+    writer.prependTag(UInt32(bitPattern: number) << 3 | 2)
+    return writer.withUnsafeBytes { Array($0) }
   }
 }

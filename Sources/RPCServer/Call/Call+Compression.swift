@@ -47,7 +47,7 @@ extension Call {
         return try body(plain)
       }
     } catch let error as CompressionError {
-      throw RPCError(decompressing: error, requestCompression)
+      throw RPCError(decompressing: error, requestCompression, of: .request)
     }
   }
 
@@ -84,18 +84,6 @@ extension Call {
       try format.append(compressed, isCompressed: true, to: &outbound)
       observation?.sent(size: message.count, compressedSize: compressed.count)
       return true
-    }
-  }
-}
-
-extension RPCError {
-  /// A bomb is RESOURCE_EXHAUSTED, what can't be decompressed is INTERNAL.
-  fileprivate init(decompressing error: CompressionError, _ algorithm: CompressionAlgorithm) {
-    switch error {
-    case .damaged: self.init(.internal, "a request message is not what \(algorithm) writes")
-    case .tooLarge(let limit):
-      self.init(.resourceExhausted, "a request message has more than \(limit) bytes once decompressed")
-    case .outOfMemory: self.init(.resourceExhausted, "there is no memory to decompress a request message")
     }
   }
 }

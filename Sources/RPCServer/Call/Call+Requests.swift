@@ -15,7 +15,7 @@ extension Call {
     do {
       perform(machine.requestArrived(try front(), isEnded: isRequestEnded))
     } catch {
-      end(.error(RPCError(deframing: error)))
+      end(.error(RPCError(deframing: error, of: .request)))
     }
   }
 
@@ -85,7 +85,7 @@ extension Call: ServerCallChannel {
           return try decodeFront(length: length, isEncoded: isEncoded) as Request
         }
       } catch let failure as MessageDeframer.Failure {
-        throw RPCError(deframing: failure)
+        throw RPCError(deframing: failure, of: .request)
       }
       if isRequestEnded {
         guard deframer.isEmpty else { throw RPCError(.internal, "the request ends inside a message") }
@@ -96,19 +96,6 @@ extension Call: ServerCallChannel {
       }
       creditReceived()
       try await wait(.reader)
-    }
-  }
-}
-
-extension RPCError {
-  /// Limits are RESOURCE_EXHAUSTED; what breaks the framing is INTERNAL.
-  init(deframing failure: MessageDeframer.Failure) {
-    switch failure {
-    case .tooLarge(let length, let limit):
-      self.init(.resourceExhausted, "a request message has \(length) bytes, the server takes \(limit)")
-    case .invalidFlag(let flag):
-      self.init(.internal, "a message begins with \(flag), which is no compression flag")
-    case .invalidBase64: self.init(.internal, "the request is not base64")
     }
   }
 }

@@ -103,7 +103,7 @@ extension Connection {
       http1.beginTurn(unixTime: Int64(time(nil)))
       for call in writing { call.submit(to: http1) }
     }
-    writing.removeAll(keepingCapacity: true)
+    writing.clear()
     do throws(SocketTransport.Failure) {
       guard try transport.sendRest(now: owner.now) else { return watch() }
       guard transport.isOpen, let http1 else {

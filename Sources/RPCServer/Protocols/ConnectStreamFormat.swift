@@ -4,7 +4,7 @@ import RPCCore
 
 /// A stream of Connect: messages in envelopes, and a last one with status and trailing metadata as JSON. The status of
 /// HTTP is always 200. https://connectrpc.com/docs/protocol#streaming-rpcs
-final class ConnectStreamFormat: CallFormat {
+final class ConnectStreamFormat: TranscodingFormat {
   /// The second bit of an envelope's flags: no message, but the end of the stream.
   private static let endFlag: UInt8 = 2
 
@@ -15,7 +15,7 @@ final class ConnectStreamFormat: CallFormat {
   /// The end stands in the body.
   private var hasEnded = false
   private let contentType: String
-  private let transcoder: MethodTranscoder?
+  let transcoder: MethodTranscoder?
   private let crossOrigin: CrossOriginGrant
 
   init(_ request: OfferedRequest, isJSON: Bool) {
@@ -23,15 +23,6 @@ final class ConnectStreamFormat: CallFormat {
     transcoder = isJSON ? request.transcoder : nil
     crossOrigin = request.crossOrigin
     framing = isJSON ? .prefixedDocuments : .prefixed
-  }
-
-  func message(from bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8] {
-    guard let transcoder else { return Array(bytes) }
-    return try transcoder.request(fromJSON: bytes)
-  }
-
-  func document(of message: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8]? {
-    try transcoder?.json(fromResponse: message)
   }
 
   func accepts(_ algorithm: CompressionAlgorithm, _ head: HeaderBlock) -> Bool {

@@ -4,7 +4,7 @@ import RPCCore
 
 /// A unary call of Connect: the bodies are the messages, and the response's status of HTTP tells that of the call.
 /// https://connectrpc.com/docs/protocol#unary-request
-final class ConnectUnaryFormat: CallFormat {
+final class ConnectUnaryFormat: TranscodingFormat {
   let framing: MessageDeframer.Framing
   // The status of HTTP, and trailing metadata too, stand in the head.
   let sendsHeadEarly = false
@@ -14,7 +14,7 @@ final class ConnectUnaryFormat: CallFormat {
   var refusedStatus: Int?
 
   private let isJSON: Bool
-  private let transcoder: MethodTranscoder?
+  let transcoder: MethodTranscoder?
   private let crossOrigin: CrossOriginGrant
   /// Of a GET request, until it was given to the call.
   private var message: [UInt8]?
@@ -35,15 +35,6 @@ final class ConnectUnaryFormat: CallFormat {
     // A body of GET means nothing (RFC 9110, section 9.3.1).
     message?.withUnsafeBytes { messages.append($0) }
     message = nil
-  }
-
-  func message(from bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8] {
-    guard let transcoder else { return Array(bytes) }
-    return try transcoder.request(fromJSON: bytes)
-  }
-
-  func document(of message: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8]? {
-    try transcoder?.json(fromResponse: message)
   }
 
   func accepts(_ algorithm: CompressionAlgorithm, _ head: HeaderBlock) -> Bool {

@@ -16,24 +16,15 @@ struct GRPCJSONProtocol: WireProtocol {
 }
 
 /// A call of gRPC whose messages are JSON.
-final class GRPCJSONFormat: CallFormat {
+final class GRPCJSONFormat: TranscodingFormat {
   let framing = MessageDeframer.Framing.prefixedDocuments
 
   private let contentType: String
-  private let transcoder: MethodTranscoder?
+  let transcoder: MethodTranscoder?
 
   init(contentType: String, _ transcoder: MethodTranscoder?) {
     self.contentType = contentType
     self.transcoder = transcoder
-  }
-
-  func message(from bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8] {
-    guard let transcoder else { return Array(bytes) }
-    return try transcoder.request(fromJSON: bytes)
-  }
-
-  func document(of message: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8]? {
-    try transcoder?.json(fromResponse: message)
   }
 
   func accepts(_ algorithm: CompressionAlgorithm, _ head: HeaderBlock) -> Bool {

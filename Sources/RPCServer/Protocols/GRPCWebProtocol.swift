@@ -33,7 +33,7 @@ struct GRPCWebProtocol: WireProtocol {
 }
 
 /// A call of gRPC-Web.
-final class GRPCWebFormat: CallFormat {
+final class GRPCWebFormat: TranscodingFormat {
   /// The highest bit of a frame's first byte: not a message, but the trailers.
   private static let trailersFlag: UInt8 = 0x80
 
@@ -41,7 +41,7 @@ final class GRPCWebFormat: CallFormat {
   private let contentType: String
   private let isText: Bool
   /// Where messages are JSON.
-  private let transcoder: MethodTranscoder?
+  let transcoder: MethodTranscoder?
   private let crossOrigin: CrossOriginGrant
   private var decoder = Base64.Stream()
 
@@ -53,15 +53,6 @@ final class GRPCWebFormat: CallFormat {
   }
 
   var framing: MessageDeframer.Framing { transcoder == nil ? .prefixed : .prefixedDocuments }
-
-  func message(from bytes: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8] {
-    guard let transcoder else { return Array(bytes) }
-    return try transcoder.request(fromJSON: bytes)
-  }
-
-  func document(of message: UnsafeRawBufferPointer) throws(RPCError) -> [UInt8]? {
-    try transcoder?.json(fromResponse: message)
-  }
 
   func receive(_ bytes: UnsafeRawBufferPointer, into messages: inout MessageDeframer) {
     guard isText else { return messages.append(bytes) }

@@ -1,7 +1,7 @@
-/// The bytes to be sent next, in one piece of memory that the session owns. The bytes that it hands out stay valid
-/// until more are appended.
+/// Bytes that are gathered in one piece of memory until they are handed out: those to be sent next, or a line. What it
+/// hands out stays valid until more is appended.
 // The pointer arithmetic keeps `0 <= count <= capacity`.
-struct OutputBuffer: ~Copyable {
+struct HandoverBuffer: ~Copyable {
   private var memory: UnsafeMutableRawPointer?
   private var capacity = 0
   private(set) var count = 0
@@ -30,8 +30,8 @@ struct OutputBuffer: ~Copyable {
   }
 
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
-    let place = room(for: bytes.count)
-    if let source = bytes.baseAddress { place.copyMemory(from: source, byteCount: bytes.count) }
+    guard let source = bytes.baseAddress, !bytes.isEmpty else { return }
+    room(for: bytes.count).copyMemory(from: source, byteCount: bytes.count)
     count += bytes.count
   }
 
