@@ -7,7 +7,7 @@ import UserService
 /// The OpenAPI document of what the service serves as JSON.
 enum APIDocument {
   /// The services that it describes.
-  private static let services = [UserServiceMethods.service]
+  private static let services = [UserServiceMethods.service, AccountServiceMethods.service]
 
   /// Everybody may read it, as everybody may read the contract.
   static let options = Google_Protobuf_MethodOptions.with { options in
@@ -21,12 +21,12 @@ enum APIDocument {
       info: .init(
         title: "user-service", version: UserServiceVersion.current,
         description: """
-          A directory of users, as JSON over HTTP. The same methods are served by gRPC.
+          A directory of users and how they sign in, as JSON over HTTP. The same methods are served by gRPC.
 
           Errors have the form of AIP-193, with a google.rpc.ErrorInfo. The header field `grpc-timeout` is the deadline \
           of a call, such as `500m` for 500 milliseconds.
           """),
-      comments: [.users_v1_users], access: access)
+      comments: [.users_v1_users, .users_v1_accounts], access: access)
   }
 
   /// What the contract says of a method. A method without a rule can't be called, and no server starts with one.

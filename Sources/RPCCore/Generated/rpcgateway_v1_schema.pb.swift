@@ -32,6 +32,9 @@ public struct Rpcgateway_V1_FieldSchema: WireMessage {
   /// The only texts that the field may have.
   public var values: [String] = []
 
+  /// The fewest characters of a text, or of each value of a list or a map.
+  public var minLength: UInt32 = 0
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -49,6 +52,7 @@ public struct Rpcgateway_V1_FieldSchema: WireMessage {
     case 7: "minimum"
     case 8: "maximum"
     case 9: "values"
+    case 10: "min_length"
     default: nil
     }
   }
@@ -77,6 +81,8 @@ public struct Rpcgateway_V1_FieldSchema: WireMessage {
         self.maximum = try reader.read(WireInt64.self)
       case 74:
         try reader.read(WireString.self, appendingTo: &self.values)
+      case 80:
+        self.minLength = try reader.read(WireUInt32.self)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -85,6 +91,7 @@ public struct Rpcgateway_V1_FieldSchema: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.minLength, as: WireUInt32.self, tag: 80)
     writer.prepend(repeated: self.values, as: WireString.self, tag: 74)
     writer.prepend(ifPresent: self.maximum, as: WireInt64.self, tag: 64)
     writer.prepend(ifPresent: self.minimum, as: WireInt64.self, tag: 56)
@@ -118,12 +125,12 @@ extension ProtoFile {
   public static let rpcgateway_v1_schema = ProtoFile(
     name: "rpcgateway/v1/schema.proto",
     base64: """
-      ChpycGNnYXRld2F5L3YxL3NjaGVtYS5wcm90bxINcnBjZ2F0ZXdheS52MRogZ29vZ2xlL3Byb3RvYnVmL2Rlc2NyaXB0b3IucHJvdG8ipAIKC0Zp
+      ChpycGNnYXRld2F5L3YxL3NjaGVtYS5wcm90bxINcnBjZ2F0ZXdheS52MRogZ29vZ2xlL3Byb3RvYnVmL2Rlc2NyaXB0b3IucHJvdG8iwwIKC0Zp
       ZWxkU2NoZW1hEhgKB2V4YW1wbGUYASABKAlSB2V4YW1wbGUSGAoHcGF0dGVybhgCIAEoCVIHcGF0dGVybhIWCgZmb3JtYXQYAyABKAlSBmZvcm1h
       dBIdCgptYXhfbGVuZ3RoGAQgASgNUgltYXhMZW5ndGgSGwoJbWF4X2l0ZW1zGAUgASgNUghtYXhJdGVtcxIfCgtrZXlfcGF0dGVybhgGIAEoCVIK
       a2V5UGF0dGVybhIdCgdtaW5pbXVtGAcgASgDSABSB21pbmltdW2IAQESHQoHbWF4aW11bRgIIAEoA0gBUgdtYXhpbXVtiAEBEhYKBnZhbHVlcxgJ
-      IAMoCVIGdmFsdWVzQgoKCF9taW5pbXVtQgoKCF9tYXhpbXVtOlMKBnNjaGVtYRIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYh4kDIAEo
-      CzIaLnJwY2dhdGV3YXkudjEuRmllbGRTY2hlbWFSBnNjaGVtYWIGcHJvdG8z
+      IAMoCVIGdmFsdWVzEh0KCm1pbl9sZW5ndGgYCiABKA1SCW1pbkxlbmd0aEIKCghfbWluaW11bUIKCghfbWF4aW11bTpTCgZzY2hlbWESHS5nb29n
+      bGUucHJvdG9idWYuRmllbGRPcHRpb25zGIeJAyABKAsyGi5ycGNnYXRld2F5LnYxLkZpZWxkU2NoZW1hUgZzY2hlbWFiBnByb3RvMw==
       """,
     dependencies: [.google_protobuf_descriptor])
 }

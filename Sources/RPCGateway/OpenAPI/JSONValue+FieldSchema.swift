@@ -13,6 +13,7 @@ extension JSONValue {
     return with([
       "format": hints.format.isEmpty ? nil : .string(hints.format),
       "pattern": hints.pattern.isEmpty ? nil : .string(hints.pattern),
+      "minLength": hints.minLength == 0 ? nil : .int(Int(hints.minLength)),
       "maxLength": hints.maxLength == 0 ? nil : .int(Int(hints.maxLength)),
       "enum": hints.values.isEmpty ? nil : .array(hints.values.map(JSONValue.string)),
     ])
@@ -76,11 +77,14 @@ extension JSONValue {
     }
   }
 
-  /// An object of the examples of its properties; nil where there are none.
-  static func example(of schema: JSONValue) -> JSONValue? {
+  /// An object of the examples of a message's properties, one for each oneof; nil where there are none.
+  /// - Parameter schema: of an object with fields of the message.
+  static func example(of schema: JSONValue, _ message: MessageType) -> JSONValue? {
     guard case .object(let properties) = schema["properties"] else { return nil }
+    var oneofs: Set<Int> = []
     let examples = properties.compactMap { property -> Member? in
       guard case .array(let examples) = property.value["examples"], let first = examples.first else { return nil }
+      if let oneof = message.field(property.name)?.oneof, !oneofs.insert(oneof).inserted { return nil }
       return Member(name: property.name, value: first)
     }
     return examples.isEmpty ? nil : .object(examples)

@@ -153,7 +153,7 @@ struct OperationBuilder {
       let object = schemas.object(binding.input, .input, without: fields)
       schema = object.without("description")
       isRequired = object["required"] != nil
-      example = .example(of: object)
+      example = .example(of: object, binding.input)
     case .field(let field):
       isRequired = field.isRequired
       let use = field.isPlainMessage && binding.method == "PATCH" ? SchemaSet.Use.patch : .input
@@ -162,7 +162,7 @@ struct OperationBuilder {
         break
       }
       schema = schemas.message(field.typeName, use)
-      example = .example(of: schemas.object(message, use))
+      example = .example(of: schemas.object(message, use), message)
     }
     guard method.kind.hasSingleRequest else {
       return .object(["content": .object(["application/x-ndjson": Self.lines(of: binding.input, &schemas, .input)])])
