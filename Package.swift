@@ -12,8 +12,8 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func program(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .executableTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -110,7 +110,7 @@ let package = Package(
         "UserAPI",
         "RPCServer", "RPCClient",
         "RPCCore", "ProtoWire", "Postgres", "EventLoop", "Primitives", "CJemalloc", arguments, log,
-      ]),
+      ], resources: [.embedInCode("Console/Pages")]),
     program("protoc-gen-protowire", ["ProtoWire"]),
     .plugin(
       name: "GenerateProtoWire",

@@ -131,7 +131,8 @@ say_how_to_call() {
     [ -z "${token-}" ] || json+=" -H @<(echo \"authorization: Bearer \$TOKEN\")"
     echo "  $json 'http://$address/v1/users?pageSize=10'"
     echo
-    echo "The same as JSON, in a browser: http://$address/docs"
+    echo "In a browser, the console: http://$address/${token:+   (sign in by the token)}"
+    echo "The same calls as JSON are described there: http://$address/docs"
   fi
   echo
   echo 'ctrl-C stops it.'

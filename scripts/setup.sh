@@ -8,7 +8,7 @@ declare -A packages=(
   [database]='postgresql'
   [generate]='protobuf-compiler'
   [certs]='openssl'
-  [test]='curl openssl nghttp2-client nghttp2-server python3 python3-venv pgbouncer nginx-light haproxy'
+  [test]='curl openssl nghttp2-client nghttp2-server python3 python3-venv pgbouncer nginx-light haproxy chromium'
   # What scripts/bench.sh compares with; nothing else needs it.
   [peers]='g++ make libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc valgrind'
 )

@@ -102,12 +102,15 @@ struct Service: Sendable {
     if !settings.webOrigins.isEmpty { configuration.web = WebConfiguration(origins: settings.webOrigins) }
     services += Reflection.services(for: services)
     configuration.routes += try APIDocument.make().routes(options: APIDocument.options)
+    let figures = ServerFigures(database: database, loops: loops.loops.count)
+    configuration.routes += Console.routes(figures)
     configuration.connect = ConnectConfiguration()
     configuration.serve(try JSONGateway(services: services))
     let server = try GRPCServer(
       services: services, interceptors: try interceptors(services, accounts), configuration: configuration,
       loops: loops,
       logger: logger)
+    figures.attach(server)
     let files = OffloadPool(threads: 1, queueLimit: 4)
     defer { files.shutdown() }
     let workers = workers(on: database, files, health, accounts)
