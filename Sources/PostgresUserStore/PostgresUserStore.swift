@@ -78,7 +78,7 @@ public struct PostgresUserStore: UserStore {
   /// Creates a user. Creations whose callers chose no id may share a statement and a commit.
   /// - Throws: `alreadyExists` if the id or the email is taken.
   public nonisolated(nonsending) func create(
-    _ user: NewUser, deadline: UInt64?
+    _ user: NewUser, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
     let parameters: [PostgresValue] = [
       .uuid(user.id.high, user.id.low), .text(user.email.address), .text(user.email.normalForm), .text(user.name),
@@ -105,7 +105,7 @@ public struct PostgresUserStore: UserStore {
   /// Changes the fields that `change` names, in one UPDATE that checks the version.
   /// - Throws: `notFound`, `isDeleted`, `versionMismatch`, or `alreadyExists` if another user has the email.
   public nonisolated(nonsending) func update(
-    _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, _ change: UserChange, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
     if change.isEmpty {
       guard let user = try await find(id: id, deadline: deadline) else { throw .refused(.notFound(id)) }
@@ -124,7 +124,7 @@ public struct PostgresUserStore: UserStore {
   /// Marks a user as deleted and sets its purge time, in one UPDATE.
   /// - Throws: `notFound`, `isDeleted` or `versionMismatch`.
   public nonisolated(nonsending) func delete(
-    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
     try await write(
       UserSQL.delete, id, expecting, [.int64(retentionMicroseconds)], wantsDeleted: false, deadline)
@@ -133,7 +133,7 @@ public struct PostgresUserStore: UserStore {
   /// Restores a deleted user, in one UPDATE that checks the purge time.
   /// - Throws: `notFound`, `isNotDeleted`, `isExpired` or `versionMismatch`.
   public nonisolated(nonsending) func undelete(
-    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
     try await write(UserSQL.undelete, id, expecting, [], wantsDeleted: true, deadline)
   }

@@ -55,14 +55,16 @@ import UserStoreContract
     try #require(TokenKey.generate(id: id, algorithm: .hs256, createTime: 0, notBefore: 0))
   }
 
-  private func serving(isOpen: Bool = false, _ body: @Sendable (Bench) async throws -> Void) async throws {
+  private func serving(
+    _ store: any UserStore = InMemoryUserStore(), isOpen: Bool = false, _ body: @Sendable (Bench) async throws -> Void
+  ) async throws {
     let key = try makeKey("key"), now = Bench.Clock(), keys = LiveKeys(KeySet([key]))
     let loops = try EventLoopGroup(count: 1, name: "test")
     defer { loops.shutdown() }
     let health = HealthService()
     let policy = try AccessPolicy([Methods.service, type(of: health).serviceDescriptor])
     try await ServiceBench.run(
-      InMemoryUserStore(), loops: loops, services: [health],
+      store, loops: loops, services: [health],
       interceptors: { loops in
         [
           AccessControl(
@@ -120,6 +122,26 @@ import UserStoreContract
       let service = try bench.token("billing"), request = GetUserRequest.with { $0.id = ada.id }
       #expect(try await bench.refusal(Methods.getUser, request, token: service) == "PERMISSION_DENIED SCOPE_MISSING")
       #expect(try await bench.refusal(Methods.listUsers, Self.list, token: token) == "PERMISSION_DENIED SCOPE_MISSING")
+    }
+  }
+
+  @Test func writesNameTheirAuthors() async throws {
+    let store = ProbeStore()
+    try await serving(store, isOpen: true) { bench async throws in
+      let ops = bench.service.with(token: try bench.token("ops", "users.write"))
+      let ada = try await ops.create("ada@example.com")
+      let own = bench.service.with(token: try bench.token(ada.id, "users.write"))
+      let update = UpdateUserRequest.with {
+        $0.user = .with { user in
+          user.id = ada.id
+          user.name = "Ada"
+        }
+      }
+      let _: User = try await own.call(Methods.updateUser, update)
+      let _: User = try await bench.service.call(Methods.deleteUser, DeleteUserRequest.with { $0.id = ada.id })
+      let _: User = try await ops.call(Methods.undeleteUser, UndeleteUserRequest.with { $0.id = ada.id })
+      #expect(store.notes.authors == [Author(id: "ops"), Author(id: ada.id), nil, Author(id: "ops")])
+      #expect(store.notes.authors.map { $0?.kind } == [.service, .user, nil, .service])
     }
   }
 

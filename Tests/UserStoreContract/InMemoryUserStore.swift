@@ -32,7 +32,9 @@ package final class InMemoryUserStore: UserStore {
     try state.withLock { state throws(StoreError) in try body(&state) }
   }
 
-  package func create(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord {
+  package func create(
+    _ user: NewUser, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> UserRecord {
     try inState { state throws(StoreError) in
       let record = try Self.check(user, &state)
       state.rows[user.id] = Row(user: record, normalForm: user.email.normalForm)
@@ -65,7 +67,7 @@ package final class InMemoryUserStore: UserStore {
   package func pageTokenKey(deadline: UInt64?) async throws(StoreError) -> PageTokenKey { key }
 
   package func update(
-    _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, _ change: UserChange, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
     try inState { state throws(StoreError) in
       var row = try Self.find(id, wantsDeleted: false, expecting, state)
@@ -84,7 +86,7 @@ package final class InMemoryUserStore: UserStore {
   }
 
   package func delete(
-    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
     try inState { state throws(StoreError) in
       var row = try Self.find(id, wantsDeleted: false, expecting, state)
@@ -95,7 +97,7 @@ package final class InMemoryUserStore: UserStore {
   }
 
   package func undelete(
-    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
     try inState { state throws(StoreError) in
       var row = try Self.find(id, wantsDeleted: true, expecting, state)

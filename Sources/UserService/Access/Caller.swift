@@ -38,6 +38,9 @@ extension ServerContext {
     nonmutating set { self[CallerKey.self] = newValue }
   }
 
+  /// The author of what the call changes.
+  var author: Author? { caller.map(Author.init) }
+
   /// The user whose data alone the call may touch; nil if it may touch those of others.
   var restrictedToUser: UserID? {
     get { self[OwnDataKey.self] }

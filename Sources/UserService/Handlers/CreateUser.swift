@@ -8,7 +8,7 @@ extension UserServiceHandlers {
     let user = try newUser(request)
     let deadline = context.storeDeadline
     if request.validateOnly { return User(try await store.preview(user, deadline: deadline)) }
-    return User(try await store.create(user, deadline: deadline))
+    return User(try await store.create(user, by: context.author, deadline: deadline))
   }
 
   private func newUser(_ request: CreateUserRequest) throws -> NewUser {

@@ -11,6 +11,7 @@ extension UserServiceHandlers {
     }
     return User(
       try await store.delete(
-        id, expecting: VersionCondition(etag: request.etag, of: id), deadline: context.storeDeadline))
+        id, expecting: VersionCondition(etag: request.etag, of: id), by: context.author,
+        deadline: context.storeDeadline))
   }
 }

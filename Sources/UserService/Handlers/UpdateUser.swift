@@ -25,7 +25,8 @@ extension UserServiceHandlers {
     guard violations.isEmpty, let id else { throw UserServiceError.invalid(violations) }
     return User(
       try await store.update(
-        id, change, expecting: VersionCondition(etag: user.etag, of: id), deadline: context.storeDeadline))
+        id, change, expecting: VersionCondition(etag: user.etag, of: id), by: context.author,
+        deadline: context.storeDeadline))
   }
 }
 

@@ -4,12 +4,16 @@
 /// Every write is one atomic step: two processes on one store lose no update and never give one email to two users. A
 /// read sees every write that was answered before the read began.
 ///
+/// Each write names its author; nil is the service itself.
+///
 /// A deadline is CLOCK_MONOTONIC in nanoseconds, nil for the store's own limit. Cancelling the caller's task ends the
 /// wait; a write may then have happened or not.
 public protocol UserStore: Sendable {
   /// Stores a new user.
   /// - Throws: `alreadyExists` with the id or the email, also if a deleted user has it.
-  nonisolated(nonsending) func create(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord
+  nonisolated(nonsending) func create(
+    _ user: NewUser, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> UserRecord
 
   /// Returns or throws what `create` would now, without storing anything.
   /// - Throws: as `create`.
@@ -33,18 +37,18 @@ public protocol UserStore: Sendable {
   /// Changes the fields that `change` names, and no others. An empty change checks everything and changes nothing.
   /// - Throws: `notFound`, `isDeleted`, `versionMismatch`, or `alreadyExists` for the email.
   nonisolated(nonsending) func update(
-    _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, _ change: UserChange, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord
 
   /// Marks a user as deleted. Its id and email stay taken.
   /// - Throws: `notFound`, `isDeleted` or `versionMismatch`.
   nonisolated(nonsending) func delete(
-    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord
 
   /// Undoes a deletion. Possible until the user's purge time.
   /// - Throws: `notFound`, `isExpired` after the purge time, `isNotDeleted` or `versionMismatch`.
   nonisolated(nonsending) func undelete(
-    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord
 }

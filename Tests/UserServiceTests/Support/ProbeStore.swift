@@ -7,6 +7,7 @@ final class ProbeStore: UserStore {
   struct Notes: Sendable {
     var pages = 0
     var deadlines: [UInt64?] = []
+    var authors: [Author?] = []
   }
 
   private let store: any UserStore
@@ -16,6 +17,11 @@ final class ProbeStore: UserStore {
 
   var notes: Notes { state.withLock { $0 } }
 
+  private func note(_ deadline: UInt64?, by author: Author?) {
+    note(deadline)
+    state.withLock { $0.authors.append(author) }
+  }
+
   private func note(_ deadline: UInt64?, page: Bool = false) {
     state.withLock {
       $0.deadlines.append(deadline)
@@ -23,9 +29,9 @@ final class ProbeStore: UserStore {
     }
   }
 
-  func create(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord {
-    note(deadline)
-    return try await store.create(user, deadline: deadline)
+  func create(_ user: NewUser, by author: Author?, deadline: UInt64?) async throws(StoreError) -> UserRecord {
+    note(deadline, by: author)
+    return try await store.create(user, by: author, deadline: deadline)
   }
 
   func preview(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord {
@@ -53,23 +59,23 @@ final class ProbeStore: UserStore {
   }
 
   func update(
-    _ id: UserID, _ change: UserChange, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, _ change: UserChange, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
-    note(deadline)
-    return try await store.update(id, change, expecting: expecting, deadline: deadline)
+    note(deadline, by: author)
+    return try await store.update(id, change, expecting: expecting, by: author, deadline: deadline)
   }
 
   func delete(
-    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
-    note(deadline)
-    return try await store.delete(id, expecting: expecting, deadline: deadline)
+    note(deadline, by: author)
+    return try await store.delete(id, expecting: expecting, by: author, deadline: deadline)
   }
 
   func undelete(
-    _ id: UserID, expecting: VersionCondition, deadline: UInt64?
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
-    note(deadline)
-    return try await store.undelete(id, expecting: expecting, deadline: deadline)
+    note(deadline, by: author)
+    return try await store.undelete(id, expecting: expecting, by: author, deadline: deadline)
   }
 }
