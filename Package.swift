@@ -25,6 +25,7 @@ let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-m
 let metricsTests: Target.Dependency = .product(name: "MetricsTestKit", package: "swift-metrics")
 let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let tracingTests: Target.Dependency = .product(name: "InMemoryTracing", package: "swift-distributed-tracing")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -33,10 +34,12 @@ let package = Package(
     .library(name: "ProtoWire", targets: ["ProtoWire"]),
     .library(name: "RPCServer", targets: ["Primitives", "RPCCore", "RPCServer", "Transport", "EventLoop"]),
     .library(name: "RPCClient", targets: ["Primitives", "RPCCore", "RPCClient", "Transport", "EventLoop"]),
+    .library(name: "RPCDynamic", targets: ["RPCDynamic"]),
     .library(name: "RPCDiagnostics", targets: ["RPCDiagnostics"]),
     .library(name: "RPCGateway", targets: ["RPCGateway"]),
     .library(name: "Postgres", targets: ["Postgres"]),
     .executable(name: "user-service", targets: ["user-service"]),
+    .executable(name: "rpc-load", targets: ["rpc-load"]),
     .executable(name: "protoc-gen-protowire", targets: ["protoc-gen-protowire"]),
     .plugin(name: "GenerateProtoWire", targets: ["GenerateProtoWire"]),
     .executable(name: "bench-server", targets: ["bench-server"]),
@@ -51,6 +54,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // C libraries. Debian's packages carry them; the Makefile installs what is missing.
@@ -88,6 +92,9 @@ let package = Package(
       "RPCClient", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
     library(
       "RPCDiagnostics", ["RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire", log, metrics, tracing]),
+    library("RPCDynamic", ["RPCCore", "ProtoWire"]),
+    library(
+      "RPCLoad", ["RPCClient", "RPCDynamic", "RPCCore", "EventLoop", "Primitives", "ProtoWire", histogram]),
     library("Tokens", ["COpenSSL", "Primitives", "ProtoWire"]),
     library("Postgres", ["CPostgres", "EventLoop", "Primitives", log]),
 
@@ -111,6 +118,12 @@ let package = Package(
         "RPCServer", "RPCClient",
         "RPCCore", "ProtoWire", "Postgres", "EventLoop", "Primitives", "CJemalloc", arguments, log,
       ], resources: [.embedInCode("Console/Pages")]),
+    program(
+      "rpc-load",
+      [
+        "RPCLoad", "RPCClient", "RPCDynamic", "RPCCore", "CommandOptions", "Transport", "EventLoop", "Primitives",
+        "ProtoWire", "CJemalloc", arguments,
+      ]),
     program("protoc-gen-protowire", ["ProtoWire"]),
     .plugin(
       name: "GenerateProtoWire",
@@ -196,6 +209,12 @@ let package = Package(
       [
         "RPCClient", "RPCServer", "RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire",
         "TestPeer", "TestSupport", log,
+      ]),
+    tests(
+      "RPCLoadTests",
+      [
+        "RPCLoad", "RPCDynamic", "RPCClient", "RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire",
+        "InteropAPI", "TestSupport",
       ]),
     tests(
       "RPCGatewayTests",

@@ -11,7 +11,7 @@ fi
 binaries=$(readlink -f "$1")
 shift
 export USER_SERVICE=$binaries/user-service BENCH_SERVER=$binaries/bench-server
-export INTEROP_SERVER=$binaries/interop-server INTEROP_CLIENT=$binaries/interop-client
+export INTEROP_SERVER=$binaries/interop-server INTEROP_CLIENT=$binaries/interop-client RPC_LOAD=$binaries/rpc-load
 export CONFORMANCE_SERVER=$binaries/conformance-server CONFORMANCE_CLIENT=$binaries/conformance-client
 export PROTOWIRE_CONFORMANCE=${PROTOWIRE_CONFORMANCE:-$binaries/protowire-conformance}
 export GRAPHQL_SYNTAX=${GRAPHQL_SYNTAX:-$binaries/graphql-syntax}

@@ -104,6 +104,8 @@ generate Sources/UserAPI public users/v1/access.proto users/v1/accounts.proto us
 comments=false
 services=server
 generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
+services=client
+generate Sources/RPCDynamic internal grpc/reflection/v1/reflection.proto
 services=true
 generate Sources/RPCClient internal grpc/service_config/service_config.proto
 generate Sources/ConformanceAPI package connectrpc/conformance/v1/client_compat.proto connectrpc/conformance/v1/config.proto \

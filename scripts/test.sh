@@ -54,7 +54,7 @@ if check build swift build --build-tests; then
   check users swift test --skip-build --filter UserServiceTests
 fi
 build_release() {
-  scripts/build.sh user-service bench-server interop-server interop-client conformance-server conformance-client >/dev/null
+  scripts/build.sh user-service bench-server interop-server interop-client rpc-load conformance-server conformance-client >/dev/null
 }
 if check release build_release; then
   # The debug build has these already: optimizing generated messages takes longer than their tests.

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -66,6 +67,22 @@ int clinux_signalfd(const int *signals, int count) {
 int clinux_signalfd_read(int fd) {
   struct signalfd_siginfo info;
   return read(fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
+}
+
+int clinux_timerfd(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
+
+int clinux_timerfd_set(int fd, uint64_t nanoseconds) {
+  // All zero would disarm it.
+  if (nanoseconds == 0) nanoseconds = 1;
+  struct itimerspec when = {
+      .it_value = {.tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)}};
+  return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+void clinux_timerfd_clear(int fd) {
+  uint64_t count;
+  ssize_t ignored = read(fd, &count, sizeof(count));
+  (void)ignored;
 }
 
 int clinux_accept(int fd) { return accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }

@@ -1,6 +1,6 @@
 """Foreign checks: clients that others wrote against the binaries of this repository.
 
-scripts/foreign.sh runs them, with USER_SERVICE, BENCH_SERVER, INTEROP_SERVER, CONFORMANCE_SERVER,
+scripts/foreign.sh runs them, with USER_SERVICE, BENCH_SERVER, INTEROP_SERVER, RPC_LOAD, CONFORMANCE_SERVER,
 PROTOWIRE_CONFORMANCE, HTTP1_TRANSCRIPT and GRAPHQL_SYNTAX naming the binaries and TEST_DATABASE_URL a Postgres on which databases may be created.
 """
 

@@ -36,6 +36,12 @@ int clinux_signalfd(const int *_Nonnull signals, int count);
 /// The next signal that is pending on the descriptor, or 0.
 int clinux_signalfd_read(int fd);
 
+/// A non-blocking timerfd of CLOCK_MONOTONIC that exec closes, or -1.
+int clinux_timerfd(void);
+/// Makes it readable once the clock reaches a time, at once if it has; -1 on error.
+int clinux_timerfd_set(int fd, uint64_t nanoseconds);
+void clinux_timerfd_clear(int fd);
+
 /// Accepts a connection, non-blocking and closed by exec; -1 on error.
 int clinux_accept(int fd);
 /// A stream socket, non-blocking and closed by exec; -1 on error.

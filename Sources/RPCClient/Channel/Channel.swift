@@ -41,6 +41,10 @@ public final class Channel: ClientChannel {
     core.makeCall(method, options)
   }
 
+  /// Begins to connect, on the loop on which a call would run that is made here, rather than with the first call. It
+  /// does not wait, and does nothing if the loop has called before; `connectivity()` tells how it goes.
+  public func connect() { core.connect() }
+
   /// Closes the channel: calls that run are finished, further ones end with UNAVAILABLE.
   public func close() { core.close() }
 

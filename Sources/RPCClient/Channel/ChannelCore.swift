@@ -72,6 +72,12 @@ final class ChannelCore: Sendable {
     return call
   }
 
+  func connect() {
+    let loop = EventLoop.current ?? nextLoop()
+    let channel = loopChannel(on: loop)
+    if loop.isCurrent { channel.connect() } else { loop.execute { channel.connect() } }
+  }
+
   private func nextLoop() -> EventLoop {
     let all = loops.loops
     guard all.count > 1 else { return all[0] }

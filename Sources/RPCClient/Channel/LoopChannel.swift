@@ -54,6 +54,12 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
     dispatch(call)
   }
 
+  /// Connects without a call.
+  func connect() {
+    loop.assertCurrent()
+    if !isClosing, machine.state == .idle { perform(machine.callIsWaiting(now: loop.now)) }
+  }
+
   /// Gives a call to a connection, lets it wait, or ends it.
   private func dispatch(_ call: OutgoingCall) {
     if machine.state == .idle { perform(machine.callIsWaiting(now: loop.now)) }
