@@ -115,7 +115,7 @@ let package = Package(
       [
         "UserService", "PostgresUserStore", "Tokens", "CommandOptions", "Transport", "RPCDiagnostics", "RPCGateway",
         "UserAPI",
-        "RPCServer", "RPCClient",
+        "RPCServer", "RPCClient", "RPCDynamic",
         "RPCCore", "ProtoWire", "Postgres", "EventLoop", "Primitives", "CJemalloc", arguments, log,
       ], resources: [.embedInCode("Console/Pages")]),
     program(
