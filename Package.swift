@@ -207,8 +207,9 @@ let package = Package(
     tests(
       "RPCClientTests",
       [
-        "RPCClient", "RPCServer", "RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire",
-        "TestPeer", "TestSupport", log,
+        "RPCClient", "RPCServer", "RPCDiagnostics", "RPCCore", "Compression", "HTTP", "Transport", "EventLoop",
+        "Primitives", "ProtoWire",
+        "TestPeer", "TestSupport", log, metrics, metricsTests, tracing, tracingTests,
       ]),
     tests(
       "RPCLoadTests",

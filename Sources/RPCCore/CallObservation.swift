@@ -7,6 +7,9 @@ package final class CallObservation {
   private let start = MonotonicClock.nanoseconds
   private var incoming = CallSummary.Messages()
   private var outgoing = CallSummary.Messages()
+  /// When the attempt began that runs; nil: none does. And whether a connection has taken it.
+  private var attemptStart: UInt64?
+  private var isAttemptSent = false
 
   /// Nil if nobody wants to hear of the call.
   package init?(_ observers: [any CallObserver]) {
@@ -24,13 +27,43 @@ package final class CallObservation {
     for observer in observers { observer.sent(message) }
   }
 
+  // MARK: Attempts of a client
+
+  /// - Returns: what the observers add to the request.
+  package func attemptStarted(_ attempt: CallAttempt) -> Metadata {
+    attemptStart = MonotonicClock.nanoseconds
+    isAttemptSent = false
+    var metadata = Metadata()
+    for observer in observers { metadata.append(contentsOf: observer.attemptStarted(attempt)) }
+    return metadata
+  }
+
+  /// A connection takes the attempt: with it go all messages that were written so far, and those that follow.
+  package func attemptSent() { isAttemptSent = true }
+
+  /// Does nothing if no attempt runs.
+  package func attemptEnded(_ status: StatusCode) {
+    guard let start = attemptStart else { return }
+    attemptStart = nil
+    let summary = AttemptSummary(
+      status: status, duration: Self.duration(since: start), sentSize: isAttemptSent ? outgoing.wireSize : 0,
+      receivedSize: incoming.wireSize)
+    for observer in observers { observer.attemptEnded(summary) }
+  }
+
+  // MARK: The end
+
   /// To be called once.
   package func ended(_ status: StatusCode) {
-    let now = MonotonicClock.nanoseconds
+    attemptEnded(status)
     let summary = CallSummary(
-      status: status, duration: .nanoseconds(Int64(clamping: now > start ? now - start : 0)), received: incoming,
-      sent: outgoing)
+      status: status, duration: Self.duration(since: start), received: incoming, sent: outgoing)
     for observer in observers { observer.ended(summary) }
+  }
+
+  private static func duration(since start: UInt64) -> Duration {
+    let now = MonotonicClock.nanoseconds
+    return .nanoseconds(Int64(clamping: now > start ? now - start : 0))
   }
 
   private static func add(_ size: Int, _ compressedSize: Int?, to total: inout CallSummary.Messages) -> MessageInfo {

@@ -10,6 +10,11 @@ public protocol CallObserver: Sendable {
   func received(_ message: MessageInfo)
   /// The handler wrote a response message; on a client, the caller wrote a request message.
   func sent(_ message: MessageInfo)
+  /// On a client: an attempt to make the call begins.
+  /// - Returns: what is sent with it, behind the call's own metadata: the place of the attempt in a trace, say.
+  func attemptStarted(_ attempt: CallAttempt) -> Metadata
+  /// On a client: the attempt has ended. The call ends with it, or another one follows.
+  func attemptEnded(_ summary: AttemptSummary)
   /// The call has ended. It is called once, and nothing afterwards.
   func ended(_ summary: CallSummary)
 }
@@ -21,4 +26,8 @@ extension CallObserver {
   public func received(_ message: MessageInfo) {}
   /// The default: nothing happens.
   public func sent(_ message: MessageInfo) {}
+  /// The default: nothing is added.
+  public func attemptStarted(_ attempt: CallAttempt) -> Metadata { [:] }
+  /// The default: nothing happens.
+  public func attemptEnded(_ summary: AttemptSummary) {}
 }

@@ -78,10 +78,3 @@ private final class MethodMetrics: CallObserver {
     }
   }
 }
-
-extension Duration {
-  fileprivate var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return Int64(clamping: Int128(seconds) * 1_000_000_000 + Int128(attoseconds / 1_000_000_000))
-  }
-}

@@ -53,23 +53,9 @@ private struct TracedCall: CallObserver {
   /// What the handler runs in: the span's own, with its place in the trace.
   let context: ServiceContext
 
-  func received(_ message: MessageInfo) { add("Inbound", message) }
-  func sent(_ message: MessageInfo) { add("Outbound", message) }
-
-  func ended(_ summary: CallSummary) {
-    span.updateAttributes { $0["rpc.grpc.status_code"] = summary.status.rawValue }
-    span.setStatus(
-      summary.status == .ok ? SpanStatus(code: .ok) : SpanStatus(code: .error, message: summary.status.description))
-    span.end()
-  }
-
-  private func add(_ direction: String, _ message: MessageInfo) {
-    guard span.isRecording else { return }
-    var attributes: SpanAttributes = ["sequence-number": message.index.toSpanAttribute()]
-    attributes["message-size"] = message.size
-    if let size = message.compressedSize { attributes["message-size-compressed"] = size }
-    span.addEvent(SpanEvent(name: "\(direction) message", attributes: attributes))
-  }
+  func received(_ message: MessageInfo) { span.addMessage("Inbound", message) }
+  func sent(_ message: MessageInfo) { span.addMessage("Outbound", message) }
+  func ended(_ summary: CallSummary) { span.end(with: summary.status) }
 }
 
 extension Logger.MetadataProvider {

@@ -19,6 +19,7 @@ extension OutgoingCall {
     let delay = retry.failed(code, pushback, isAllowed: hasTokens, using: &random)
     self.retry = retry
     guard let delay else { return false }
+    observation?.attemptEnded(code)
     guard let exchange, let connection else {
       scheduleRetry(after: delay)
       return true
@@ -34,7 +35,10 @@ extension OutgoingCall {
     retryDelay = nil
     guard machine.phase == .queued || machine.retried() else { return }
     rewind()
-    let timer = LoopTimer(on: loop) { [unowned self] in channel.redispatch(self) }
+    let timer = LoopTimer(on: loop) { [unowned self] in
+      beginAttempt()
+      channel.redispatch(self)
+    }
     timer.schedule(atNanoseconds: loop.now.saturatingAdd(delay))
     retryTimer = timer
   }

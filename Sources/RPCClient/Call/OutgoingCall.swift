@@ -26,6 +26,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   @exclusivity(unchecked) var hasLeft = false
   /// How often the call was sent.
   @exclusivity(unchecked) private var attempts = 0
+  /// What observers add to the request of the current attempt.
+  @exclusivity(unchecked) private var attemptMetadata = Metadata()
   @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
 
   // OutgoingCall+Retries.swift.
@@ -81,13 +83,23 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
       deadlineTimer = timer
     }
     isStarted = true
+    beginAttempt()
     channel.start(self)
+  }
+
+  /// Before the call asks for a connection, the first time or again.
+  func beginAttempt(isTransparentRetry: Bool = false) {
+    guard let observation else { return }
+    attemptMetadata = observation.attemptStarted(
+      CallAttempt(previousAttempts: attempts, isTransparentRetry: isTransparentRetry))
   }
 
   /// A connection takes the call.
   /// - Returns: the request's head; nil where the call is over.
   func begin(on connection: ClientConnection) -> HeaderFields? {
-    guard case .success(let metadata) = plan.metadata, machine.dispatched() else { return nil }
+    guard case .success(var metadata) = plan.metadata, machine.dispatched() else { return nil }
+    metadata.append(contentsOf: attemptMetadata)
+    observation?.attemptSent()
     self.connection = connection
     hasLeft = false
     uncredited = 0
@@ -109,6 +121,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
       rewind()
       // The server is not to count transparent retries.
       attempts -= 1
+      observation?.attemptEnded(error.code)
+      beginAttempt(isTransparentRetry: true)
       channel.redispatch(self)
     case .fails: fail(error)
     }

@@ -32,13 +32,15 @@ struct TestServer: Sendable {
 
   static func start(
     _ methods: [MethodHandler], on listen: SocketAddress = .tcp(host: "127.0.0.1", port: 0),
-    tls: TLSCredentials? = nil, loops: Int = 1, _ configure: (inout ServerConfiguration) -> Void = { _ in }
+    tls: TLSCredentials? = nil, loops: Int = 1, interceptors: [any ServerInterceptor] = [],
+    _ configure: (inout ServerConfiguration) -> Void = { _ in }
   ) async throws -> TestServer {
     var configuration = ServerConfiguration()
     configure(&configuration)
     let group = try EventLoopGroup(count: loops, name: "test")
     let server = try GRPCServer(
-      services: [TestService(methodHandlers: methods)], configuration: configuration, loops: group)
+      services: [TestService(methodHandlers: methods)], interceptors: interceptors, configuration: configuration,
+      loops: group)
     let address = try await whereBlockingIsFine { try server.listen(on: listen, tls: tls)[0] }
     return TestServer(server: server, loops: group, address: address)
   }
