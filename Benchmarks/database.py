@@ -44,7 +44,7 @@ class Database:
             ready="ready:", environment={"DATABASE_URL": self.url, "USER_SERVICE_LOG_LEVEL": "error"})
         self.base = f"http://{self.service.addresses[0]}/users.v1.UserService"
         self.id = user_id(1)
-        psql(self.url, "TRUNCATE users")
+        psql(self.url, "TRUNCATE users CASCADE")
         fill(self.url, 1, self.USERS)
 
     def target(self, method, request, check):
