@@ -97,6 +97,25 @@ extension HTTP1Tests {
     }
   }
 
+  /// The server reads nothing while it waits for the handler: it still learns of the end, and once only.
+  @Test func aResetAfterAFINCancelsTheCall() async throws {
+    let cancelled = Gate()
+    let wait = MethodHandler.unary(.test("Wait", .unary)) { [entered] (request: Bytes, _) in
+      defer { cancelled.open() }
+      entered.open()
+      await untilCancelled()
+      return request
+    }
+    try await withWeb([wait]) { server in
+      let peer = try await HTTP1Peer(server.address)
+      try await peer.request("POST", path("Wait"), Self.web, body: echo([5]))
+      peer.closeSending()
+      try await entered.wait()
+      peer.reset()
+      try await cancelled.wait()
+    }
+  }
+
   // MARK: Times
 
   @Test func aHeaderSectionMustBeCompleted() async throws {

@@ -127,6 +127,13 @@ final class ByteStream: ReadinessHandler {
   /// Says that nothing more will be sent.
   func closeSending() { transport.end() }
 
+  /// Closes the socket by a reset (RST), also if nothing is left unread.
+  func reset() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(transport.descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    close()
+  }
+
   /// Closes the socket. A second time does nothing.
   func close() {
     if !isClosed { transport.close() }

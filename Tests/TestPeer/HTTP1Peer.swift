@@ -34,6 +34,9 @@ public final class HTTP1Peer {
   /// Closes the socket.
   public func close() { stream.close() }
 
+  /// Closes the socket by a reset.
+  public func reset() { stream.reset() }
+
   /// Says that nothing more will be sent.
   public func closeSending() { stream.closeSending() }
 

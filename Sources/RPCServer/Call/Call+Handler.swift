@@ -63,19 +63,19 @@ extension Connection {
   /// task is that handler's from then on, and the rest get another: no call ever waits for another one's.
   func startHandlers() {
     guard !ready.isEmpty else { return }
-    while started < ready.count {
+    while startedCount < ready.count {
       let task = owner.idleTasks.popLast() ?? HandlerTask()
       task.run(self)
       if let latest, latest.machine.phase == .running { latest.task = task.task }
       latest = nil
     }
     ready.clear()
-    started = 0
+    startedCount = 0
   }
 
   func nextReady() -> Call? {
-    guard started < ready.count else { return nil }
-    started += 1
-    return ready[started - 1]
+    guard startedCount < ready.count else { return nil }
+    startedCount += 1
+    return ready[startedCount - 1]
   }
 }

@@ -9,20 +9,28 @@ extension Connection {
   /// How long the PING that follows the first GOAWAY may take.
   private static let announceTime = Duration.seconds(1)
 
-  /// Two-phase GOAWAY, then the calls that run are finished, then the connection is closed.
+  /// Two-phase GOAWAY or, in HTTP/1.1, `connection: close`; then the calls that run are finished, then the connection is
+  /// closed.
   func drain() {
     owner.loop.assertCurrent()
     // A connection that drains already because of its age now drains with its server.
     guard phase == .open else { return owner.loop.flushAtEndOfTurn(self) }
-    guard let session else { return drainWithoutHTTP2() }
-    phase = .announced
-    session.announceShutdown()
-    startTimer(after: Self.announceTime) { [unowned self] in refuseNewStreams() }
+    switch session {
+    case .http2(let session):
+      phase = .announced
+      session.announceShutdown()
+      startTimer(after: Self.announceTime) { [unowned self] in refuseNewStreams() }
+    case .http1(let session):
+      phase = .draining
+      // The response that is under way is the last one, and says so.
+      session.drain()
+    case .undetermined, .ended: phase = .draining
+    }
     owner.loop.flushAtEndOfTurn(self)
   }
 
   func refuseNewStreams() {
-    guard phase == .announced, let session else { return }
+    guard phase == .announced, case .http2(let session) = session else { return }
     phase = .draining
     timer?.cancel()
     session.refuseNewStreams()
@@ -70,11 +78,9 @@ extension Connection {
   }
 
   func endCalls() {
-    let (session, http1) = (session, http1)
-    self.session = nil
-    self.http1 = nil
-    session?.end()
-    http1?.end()
+    let session = session
+    self.session = .ended
+    session.end()
   }
 
   /// Closes at once; calls that run are cancelled.

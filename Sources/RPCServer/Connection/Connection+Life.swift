@@ -11,8 +11,7 @@ extension Connection {
 
   /// The calls of the open exchanges.
   var calls: [Call] {
-    let exchanges = session?.exchanges ?? http1?.exchange.map { [$0] } ?? []
-    return exchanges.compactMap { $0.handler as? Call }
+    session.exchanges.compactMap { $0.handler as? Call }
   }
 
   func startLifeTimer() {
@@ -29,8 +28,18 @@ extension Connection {
   }
 
   private func checkLife(again period: UInt64) {
-    guard let session else { return checkLifeWithoutHTTP2(again: period) }
     let now = owner.loop.now
+    switch session {
+    case .http2(let session): checkLife(session, now)
+    case .http1(let session): checkLife(session, now)
+    case .undetermined, .ended: checkLife(nil, now)
+    }
+    guard phase != .closed else { return }
+    endStalledCalls(now)
+    lifeTimer?.schedule(after: .nanoseconds(Int64(clamping: period)))
+  }
+
+  private func checkLife(_ session: HTTP2ServerSession, _ now: UInt64) {
     switch life.check(snapshot(of: session, now)) {
     case .goOn: break
     case .ping:
@@ -41,14 +50,10 @@ extension Connection {
       log(reason)
       session.sendGoAway(code, reason)
       endAfterFlush()
-    case .close(let reason):
-      log(reason)
-      return close()
+    case .close(let reason): return end(reason)
     }
-    endStalledCalls(now)
     session.stopRequests(answeredBefore: max(now, Self.earlyAnswerTime) - Self.earlyAnswerTime)
     if session.wantsWrite { owner.loop.flushAtEndOfTurn(self) }
-    lifeTimer?.schedule(after: .nanoseconds(Int64(clamping: period)))
   }
 
   private func snapshot(of session: HTTP2ServerSession, _ now: UInt64) -> ConnectionLife.Snapshot {
@@ -57,12 +62,17 @@ extension Connection {
       stalledSince: transport.stalledSince, idleSince: session.idleSince)
   }
 
-  func endStalledCalls(_ now: UInt64) {
+  private func endStalledCalls(_ now: UInt64) {
     guard let limit = owner.core.lifeLimits.responseStall else { return }
     for call in calls where call.isStalled(now: now, limit: limit) {
       owner.log(.debug, "The client of a call did not take its responses.", metadata: ["peer": "\(peer)"])
       if let exchange = call.exchange { abort(exchange, .excessiveLoad) }
     }
+  }
+
+  func end(_ reason: StaticString) {
+    log(reason)
+    close()
   }
 
   func log(_ reason: StaticString) {

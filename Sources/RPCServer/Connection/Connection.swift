@@ -44,20 +44,14 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   @exclusivity(unchecked) var heldBytes = 0
 
   let transport: SocketTransport
+  /// Nil before `start` and in the phase `closed`.
   @exclusivity(unchecked) var source: IOSource?
-  /// Nil before the client has shown which HTTP it speaks, where it speaks HTTP/1.1, and at the end.
-  @exclusivity(unchecked) var session: HTTP2ServerSession?
+  @exclusivity(unchecked) var session = ConnectionSession.undetermined(preface: 0)
   @exclusivity(unchecked) var phase = Phase.open
   /// Calls with something to submit.
   @exclusivity(unchecked) var writing: [Call] = []
   var timer: LoopTimer?
 
-  // Connection+HTTP1.swift.
-  @exclusivity(unchecked) var http1: HTTP1Session?
-  /// Bytes of HTTP/2's preface that came so far.
-  @exclusivity(unchecked) var prefaceCount = 0
-  /// The client sends nothing more.
-  @exclusivity(unchecked) var isInputEnded = false
   /// The client is on a Unix socket.
   let isLocal: Bool
 
@@ -65,7 +59,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   /// Calls whose handlers are to be started.
   @exclusivity(unchecked) var ready: [Call] = []
   /// How many of the calls in `ready` were started.
-  @exclusivity(unchecked) var started = 0
+  @exclusivity(unchecked) var startedCount = 0
   /// The call whose handler was started last.
   @exclusivity(unchecked) var latest: Call?
 
@@ -101,7 +95,11 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
 
   func ready(_ readiness: Readiness) {
     owner.loop.assertCurrent()
-    if !readiness.isDisjoint(with: [.readable, .hangup, .error]) { read() }
+    if !readiness.isDisjoint(with: [.readable, .hangup, .error]) {
+      // epoll reports the end of a connection in each turn until it is closed, also while nothing is to be read.
+      if !wantsRead, !readiness.isDisjoint(with: [.hangup, .error]) { return close() }
+      read()
+    }
     if readiness.contains(.writable) { owner.loop.flushAtEndOfTurn(self) }
   }
 
@@ -130,8 +128,12 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
 
   private func receive(_ bytes: UnsafeRawBufferPointer) {
     guard phase != .failing else { return }
-    guard let session else { return receiveWithoutHTTP2(bytes) }
-    receive(bytes, session)
+    switch session {
+    case .http2(let session): receive(bytes, session)
+    case .http1(let session): receive(bytes, session)
+    case .undetermined(let preface): chooseSession(bytes, preface)
+    case .ended: break
+    }
   }
 
   func receive(_ bytes: UnsafeRawBufferPointer, _ session: HTTP2ServerSession) {
@@ -141,12 +143,12 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
       owner.log(.debug, "A connection broke HTTP/2.", metadata: ["peer": "\(peer)", "error": "\(error)"])
       endAfterFlush()
     }
-    drainEvents()
+    drainEvents(session)
     if phase == .announced, session.isPingAnswered { refuseNewStreams() }
   }
 
-  private func drainEvents() {
-    session?.drainEvents()
+  private func drainEvents(_ session: HTTP2ServerSession) {
+    session.drainEvents()
     startHandlers()
   }
 
@@ -161,7 +163,7 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
 
   /// A message of a request is whole.
   func messageArrived() {
-    if let session { session.messageArrived() } else { http1?.messageArrived() }
+    session.messageArrived()
     counters.messageReceived(now: owner.now)
   }
 
@@ -169,31 +171,61 @@ final class Connection: ReadinessHandler, TurnFlushable, HTTPServerSessionDelega
   func messageSent() { counters.messageSent(now: owner.now) }
 
   func credit(_ exchange: HTTPExchange, _ count: Int) {
-    if let session { session.credit(exchange, count) } else { http1?.credit(exchange, count) }
+    session.credit(exchange, count)
+    owner.loop.flushAtEndOfTurn(self)
+  }
+
+  /// Ends an exchange in its middle.
+  func abort(_ exchange: HTTPExchange, _ reason: HTTPExchange.AbortReason) {
+    session.abort(exchange, reason)
     owner.loop.flushAtEndOfTurn(self)
   }
 
   func flushTurn() {
     owner.loop.assertCurrent()
     guard phase != .closed else { return }
-    guard let session else { return flushWithoutHTTP2() }
     owner.now = owner.loop.now
-    session.now = owner.now
     if phase == .draining, owner.isDraining { endOpenEndedCalls() }
+    switch session {
+    case .http2(let session): flush(session)
+    case .http1(let session): flush(session)
+    case .undetermined: flushTransport()
+    // All is said.
+    case .ended: break
+    }
+  }
+
+  /// Sends what the transport itself has to say: a handshake, an alert.
+  private func flushTransport() {
+    do throws(SocketTransport.Failure) {
+      if try transport.sendRest(now: owner.now) { lingerIfOver() }
+    } catch {
+      return fail(error)
+    }
+    watch()
+  }
+
+  /// Ends a connection that is not through its handshake, or whose client has not shown what it speaks: it has no calls
+  /// to finish.
+  func lingerIfOver() {
+    if phase == .failing || phase == .draining { linger() }
+  }
+
+  private func flush(_ session: HTTP2ServerSession) {
+    session.now = owner.now
     for call in writing { call.submit(to: session) }
     writing.clear()
     do throws(SocketTransport.Failure) {
       guard try transport.sendRest(now: owner.now) else { return watch() }
       guard transport.isOpen else {
-        // Clients that are not through their handshake have no calls to finish.
-        if phase == .failing || phase == .draining { linger() }
+        lingerIfOver()
         return watch()
       }
       try send(session)
     } catch {
       return fail(error)
     }
-    drainEvents()
+    drainEvents(session)
     watch()
     if transport.unsentCount == 0 { finishIfDone(session) }
   }

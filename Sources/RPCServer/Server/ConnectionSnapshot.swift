@@ -31,11 +31,12 @@ package struct ConnectionSnapshot: Sendable {
 
 extension Connection {
   func snapshot(loop: Int) -> ConnectionSnapshot {
-    ConnectionSnapshot(
+    let http2: HTTP2ServerSession? = if case .http2(let session) = session { session } else { nil }
+    return ConnectionSnapshot(
       id: id, loop: loop, local: Socket.localAddress(transport.descriptor),
       remote: Socket.peerAddress(transport.descriptor),
-      counters: counters, security: transport.security, sendWindow: session?.sendWindow ?? 0,
-      receiveWindow: session?.receiveWindow ?? 0, runningHandlers: runningHandlers, unsent: transport.unsentCount,
+      counters: counters, security: transport.security, sendWindow: http2?.sendWindow ?? 0,
+      receiveWindow: http2?.receiveWindow ?? 0, runningHandlers: runningHandlers, unsent: transport.unsentCount,
       calls: calls.map(\.snapshot).sorted { $0.stream < $1.stream })
   }
 }
