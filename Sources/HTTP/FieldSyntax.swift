@@ -33,15 +33,15 @@ package enum FieldSyntax {
   /// Whether `are` holds for all bytes, taken eight at a time; the last eight may overlap those before. False for fewer
   /// than eight.
   @inline(__always)
-  private static func allWords(of bytes: UnsafeRawBufferPointer, _ are: (UInt64) -> Bool) -> Bool {
+  private static func allWords(of bytes: UnsafeRawBufferPointer, _ matches: (UInt64) -> Bool) -> Bool {
     let last = bytes.count - 8
     guard last >= 0 else { return false }
     var offset = 0
     while offset < last {
-      guard are(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) else { return false }
+      guard matches(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) else { return false }
       offset += 8
     }
-    return are(bytes.loadUnaligned(fromByteOffset: last, as: UInt64.self))
+    return matches(bytes.loadUnaligned(fromByteOffset: last, as: UInt64.self))
   }
 
   /// Whether all are a to z or a hyphen; none is from 128 on.

@@ -49,7 +49,7 @@ struct FrameInspector {
   ) {
     // nghttp2 refuses DATA on stream 0, on a server's stream and on an idle one.
     guard Self.isOfClient(head.stream) else { return }
-    switch streams.fate(of: head.stream) {
+    switch streams.state(of: head.stream) {
     case .idle: break
     case .open: dataOnOpen(head, &abuse, now)
     case .endedByPeer, .skipped: violation = (.streamClosed, "DATA on a stream that is closed")
@@ -72,7 +72,7 @@ struct FrameInspector {
     _ head: FrameHead, _ abuse: inout AbuseGuard, _ now: UInt64, _ isOpen: (Int32) -> Bool
   ) {
     guard Self.isOfClient(head.stream) else { return }
-    switch streams.fate(of: head.stream) {
+    switch streams.state(of: head.stream) {
     case .idle:
       streams.open(head.stream, as: head.endsStream ? .endedByPeer : .open)
       if isRefusing { ignored(head, &abuse, now) }

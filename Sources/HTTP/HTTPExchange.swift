@@ -124,7 +124,7 @@ public final class HTTPExchange {
   /// What becomes of the rest of a request that is answered before it is whole.
   public enum Remainder: Sendable, Hashable {
     /// So many bytes of it are read and dropped, so that an HTTP/1.1 connection can be used again.
-    case drain(limit: Int)
+    case discard(limit: Int)
     /// The peer is asked to stop; an HTTP/1.1 connection ends with the response.
     case abandon
   }

@@ -3,7 +3,7 @@
 ///
 /// Of a stream that is 256 or more places behind the newest nothing is known, so nobody is accused wrongly.
 struct StreamHistory {
-  enum Fate: UInt8 {
+  enum State: UInt8 {
     /// Passed over: closed when a stream with a greater number was opened. RFC 9113, section 5.1.1.
     case skipped
     case open
@@ -17,35 +17,35 @@ struct StreamHistory {
   }
 
   private static let places: Int32 = 256
-  private var fates = InlineArray<256, Fate>(repeating: .skipped)
+  private var states = InlineArray<256, State>(repeating: .skipped)
   private var newest: Int32 = -1
 
   /// - Parameter id: odd, as the streams that clients open are.
   @inline(__always)
-  func fate(of id: Int32) -> Fate {
+  func state(of id: Int32) -> State {
     let age = (newest - id) >> 1
     guard age >= 0 else { return .idle }
-    return age < Self.places ? fates[Self.place(of: id)] : .forgotten
+    return age < Self.places ? states[Self.place(of: id)] : .forgotten
   }
 
   /// Opens a stream that is idle.
   @inline(__always)
-  mutating func open(_ id: Int32, as fate: Fate) {
+  mutating func open(_ id: Int32, as state: State) {
     if id != newest + 2 { skip(to: id) }
     newest = id
-    fates[Self.place(of: id)] = fate
+    states[Self.place(of: id)] = state
   }
 
   @inline(__always)
   mutating func peerEnded(_ id: Int32) {
-    let fate = fate(of: id)
-    if fate == .open || fate == .endedByUs { fates[Self.place(of: id)] = .endedByPeer }
+    let state = state(of: id)
+    if state == .open || state == .endedByUs { states[Self.place(of: id)] = .endedByPeer }
   }
 
   /// False if the peer had ended the stream before, or nothing is known of it.
   mutating func weEnded(_ id: Int32) -> Bool {
-    guard fate(of: id) == .open else { return false }
-    fates[Self.place(of: id)] = .endedByUs
+    guard state(of: id) == .open else { return false }
+    states[Self.place(of: id)] = .endedByUs
     return true
   }
 
@@ -53,7 +53,7 @@ struct StreamHistory {
   private mutating func skip(to id: Int32) {
     var skipped = max(newest + 2, id - 2 * (Self.places - 1))
     while skipped < id {
-      fates[Self.place(of: skipped)] = .skipped
+      states[Self.place(of: skipped)] = .skipped
       skipped += 2
     }
   }

@@ -3,7 +3,7 @@
 ///
 /// Two things must leave it exactly once, or a handler hangs or a limit leaks: the call's admission, and the tasks that
 /// wait in it. They are values that can't be copied, and trap in debug builds when they are dropped. Whatever ends the
-/// call returns them in a `Release`.
+/// call returns them in a `HeldResources`.
 package struct CallMachine: ~Copyable {
   /// Each phase follows one above it, and none comes twice.
   package enum Phase: UInt8, Sendable {
@@ -23,29 +23,29 @@ package struct CallMachine: ~Copyable {
 
   /// What the driver is to do.
   // Inlinable, since the driver is in another module and looks at each bit for each call.
-  package struct Todo: OptionSet, Sendable {
+  package struct Actions: OptionSet, Sendable {
     package let rawValue: UInt8
     @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// `contains`, which the compiler does not specialize across modules.
-    @inlinable package func has(_ action: Todo) -> Bool { rawValue & action.rawValue != 0 }
+    @inlinable package func has(_ action: Actions) -> Bool { rawValue & action.rawValue != 0 }
 
     /// Start the handler.
-    @inlinable package static var startHandler: Todo { Todo(rawValue: 1) }
+    @inlinable package static var startHandler: Actions { Actions(rawValue: 1) }
     /// Let the client send more of the request, if there is memory for it.
-    @inlinable package static var awaitMore: Todo { Todo(rawValue: 2) }
+    @inlinable package static var awaitMore: Actions { Actions(rawValue: 2) }
     /// Resume the reader: it can look again.
-    @inlinable package static var wakeReader: Todo { Todo(rawValue: 4) }
+    @inlinable package static var wakeReader: Actions { Actions(rawValue: 4) }
     /// Resume the writer: there is room.
-    @inlinable package static var wakeWriter: Todo { Todo(rawValue: 8) }
+    @inlinable package static var wakeWriter: Actions { Actions(rawValue: 8) }
     /// Call `flush` at the end of the turn.
-    @inlinable package static var scheduleWrite: Todo { Todo(rawValue: 16) }
+    @inlinable package static var scheduleWrite: Actions { Actions(rawValue: 16) }
     /// Refuse the request: it has no message, and the method takes one.
-    @inlinable package static var refuseMissing: Todo { Todo(rawValue: 32) }
+    @inlinable package static var refuseMissing: Actions { Actions(rawValue: 32) }
     /// Refuse the request: it ends inside a message.
-    @inlinable package static var refuseCut: Todo { Todo(rawValue: 64) }
+    @inlinable package static var refuseCut: Actions { Actions(rawValue: 64) }
     /// Refuse the request: it has more than one message, and the method takes one.
-    @inlinable package static var refuseSurplus: Todo { Todo(rawValue: 128) }
+    @inlinable package static var refuseSurplus: Actions { Actions(rawValue: 128) }
   }
 
   /// What of the request's messages is there.
@@ -81,7 +81,7 @@ package struct CallMachine: ~Copyable {
   // MARK: Request
 
   /// The head is understood.
-  package mutating func accepted(hasSingleRequest: Bool) -> Todo {
+  package mutating func accepted(hasSingleRequest: Bool) -> Actions {
     guard phase == .head else { return [] }
     phase = hasSingleRequest ? .request : .ready
     return hasSingleRequest ? [] : .startHandler
@@ -91,7 +91,7 @@ package struct CallMachine: ~Copyable {
   package var awaitsRequest: Bool { phase == .request || phase == .running && reader != nil }
 
   /// More of the request is there, or its end.
-  package mutating func requestArrived(_ front: Front, isEnded: Bool) -> Todo {
+  package mutating func requestArrived(_ front: Front, isEnded: Bool) -> Actions {
     switch phase {
     case .request: return singleRequestArrived(front, isEnded: isEnded)
     case .running where reader != nil:
@@ -100,7 +100,7 @@ package struct CallMachine: ~Copyable {
     }
   }
 
-  private mutating func singleRequestArrived(_ front: Front, isEnded: Bool) -> Todo {
+  private mutating func singleRequestArrived(_ front: Front, isEnded: Bool) -> Actions {
     switch front {
     case .messageAndMore: return .refuseSurplus
     case _ where !isEnded: return .awaitMore
@@ -169,7 +169,7 @@ package struct CallMachine: ~Copyable {
   // MARK: Response
 
   /// There is something to send.
-  package mutating func wrote() -> Todo {
+  package mutating func wrote() -> Actions {
     guard !isWriteScheduled, phase != .closed else { return [] }
     isWriteScheduled = true
     return .scheduleWrite
@@ -191,7 +191,7 @@ package struct CallMachine: ~Copyable {
 
   /// The session took messages.
   /// - Parameter hasRoom: what is left is so little that more may be written.
-  package mutating func moved(hasRoom: Bool) -> Todo {
+  package mutating func moved(hasRoom: Bool) -> Actions {
     hasMoved = true
     return hasRoom && writer != nil ? .wakeWriter : []
   }
@@ -229,28 +229,28 @@ package struct CallMachine: ~Copyable {
   // MARK: Ends
 
   /// The answer is known: a refusal, a deadline that passed, a server that stops. Nil where the call was over.
-  package mutating func answered() -> Release? {
+  package mutating func answered() -> HeldResources? {
     guard !isOver else { return nil }
     let wasRunning = phase == .running
     phase = .answered
-    return Release(slot: nil, reader: reader.take(), writer: writer.take(), endsTask: wasRunning)
+    return HeldResources(slot: nil, reader: reader.take(), writer: writer.take(), endsTask: wasRunning)
   }
 
   /// The handler returned: its slot leaves. Its result is the answer if `phase` was `running` still.
-  package mutating func handlerReturned() -> Release {
+  package mutating func handlerReturned() -> HeldResources {
     if phase == .running { phase = .answered }
-    return Release(slot: slot.take(), reader: reader.take(), writer: writer.take(), endsTask: false)
+    return HeldResources(slot: slot.take(), reader: reader.take(), writer: writer.take(), endsTask: false)
   }
 
   /// The exchange is closed, by the client, by a reset of ours or with its connection.
-  package mutating func closed() -> Release {
+  package mutating func closed() -> HeldResources {
     let wasRunning = phase == .running
     phase = .closed
-    return Release(slot: nil, reader: reader.take(), writer: writer.take(), endsTask: wasRunning)
+    return HeldResources(slot: nil, reader: reader.take(), writer: writer.take(), endsTask: wasRunning)
   }
 
   /// What leaves a call that ends.
-  package struct Release: ~Copyable {
+  package struct HeldResources: ~Copyable {
     private var slot: AdmissionSlot?
     private var reader: Waiter?
     private var writer: Waiter?

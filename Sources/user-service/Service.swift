@@ -21,7 +21,7 @@ struct Service: Sendable {
     /// The scopes of client certificates by their identities.
     var certificates: [String: [String]] = [:]
     /// Whether calls without credentials may do everything.
-    var isOpen = false
+    var allowsAnonymous = false
     /// Of password hashes.
     var passwordCost = 12
   }
@@ -136,11 +136,11 @@ struct Service: Sendable {
     _ services: [any ServiceProvider], _ accounts: Accounts
   ) throws -> [any ServerInterceptor] {
     let access = settings.access
-    if access.isOpen { logger.warning("Everybody may make every call, without credentials: --insecure-dev.") }
+    if access.allowsAnonymous { logger.warning("Everybody may make every call, without credentials: --insecure-dev.") }
     let control = AccessControl(
       policy: try AccessPolicy(services.map { type(of: $0).serviceDescriptor }), keys: access.keys,
       authority: access.authority, certificates: access.certificates, ended: accounts.ended,
-      isOpen: access.isOpen, loops: loops, now: WallClock.seconds)
+      allowsAnonymous: access.allowsAnonymous, loops: loops, now: WallClock.seconds)
     return (settings.logsCalls ? [AccessLog(logger: logger)] : []) + [control]
   }
 

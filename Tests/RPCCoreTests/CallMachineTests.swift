@@ -22,7 +22,7 @@ import Testing
   @Test func aWalkSeesAllPhasesAndActions() {
     var random = SeededGenerator(seed: 7)
     var phases: Set<UInt8> = []
-    var todo: CallMachine.Todo = []
+    var actions: CallMachine.Actions = []
     var stalls = 0
     for _ in 0..<500 {
       let walk = Walk(hasSingleRequest: Bool.random(using: &random))
@@ -31,20 +31,20 @@ import Testing
         walk.step(&random)
       }
       walk.finish(&random)
-      todo.formUnion(walk.seen)
+      actions.formUnion(walk.seen)
       stalls += walk.stalls
     }
     #expect(phases == Set(CallMachine.Phase.head.rawValue...CallMachine.Phase.closed.rawValue))
-    #expect(todo.rawValue == 0xff && stalls > 0)
+    #expect(actions.rawValue == 0xff && stalls > 0)
   }
 
   @Test func anAnswerIsKnownOnce() {
     var machine = CallMachine()
-    let todo = [
+    let actions = [
       machine.accepted(hasSingleRequest: true), machine.accepted(hasSingleRequest: true),
       machine.requestArrived(.message, isEnded: false), machine.requestArrived(.message, isEnded: true),
     ]
-    #expect(todo == [[], [], .awaitMore, .startHandler])
+    #expect(actions == [[], [], .awaitMore, .startHandler])
     if let refused = machine.begin(AdmissionSlot(callClass: 3, startedAt: 5)) {
       Issue.record("the call was ready")
       refused.giveBack()
@@ -83,7 +83,7 @@ private final class Walk: @unchecked Sendable {
   var tasks: [UInt64: Task<Bool, Never>] = [:]
   /// Whether each wait ended well.
   var outcomes: [UInt64: Bool] = [:]
-  var seen: CallMachine.Todo = []
+  var seen: CallMachine.Actions = []
   var stalls = 0
 
   private let hasSingleRequest: Bool
@@ -179,13 +179,13 @@ private final class Walk: @unchecked Sendable {
 
   // MARK: The server
 
-  private func run(_ todo: CallMachine.Todo) {
-    seen.formUnion(todo)
-    if todo.contains(.startHandler) { isToBeStarted = true }
-    if todo.contains(.wakeReader) { wake(.reader) }
-    if todo.contains(.wakeWriter) { wake(.writer) }
-    if todo.contains(.scheduleWrite) { isFlushDue = true }
-    if !todo.isDisjoint(with: [.refuseMissing, .refuseCut, .refuseSurplus]) { answer() }
+  private func run(_ actions: CallMachine.Actions) {
+    seen.formUnion(actions)
+    if actions.contains(.startHandler) { isToBeStarted = true }
+    if actions.contains(.wakeReader) { wake(.reader) }
+    if actions.contains(.wakeWriter) { wake(.writer) }
+    if actions.contains(.scheduleWrite) { isFlushDue = true }
+    if !actions.isDisjoint(with: [.refuseMissing, .refuseCut, .refuseSurplus]) { answer() }
   }
 
   private func wake(_ place: CallMachine.Place) {
@@ -205,7 +205,7 @@ private final class Walk: @unchecked Sendable {
     run(machine.wrote())
   }
 
-  private func end(_ release: consuming CallMachine.Release) {
+  private func end(_ release: consuming CallMachine.HeldResources) {
     for id in waiting.values { outcomes[id] = false }
     waiting = [:]
     guard let slot = release.cancelWaits() else { return }

@@ -83,7 +83,7 @@ import Testing
   }
 
   @Test func errorsOfTheCommentAreResponses() {
-    let list = ErrorList(
+    let list = ErrorResponses(
       """
       Changes it.
 

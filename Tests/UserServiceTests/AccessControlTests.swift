@@ -56,7 +56,8 @@ import UserStoreContract
   }
 
   private func serving(
-    _ store: any UserStore = InMemoryUserStore(), isOpen: Bool = false, _ body: @Sendable (Bench) async throws -> Void
+    _ store: any UserStore = InMemoryUserStore(), allowsAnonymous: Bool = false,
+    _ body: @Sendable (Bench) async throws -> Void
   ) async throws {
     let key = try makeKey("key"), now = Bench.Clock(), keys = LiveKeys(KeySet([key]))
     let loops = try EventLoopGroup(count: 1, name: "test")
@@ -68,7 +69,8 @@ import UserStoreContract
       interceptors: { loops in
         [
           AccessControl(
-            policy: policy, keys: keys, authority: Self.authority, isOpen: isOpen, loops: loops, now: { now.value })
+            policy: policy, keys: keys, authority: Self.authority, allowsAnonymous: allowsAnonymous, loops: loops,
+            now: { now.value })
         ]
       }
     ) { try await body(Bench(service: $0, keys: keys, key: key, now: now)) }
@@ -127,7 +129,7 @@ import UserStoreContract
 
   @Test func writesNameTheirAuthors() async throws {
     let store = ProbeStore()
-    try await serving(store, isOpen: true) { bench async throws in
+    try await serving(store, allowsAnonymous: true) { bench async throws in
       let ops = bench.service.with(token: try bench.token("ops", "users.write"))
       let ada = try await ops.create("ada@example.com")
       let own = bench.service.with(token: try bench.token(ada.id, "users.write"))
@@ -155,7 +157,7 @@ import UserStoreContract
   }
 
   @Test func openServersTakeCallsWithoutCredentials() async throws {
-    try await serving(isOpen: true) { bench async throws in
+    try await serving(allowsAnonymous: true) { bench async throws in
       #expect(try await bench.refusal(Methods.listUsers, Self.list) == nil)
       #expect(
         try await bench.refusal(Methods.listUsers, Self.list, token: "x") == "UNAUTHENTICATED TOKEN_INVALID")

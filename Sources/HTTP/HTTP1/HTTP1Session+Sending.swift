@@ -32,7 +32,7 @@ extension HTTP1Session {
   /// Whether what is missing of the request can be read and dropped, so that the connection can be used again.
   private func canDrop(_ request: HTTPExchange.Remainder) -> Bool {
     // A client that waits for 100 (Continue) may send the body or not, so nobody knows where its next request begins.
-    guard case .drain(let limit) = request, response.hasContinued, parser.bodyLeft ?? 0 <= limit else { return false }
+    guard case .discard(let limit) = request, response.hasContinued, parser.bodyLeft ?? 0 <= limit else { return false }
     droppableLimit = limit
     return true
   }

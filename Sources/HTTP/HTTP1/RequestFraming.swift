@@ -18,8 +18,8 @@ struct RequestFraming {
   private var hasLength = false
   private var hasCoding = false
 
-  /// What becomes of a field.
-  enum Fate {
+  /// How a field is used.
+  enum FieldUse {
     case keep
     /// The field is connection-specific: it does not belong to the request. RFC 9110, section 7.6.1.
     case drop
@@ -28,7 +28,7 @@ struct RequestFraming {
   }
 
   /// - Parameter name: in lower case.
-  mutating func take(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(HTTP1Fault) -> Fate {
+  mutating func take(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(HTTP1Fault) -> FieldUse {
     switch name.count {
     case 2 where name.equals("te"):
       value.forEachMember { if $0.equalsIgnoringCase("trailers") { takesTrailers = true } }

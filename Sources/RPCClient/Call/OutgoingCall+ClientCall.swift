@@ -100,16 +100,16 @@ extension OutgoingCall: ClientCall {
     if loop.isCurrent { work(self) } else { loop.execute { work(self) } }
   }
 
-  func perform(_ todo: ClientCallMachine.Todo) {
-    guard todo.rawValue != 0 else { return }
-    if todo.has(.awaitMore) { creditReceived() }
-    if todo.has(.wakeReader), let reader = machine.take(.reader) { reader.resume() }
-    if todo.has(.wakeWriter), let writer = machine.take(.writer) { writer.resume() }
-    if todo.has(.wakeHead), let head = machine.take(.head) { head.resume() }
-    if todo.has(.scheduleWrite) {
+  func perform(_ actions: ClientCallMachine.Actions) {
+    guard actions.rawValue != 0 else { return }
+    if actions.has(.awaitMore) { creditReceived() }
+    if actions.has(.wakeReader), let reader = machine.take(.reader) { reader.resume() }
+    if actions.has(.wakeWriter), let writer = machine.take(.writer) { writer.resume() }
+    if actions.has(.wakeHead), let head = machine.take(.head) { head.resume() }
+    if actions.has(.scheduleWrite) {
       if let connection { connection.scheduleWrite(self) } else { _ = machine.flush() }
     }
-    if todo.has(.refuseSurplus) {
+    if actions.has(.refuseSurplus) {
       end(
         RPCError(.unimplemented, "the response has more than one message, the method returns one"), byServer: false)
     }

@@ -3,7 +3,7 @@
 /// events.
 ///
 /// The tasks that wait in a call must leave it exactly once, or one hangs. They are values that can't be copied, and
-/// trap in debug builds when they are dropped. Whatever ends the call returns them in a `Release`.
+/// trap in debug builds when they are dropped. Whatever ends the call returns them in a `HeldResources`.
 package struct ClientCallMachine: ~Copyable {
   /// Each phase follows one above it; only a call that the server has not processed goes back from `sent` to `queued`.
   package enum Phase: UInt8, Sendable {
@@ -18,25 +18,25 @@ package struct ClientCallMachine: ~Copyable {
   }
 
   /// What the driver is to do.
-  package struct Todo: OptionSet, Sendable {
+  package struct Actions: OptionSet, Sendable {
     package let rawValue: UInt8
     @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// `contains`, which the compiler does not specialize across modules.
-    @inlinable package func has(_ action: Todo) -> Bool { rawValue & action.rawValue != 0 }
+    @inlinable package func has(_ action: Actions) -> Bool { rawValue & action.rawValue != 0 }
 
     /// Resume the task that waits for a message.
-    @inlinable package static var wakeReader: Todo { Todo(rawValue: 1) }
+    @inlinable package static var wakeReader: Actions { Actions(rawValue: 1) }
     /// Resume the task that waits for room to write.
-    @inlinable package static var wakeWriter: Todo { Todo(rawValue: 2) }
+    @inlinable package static var wakeWriter: Actions { Actions(rawValue: 2) }
     /// Resume the task that waits for the head.
-    @inlinable package static var wakeHead: Todo { Todo(rawValue: 4) }
+    @inlinable package static var wakeHead: Actions { Actions(rawValue: 4) }
     /// Call `flush` at the end of the turn.
-    @inlinable package static var scheduleWrite: Todo { Todo(rawValue: 8) }
+    @inlinable package static var scheduleWrite: Actions { Actions(rawValue: 8) }
     /// Let the server send more.
-    @inlinable package static var awaitMore: Todo { Todo(rawValue: 16) }
+    @inlinable package static var awaitMore: Actions { Actions(rawValue: 16) }
     /// End the call: its one response is followed by another one.
-    @inlinable package static var refuseSurplus: Todo { Todo(rawValue: 32) }
+    @inlinable package static var refuseSurplus: Actions { Actions(rawValue: 32) }
   }
 
   /// The places where a task of the call can wait.
@@ -61,7 +61,7 @@ package struct ClientCallMachine: ~Copyable {
   }
 
   /// What becomes of a call whose attempt was lost.
-  package enum Fate: UInt8, Sendable {
+  package enum LossOutcome: UInt8, Sendable {
     /// The call was over before.
     case over
     /// The call waits for a connection again.
@@ -102,7 +102,7 @@ package struct ClientCallMachine: ~Copyable {
   }
 
   /// The stream, or its connection, ended before the response did.
-  package mutating func lost(_ loss: Loss) -> Fate {
+  package mutating func lost(_ loss: Loss) -> LossOutcome {
     switch phase {
     case .ended: return .over
     case .queued, .responding: return .fails
@@ -128,7 +128,7 @@ package struct ClientCallMachine: ~Copyable {
   // MARK: Requests
 
   /// There is something to send.
-  package mutating func wrote() -> Todo {
+  package mutating func wrote() -> Actions {
     guard !isWriteScheduled, phase == .sent || phase == .responding else { return [] }
     isWriteScheduled = true
     return .scheduleWrite
@@ -142,7 +142,7 @@ package struct ClientCallMachine: ~Copyable {
   }
 
   /// No request follows.
-  package mutating func finished() -> Todo {
+  package mutating func finished() -> Actions {
     guard !isFinished else { return [] }
     isFinished = true
     return wrote()
@@ -153,7 +153,7 @@ package struct ClientCallMachine: ~Copyable {
 
   /// The stream took messages.
   /// - Parameter hasRoom: what is left is so little that more may be written.
-  package mutating func moved(hasRoom: Bool) -> Todo { hasRoom && writer != nil ? .wakeWriter : [] }
+  package mutating func moved(hasRoom: Bool) -> Actions { hasRoom && writer != nil ? .wakeWriter : [] }
 
   package enum Next: UInt8, Sendable {
     /// Nothing for now.
@@ -172,7 +172,7 @@ package struct ClientCallMachine: ~Copyable {
   // MARK: Responses
 
   /// The head came, and it is that of a response: messages may follow.
-  package mutating func responded() -> Todo {
+  package mutating func responded() -> Actions {
     guard phase == .sent else { return [] }
     phase = .responding
     return head != nil ? .wakeHead : []
@@ -180,7 +180,7 @@ package struct ClientCallMachine: ~Copyable {
 
   /// More of the response's messages came. In a call with a single response message, only the end of the call wakes the
   /// reader, because only the status says whether the message counts.
-  package mutating func responseArrived(_ front: CallMachine.Front) -> Todo {
+  package mutating func responseArrived(_ front: CallMachine.Front) -> Actions {
     guard phase == .responding else { return [] }
     switch front {
     case .nothing, .part: return .awaitMore
@@ -235,17 +235,17 @@ package struct ClientCallMachine: ~Copyable {
   /// the last attempt was lost.
   /// - Parameter byServer: the response is whole, so that only the request may be left to stop.
   /// - Returns: nil where the call was over.
-  package mutating func ended(byServer: Bool) -> Release? {
+  package mutating func ended(byServer: Bool) -> HeldResources? {
     guard phase != .ended else { return nil }
     let hasStream = phase != .queued
     phase = .ended
-    return Release(
+    return HeldResources(
       reader: reader.take(), writer: writer.take(), head: head.take(),
       resetsStream: hasStream && !(byServer && isEndTaken))
   }
 
   /// What a call that ends hands to its driver: the tasks that waited in it, and whether to reset the stream.
-  package struct Release: ~Copyable {
+  package struct HeldResources: ~Copyable {
     private var reader: Waiter?
     private var writer: Waiter?
     private var head: Waiter?

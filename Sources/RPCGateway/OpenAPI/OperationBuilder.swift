@@ -199,10 +199,10 @@ struct OperationBuilder {
     if headers != nil, binding.method == "GET" {
       members.append(.init(name: "304", value: .object(["description": "The client knows the response already."])))
     }
-    var errors = ErrorList(comment, isGuarded: access != nil && access != .everybody)
+    var errors = ErrorResponses(comment, isGuarded: access != nil && access != .everybody)
     if !binding.etag.isEmpty { errors.add(412, "ABORTED: the etag is another than `If-Match` says.") }
     members += errors.responses
-    members.append(.init(name: "default", value: ErrorList.response("Any other error.")))
+    members.append(.init(name: "default", value: ErrorResponses.response("Any other error.")))
     return .object(members)
   }
 

@@ -3,20 +3,20 @@ import RPCCore
 
 /// What the machine returns, done; and the waits whose ends it decides.
 extension Call {
-  func perform(_ todo: CallMachine.Todo) {
+  func perform(_ actions: CallMachine.Actions) {
     // Most events of most calls ask for nothing.
-    guard todo.rawValue != 0 else { return }
+    guard actions.rawValue != 0 else { return }
     // Behind those of the other calls that were received with this one.
-    if todo.has(.startHandler) { connection.ready.append(self) }
-    if todo.has(.awaitMore) { awaitRest() }
-    if todo.has(.wakeReader), let reader = machine.take(.reader) { reader.resume() }
-    if todo.has(.wakeWriter), let writer = machine.take(.writer) { writer.resume() }
-    if todo.has(.scheduleWrite) { connection.scheduleWrite(self) }
-    if todo.has(.refuseMissing) {
+    if actions.has(.startHandler) { connection.ready.append(self) }
+    if actions.has(.awaitMore) { awaitRest() }
+    if actions.has(.wakeReader), let reader = machine.take(.reader) { reader.resume() }
+    if actions.has(.wakeWriter), let writer = machine.take(.writer) { writer.resume() }
+    if actions.has(.scheduleWrite) { connection.scheduleWrite(self) }
+    if actions.has(.refuseMissing) {
       end(.error(RPCError(.unimplemented, "the request has no message, the method takes one")))
     }
-    if todo.has(.refuseCut) { end(.error(RPCError(.internal, "the request ends inside a message"))) }
-    if todo.has(.refuseSurplus) {
+    if actions.has(.refuseCut) { end(.error(RPCError(.internal, "the request ends inside a message"))) }
+    if actions.has(.refuseSurplus) {
       end(.error(RPCError(.unimplemented, "the request has more than one message, the method takes one")))
     }
   }

@@ -14,6 +14,6 @@ extension Call {
     if flush == .body { return session.resumeBody(exchange) }
     var (head, body) = responseStart()
     if body == .unknown, outcome != nil, format.isBodyPlain { body = .length(outbound.count) }
-    session.respond(exchange, head, body: body, request: .drain(limit: Self.droppedLimit))
+    session.respond(exchange, head, body: body, request: .discard(limit: Self.droppedLimit))
   }
 }

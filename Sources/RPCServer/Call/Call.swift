@@ -212,7 +212,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
     if let release = machine.answered() { end(outcome, keepingMessages: keepingMessages, release) }
   }
 
-  func end(_ outcome: Outcome, keepingMessages: Bool, _ release: consuming CallMachine.Release) {
+  func end(_ outcome: Outcome, keepingMessages: Bool, _ release: consuming CallMachine.HeldResources) {
     if case .failure(let failure) = outcome {
       finished(failure.error.code)
       // An error of the server's own does not wait for messages that the peer may be too slow to read.
@@ -223,7 +223,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
     conclude(outcome, release)
   }
 
-  private func conclude(_ outcome: Outcome, _ release: consuming CallMachine.Release) {
+  private func conclude(_ outcome: Outcome, _ release: consuming CallMachine.HeldResources) {
     self.outcome = outcome
     self.release(release)
     deframer.removeAll()
@@ -233,7 +233,7 @@ final class Call: HTTPExchangeHandler, @unchecked Sendable {
   }
 
   /// Lets go of timer, task, waiters and slot.
-  func release(_ release: consuming CallMachine.Release) {
+  func release(_ release: consuming CallMachine.HeldResources) {
     deadlineTimer?.cancel()
     deadlineTimer = nil
     if release.endsTask { task?.cancel() }

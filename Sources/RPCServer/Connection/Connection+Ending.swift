@@ -9,8 +9,8 @@ extension Connection {
   /// How long the PING that follows the first GOAWAY may take.
   private static let announceTime = Duration.seconds(1)
 
-  /// Two-phase GOAWAY or, in HTTP/1.1, `connection: close`; then the calls that run are finished, then the connection is
-  /// closed.
+  /// Two-phase GOAWAY or, in HTTP/1.1, `connection: close`; then the calls that run are finished, and the connection
+  /// is closed.
   func drain() {
     owner.loop.assertCurrent()
     // A connection that drains already because of its age now drains with its server.

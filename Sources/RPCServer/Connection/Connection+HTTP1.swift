@@ -5,8 +5,8 @@ import Logging
 internal import Primitives
 internal import Transport
 
-/// Connections whose clients speak HTTP/1.1, and those whose protocol is not known yet. One port serves both: on TLS the
-/// protocol that ALPN chose decides, elsewhere the preface with which HTTP/2 begins (RFC 9113, section 3.4).
+/// Connections whose clients speak HTTP/1.1, and those whose protocol is not known yet. One port serves both: on TLS
+/// the protocol that ALPN chose decides, elsewhere the preface with which HTTP/2 begins (RFC 9113, section 3.4).
 extension Connection {
   private static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 

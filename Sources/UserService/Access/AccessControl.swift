@@ -14,7 +14,7 @@ public struct AccessControl: ServerInterceptor {
   private let authority: TokenAuthority
   private let certificates: [String: Caller]
   private let ended: EndedSessions
-  private let isOpen: Bool
+  private let allowsAnonymous: Bool
   private let memories: [ObjectIdentifier: CallerCache]
   private let now: @Sendable () -> Int64
 
@@ -24,13 +24,13 @@ public struct AccessControl: ServerInterceptor {
   ///   - authority: the issuer and the audience of the tokens.
   ///   - certificates: the scopes of client certificates by their identities, `PeerCertificate.identities`.
   ///   - ended: the sessions whose tokens are refused.
-  ///   - isOpen: lets callers without credentials make every call, for development. Credentials that are wrong are
-  ///     refused all the same.
+  ///   - allowsAnonymous: lets callers without credentials make every call, for development. Credentials that are wrong
+  ///     are refused all the same.
   ///   - loops: the loops of the server. Each remembers tokens that it has verified.
   ///   - now: seconds since 1970.
   public init(
     policy: AccessPolicy, keys: LiveKeys, authority: TokenAuthority, certificates: [String: [String]] = [:],
-    ended: EndedSessions = EndedSessions(), isOpen: Bool = false, loops: EventLoopGroup,
+    ended: EndedSessions = EndedSessions(), allowsAnonymous: Bool = false, loops: EventLoopGroup,
     now: @escaping @Sendable () -> Int64
   ) {
     self.policy = policy
@@ -39,7 +39,7 @@ public struct AccessControl: ServerInterceptor {
     self.certificates = Dictionary(
       uniqueKeysWithValues: certificates.map { ($0, Caller(id: $0, scopes: $1)) })
     self.ended = ended
-    self.isOpen = isOpen
+    self.allowsAnonymous = allowsAnonymous
     memories = Dictionary(
       uniqueKeysWithValues: loops.loops.map { loop in
         (ObjectIdentifier(loop), CallerCache(loop: loop, keys: keys, authority: authority))
@@ -63,22 +63,22 @@ public struct AccessControl: ServerInterceptor {
     case .everybody: return
     case .localOrScopes where Self.isLocal(context.peer): return
     case .authenticated: _ = try caller(context)
-    case .localOrScopes(let scopes): try restrict(context, false, scopes)
-    case .restricted(let own, let scopes): try restrict(context, own, scopes)
+    case .localOrScopes(let scopes): try authorize(context, false, scopes)
+    case .restricted(let own, let scopes): try authorize(context, own, scopes)
     }
   }
 
-  private func restrict(_ context: ServerContext, _ own: Bool, _ scopes: [String]) throws(AccessRefusal) {
+  private func authorize(_ context: ServerContext, _ own: Bool, _ scopes: [String]) throws(AccessRefusal) {
     guard let caller = try caller(context), !caller.hasScope(oneOf: scopes) else { return }
     guard own else { throw .missingScope(scopes) }
     guard let user = caller.userID else { throw scopes.isEmpty ? .notAUser : .missingScope(scopes) }
     context.restrictedToUser = user
   }
 
-  /// The caller. Nil only if `isOpen`, and the call has no credentials.
+  /// The caller. Nil only if `allowsAnonymous`, and the call has no credentials.
   private func caller(_ context: ServerContext) throws(AccessRefusal) -> Caller? {
     guard let caller = try byToken(context) ?? byCertificate(context) else {
-      if isOpen { return nil }
+      if allowsAnonymous { return nil }
       throw .noCredentials
     }
     context.identifyCaller(caller.id)

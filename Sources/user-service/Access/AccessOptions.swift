@@ -36,9 +36,10 @@ struct AccessOptions: ParsableArguments {
   /// - Throws: `ValidationError` (exit code 64) without keys, unless it is to serve without; `ExitCode` 69 if the keys
   ///   can't be used.
   func settings() throws -> Service.Access {
-    let isOpen = try insecureDev || Environment.value("USER_SERVICE_INSECURE_DEV", "true or false", Bool.init) ?? false
+    let allowsAnonymous =
+      try insecureDev || Environment.value("USER_SERVICE_INSECURE_DEV", "true or false", Bool.init) ?? false
     let directory = keys.directory()
-    guard isOpen || directory != nil else {
+    guard allowsAnonymous || directory != nil else {
       throw ValidationError(
         """
         There are no keys, so nobody could prove who calls. Make one (user-service keys new --keys DIRECTORY) and name the \
@@ -47,14 +48,14 @@ struct AccessOptions: ParsableArguments {
     }
     let cost = try Limits.value(passwordCost, "PASSWORD_COST", PasswordHash.costs) ?? 12
     let set = try directory?.loadOrExit() ?? Self.passingKeys()
-    if let directory, set.isEmpty, !isOpen {
+    if let directory, set.isEmpty, !allowsAnonymous {
       throw Program.exit(
         with: Unavailable(
           message: "There is no key in \(directory.path). Make one: user-service keys new --keys \(directory.path)."))
     }
     return Service.Access(
       directory: directory, keys: LiveKeys(set), authority: try tokens.authority(), certificates: try certificates(),
-      isOpen: isOpen, passwordCost: cost)
+      allowsAnonymous: allowsAnonymous, passwordCost: cost)
   }
 
   /// Without a directory, sign-ins have a key that nobody else knows and that ends with the process.

@@ -170,7 +170,7 @@ import Testing
   @Test func theRestOfAnAnsweredRequestIsDropped() {
     let bench = HTTP1Bench()
     bench.feed(Self.head + "content-length: 10\r\n\r\n12345")
-    bench.respond(415, request: .drain(limit: 5))
+    bench.respond(415, request: .discard(limit: 5))
     #expect(!bench.output().contains("connection: close") && bench.latest?.closeCode == .noError)
     bench.feed("67890" + Self.get)
     #expect(bench.exchanges.count == 2 && bench.exchanges[1].seen == [.head, .end])
@@ -179,14 +179,14 @@ import Testing
   @Test func aLongRestEndsTheConnection() {
     let bench = HTTP1Bench()
     bench.feed(Self.head + "content-length: 11\r\n\r\n12345")
-    bench.respond(415, request: .drain(limit: 5))
+    bench.respond(415, request: .discard(limit: 5))
     #expect(bench.output().contains("connection: close") && bench.session.isEnding)
   }
 
   @Test func chunksWithoutEndEndTheConnection() {
     let bench = HTTP1Bench()
     bench.feed(Self.head + "transfer-encoding: chunked\r\n\r\n")
-    bench.respond(415, request: .drain(limit: 20))
+    bench.respond(415, request: .discard(limit: 20))
     #expect(!bench.output().contains("connection: close") && !bench.session.isEnding)
     bench.feed("10\r\n0123456789abcdef\r\n")
     #expect(!bench.session.isEnding)
@@ -223,7 +223,7 @@ import Testing
   @Test func aRefusalComesInsteadOfContinue() {
     let bench = HTTP1Bench()
     bench.feed(Self.head + "expect: 100-continue\r\ncontent-length: 2\r\n\r\n")
-    bench.respond(403, request: .drain(limit: 100))
+    bench.respond(403, request: .discard(limit: 100))
     let output = bench.output()
     // Whether the body follows, the client alone knows.
     #expect(output.hasPrefix("HTTP/1.1 403 ") && output.contains("connection: close") && bench.session.isEnding)

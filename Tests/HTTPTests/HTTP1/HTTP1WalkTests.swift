@@ -94,7 +94,7 @@ import Testing
       guard let exchange = session.exchange, let handler = exchange.handler as? Watching else { return }
       let head = HeaderFields([(":status", Array(["200", "204", "404"][pick(3)].utf8))])
       let count = pick(100)
-      let rest = pick(2) == 0 ? HTTPExchange.Remainder.abandon : .drain(limit: pick(60))
+      let rest = pick(2) == 0 ? HTTPExchange.Remainder.abandon : .discard(limit: pick(60))
       switch pick(3) {
       case 0: session.respond(exchange, head, body: .none, request: rest)
       case 1:

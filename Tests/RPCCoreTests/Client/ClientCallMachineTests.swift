@@ -21,8 +21,8 @@ import Testing
   @Test func aWalkSeesAllPhasesActionsAndFates() async {
     var random = SeededGenerator(seed: 7)
     var phases: Set<UInt8> = []
-    var fates: Set<UInt8> = []
-    var todo: ClientCallMachine.Todo = []
+    var outcomes: Set<UInt8> = []
+    var actions: ClientCallMachine.Actions = []
     var resets: Set<Bool> = []
     for _ in 0..<500 {
       let walk = ClientWalk(hasSingleResponse: Bool.random(using: &random))
@@ -31,23 +31,23 @@ import Testing
         walk.step(&random)
       }
       walk.finish()
-      todo.formUnion(walk.seen)
-      fates.formUnion(walk.fates)
+      actions.formUnion(walk.seen)
+      outcomes.formUnion(walk.outcomes)
       resets.insert(walk.wasReset)
       for task in walk.tasks { await task.value }
     }
     #expect(phases == [0, 1, 2, 3])
-    #expect(fates == [0, 1, 2] && resets == [true, false])
-    #expect(todo.rawValue == 0x3f)
+    #expect(outcomes == [0, 1, 2] && resets == [true, false])
+    #expect(actions.rawValue == 0x3f)
   }
 
   @Test func aCallThatTheServerRefusedIsSentAgainOnce() {
     var machine = ClientCallMachine(hasSingleResponse: true)
-    let fates = [
+    let outcomes = [
       machine.dispatched() ? machine.lost(.refused) : .over, machine.dispatched() ? machine.lost(.unsent) : .over,
       machine.dispatched() ? machine.lost(.unsent) : .over, machine.dispatched() ? machine.lost(.refused) : .over,
     ]
-    #expect(fates == [.again, .again, .again, .fails])
+    #expect(outcomes == [.again, .again, .again, .fails])
     end(&machine)
   }
 
@@ -55,12 +55,12 @@ import Testing
     var machine = ClientCallMachine(hasSingleResponse: false)
     _ = machine.dispatched()
     _ = machine.responded()
-    let fates = [machine.lost(.unsent), machine.lost(.refused)]
+    let outcomes = [machine.lost(.unsent), machine.lost(.refused)]
     let isRetried = machine.retried()
-    #expect(fates == [.fails, .fails] && !isRetried)
+    #expect(outcomes == [.fails, .fails] && !isRetried)
     end(&machine)
-    let fate = machine.lost(.unsent)
-    #expect(fate == .over)
+    let outcome = machine.lost(.unsent)
+    #expect(outcome == .over)
   }
 
   @Test func aRequestThatIsNotWholeIsResetWhenTheResponseIs() {
@@ -105,8 +105,8 @@ private final class ClientWalk: @unchecked Sendable {
   var resumed = 0
   var tasks: [Task<Void, Never>] = []
   var waiting: Set<ClientCallMachine.Place> = []
-  var seen: ClientCallMachine.Todo = []
-  var fates: Set<UInt8> = []
+  var seen: ClientCallMachine.Actions = []
+  var outcomes: Set<UInt8> = []
   var wasReset = false
 
   private let hasSingleResponse: Bool
@@ -162,9 +162,9 @@ private final class ClientWalk: @unchecked Sendable {
   private func lose(_ loss: ClientCallMachine.Loss) {
     guard machine.phase != .queued else { return }
     let before = machine.phase
-    let fate = machine.lost(loss)
-    fates.insert(fate.rawValue)
-    switch fate {
+    let outcome = machine.lost(loss)
+    outcomes.insert(outcome.rawValue)
+    switch outcome {
     case .over: #expect(before == .ended)
     case .again:
       #expect(before == .sent && loss != .possiblyProcessed)
@@ -217,13 +217,13 @@ private final class ClientWalk: @unchecked Sendable {
     if messages > 0, !hasSingleResponse { messages -= 1 } else { wait(.reader) }
   }
 
-  private func run(_ todo: ClientCallMachine.Todo) {
-    seen.formUnion(todo)
-    if todo.has(.wakeReader) { wake(.reader) }
-    if todo.has(.wakeWriter) { wake(.writer) }
-    if todo.has(.wakeHead) { wake(.head) }
-    if todo.has(.scheduleWrite) { isFlushDue = true }
-    if todo.has(.refuseSurplus) { end(byServer: false) }
+  private func run(_ actions: ClientCallMachine.Actions) {
+    seen.formUnion(actions)
+    if actions.has(.wakeReader) { wake(.reader) }
+    if actions.has(.wakeWriter) { wake(.writer) }
+    if actions.has(.wakeHead) { wake(.head) }
+    if actions.has(.scheduleWrite) { isFlushDue = true }
+    if actions.has(.refuseSurplus) { end(byServer: false) }
   }
 
   private func wake(_ place: ClientCallMachine.Place) {

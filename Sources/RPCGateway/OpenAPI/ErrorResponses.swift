@@ -3,7 +3,7 @@ import RPCServer
 
 /// The errors of a method, by their status of HTTP: those that its comment names (`NOT_FOUND if …`), and those that any
 /// method has.
-struct ErrorList {
+struct ErrorResponses {
   private var descriptions: [Int: [String]] = [:]
 
   init(_ comment: String, isGuarded: Bool) {
