@@ -14,6 +14,7 @@ public struct PostgresUserStore: UserStore {
 
   private let client: PostgresClient
   private let retentionMicroseconds: Int64
+  private let onWrite: @Sendable () -> Void
   let keys = Keys()
   let damagedRows: DamagedRows
 
@@ -21,8 +22,14 @@ public struct PostgresUserStore: UserStore {
   ///   - client: a client of a database with the schema of `UserMigrations`.
   ///   - retention: the time from a user's deletion to its purge time; at most 100 years.
   ///   - logger: logs rows that can't be read as users.
-  public init(client: PostgresClient, retention: Duration = defaultRetention, logger: Logger? = nil) {
+  ///   - onWrite: called after each write, on the thread of its caller, so that its event is moved soon: see
+  ///     `FeedSequencer.nudge()`. It must not block.
+  public init(
+    client: PostgresClient, retention: Duration = defaultRetention, logger: Logger? = nil,
+    onWrite: @escaping @Sendable () -> Void = {}
+  ) {
     self.client = client
+    self.onWrite = onWrite
     damagedRows = DamagedRows(logger: logger)
     let seconds = min(max(retention.components.seconds, 0), 100 * 366 * 24 * 3600)
     retentionMicroseconds = seconds * 1_000_000 + retention.components.attoseconds / 1_000_000_000_000
@@ -82,7 +89,7 @@ public struct PostgresUserStore: UserStore {
   ) async throws(StoreError) -> UserRecord {
     let parameters: [PostgresValue] = [
       .uuid(user.id.high, user.id.low), .text(user.email.address), .text(user.email.normalForm), .text(user.name),
-      .text(LabelsJSON.encode(user.labels)),
+      .text(LabelsJSON.encode(user.labels)), .text(author?.id ?? ""),
     ]
     // An id chosen by the caller may conflict as well as the email. The emails' order then can't prevent deadlocks, so
     // such a creation needs a statement of its own.
@@ -99,6 +106,7 @@ public struct PostgresUserStore: UserStore {
     }
     if isIDTaken { throw .refused(.alreadyExists(.id)) }
     if isEmailTaken { throw .refused(.alreadyExists(.email)) }
+    onWrite()
     return UserRecord(created: user, at: now)
   }
 
@@ -116,9 +124,11 @@ public struct PostgresUserStore: UserStore {
     let parameters: [PostgresValue] = [
       change.email.map { .text($0.address) } ?? .null, change.email.map { .text($0.normalForm) } ?? .null,
       change.name.map { .text($0) } ?? .null, change.labels.map { .text(LabelsJSON.encode($0)) } ?? .null,
+      .textArray(change.fields),
     ]
-    return try await write(
-      UserSQL.update, id, expecting, parameters, email: change.email, wantsDeleted: false, deadline)
+    return try UserRecord(
+      row: await write(
+        UserSQL.update, id, expecting, author, parameters, email: change.email, wantsDeleted: false, deadline))
   }
 
   /// Marks a user as deleted and sets its purge time, in one UPDATE.
@@ -126,8 +136,9 @@ public struct PostgresUserStore: UserStore {
   public nonisolated(nonsending) func delete(
     _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
-    try await write(
-      UserSQL.delete, id, expecting, [.int64(retentionMicroseconds)], wantsDeleted: false, deadline)
+    try UserRecord(
+      row: await write(
+        UserSQL.delete, id, expecting, author, [.int64(retentionMicroseconds)], wantsDeleted: false, deadline))
   }
 
   /// Restores a deleted user, in one UPDATE that checks the purge time.
@@ -135,15 +146,23 @@ public struct PostgresUserStore: UserStore {
   public nonisolated(nonsending) func undelete(
     _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
-    try await write(UserSQL.undelete, id, expecting, [], wantsDeleted: true, deadline)
+    try UserRecord(row: await write(UserSQL.undelete, id, expecting, author, [], wantsDeleted: true, deadline))
+  }
+
+  /// Removes a user, whether or not it is deleted, in one DELETE that checks the version.
+  /// - Throws: `notFound` or `versionMismatch`.
+  public nonisolated(nonsending) func purge(
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) {
+    _ = try await write(UserSQL.purge, id, expecting, author, [], wantsDeleted: nil, deadline)
   }
 
   /// Runs a statement that changes one user. If the statement matched no row, throws the reason; if that reason is gone
   /// by then, runs the statement again, until the deadline.
   private nonisolated(nonsending) func write(
-    _ statement: Statement, _ id: UserID, _ expecting: VersionCondition, _ parameters: [PostgresValue],
-    email: EmailAddress? = nil, wantsDeleted: Bool, _ deadline: UInt64?
-  ) async throws(StoreError) -> UserRecord {
+    _ statement: Statement, _ id: UserID, _ expecting: VersionCondition, _ author: Author?,
+    _ parameters: [PostgresValue], email: EmailAddress? = nil, wantsDeleted: Bool?, _ deadline: UInt64?
+  ) async throws(StoreError) -> PostgresRow {
     let version: PostgresValue =
       switch expecting {
       case .any: .null
@@ -151,7 +170,7 @@ public struct PostgresUserStore: UserStore {
       // Versions begin at 1.
       case .never: .int64(0)
       }
-    let parameters = [.uuid(id.high, id.low), version] + parameters
+    let parameters = [.uuid(id.high, id.low), version, author.map { .text($0.id) } ?? .null] + parameters
     let keys = [Self.key(id)] + (email.map { [Self.key($0)] } ?? [])
     while true {
       let row: PostgresRow?
@@ -160,7 +179,10 @@ public struct PostgresUserStore: UserStore {
       } catch {
         throw StoreError(error)
       }
-      if let row { return try UserRecord(row: row) }
+      if let row {
+        onWrite()
+        return row
+      }
       try await throwReason(id, expecting, email, wantsDeleted: wantsDeleted, deadline)
       // Nothing prevents the write any more: somebody has changed the user in between.
     }
@@ -168,7 +190,7 @@ public struct PostgresUserStore: UserStore {
 
   /// Throws the reason why a write matched no row. Returns if there is no longer a reason.
   private nonisolated(nonsending) func throwReason(
-    _ id: UserID, _ expecting: VersionCondition, _ email: EmailAddress?, wantsDeleted: Bool, _ deadline: UInt64?
+    _ id: UserID, _ expecting: VersionCondition, _ email: EmailAddress?, wantsDeleted: Bool?, _ deadline: UInt64?
   ) async throws(StoreError) {
     let rows = try await query(
       UserSQL.whyUnmatched, [.uuid(id.high, id.low), email.map { .text($0.normalForm) } ?? .null], deadline)
@@ -180,9 +202,9 @@ public struct PostgresUserStore: UserStore {
     } catch {
       throw StoreError(error)
     }
-    if isDeleted, !wantsDeleted { throw .refused(.isDeleted(id)) }
-    if !isDeleted, wantsDeleted { throw .refused(.isNotDeleted(id)) }
-    if isExpired { throw .refused(.isExpired(id)) }
+    if isDeleted, wantsDeleted == false { throw .refused(.isDeleted(id)) }
+    if !isDeleted, wantsDeleted == true { throw .refused(.isNotDeleted(id)) }
+    if isExpired, wantsDeleted != nil { throw .refused(.isExpired(id)) }
     if !expecting.allows(version) { throw .refused(.versionMismatch(id)) }
     if isEmailTaken { throw .refused(.alreadyExists(.email)) }
   }

@@ -23,15 +23,24 @@ public enum UserMigrations {
     Migration(
       version: 6, name: "index_delete_time",
       sql: String(decoding: PackageResources._006_index_delete_time_sql, as: UTF8.self)),
+    Migration(
+      version: 7, name: "create_events",
+      sql: String(decoding: PackageResources._007_create_events_sql, as: UTF8.self)),
+    Migration(
+      version: 8, name: "create_ended_sessions",
+      sql: String(decoding: PackageResources._008_create_ended_sessions_sql, as: UTF8.self)),
   ]
 
   /// The tables that a serving process uses, each with the privileges that its role needs.
   /// - Parameter purges: the process also purges deleted users (`PurgeWork`).
   public static func privileges(purges: Bool) -> [(table: String, privileges: [String])] {
     let serving = [
-      ("users", ["SELECT", "INSERT", "UPDATE"]), ("service_keys", ["SELECT"]), ("schema_migrations", ["SELECT"]),
+      ("users", ["SELECT", "INSERT", "UPDATE", "DELETE"]), ("service_keys", ["SELECT"]),
+      ("schema_migrations", ["SELECT"]),
       ("accounts", ["SELECT", "INSERT", "UPDATE"]), ("sessions", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
+      ("user_events", ["SELECT", "INSERT", "DELETE"]), ("user_feed", ["SELECT", "INSERT", "DELETE"]),
+      ("user_feed_head", ["SELECT", "UPDATE"]), ("ended_sessions", ["SELECT", "INSERT", "DELETE"]),
     ]
-    return purges ? serving + [("users", ["DELETE"]), ("worker_leases", ["SELECT", "UPDATE"])] : serving
+    return purges ? serving + [("worker_leases", ["SELECT", "UPDATE"])] : serving
   }
 }

@@ -38,24 +38,24 @@ enum UserSQL {
   static let pageTokenKey = Statement(
     "service_keys_page_tokens", "SELECT key FROM service_keys WHERE name = 'page_tokens'", isReadOnly: true)
 
-  // MARK: Writes, each a single statement. A CTE in the same statement will later write the event of the change.
+  // MARK: Writes, each a single statement, which also writes the events of its changes
 
   /// Creates many users from one array for each column. Each user's outcome is its create time, or null and whether its
   /// id or its email is taken.
-  ///
-  /// The statement first looks for emails that are already taken: violating a unique index would fail all rows, and
+  ///  The statement first looks for emails that are already taken: violating a unique index would fail all rows, and
   /// Postgres would write the email into its log; and ON CONFLICT alone would wait for a transaction that is changing
   /// the user who has the email. ON CONFLICT skips a row whose id or email another transaction takes in the meantime:
   /// that row has no outcome, and its next attempt finds the conflict. Rows are inserted in the order of their emails,
-  /// so that two such statements can't deadlock. The subqueries are scalar so that Postgres looks each row up in the
-  /// index, whatever size it believes the table to have; the one for the id runs only for a row that was skipped.
+  /// so that two such statements can't deadlock. $6: the authors; empty: none. The subqueries are scalar so that
+  /// Postgres looks each row up in the index, whatever size it believes the table to have; the one for the id runs only
+  /// for a row that was skipped.
   static let insert = GroupedWrite(
     "users_insert",
     """
     WITH input AS MATERIALIZED (
       SELECT i.*, (SELECT true FROM users u WHERE u.email_normalized = i.email_normalized COLLATE "C") AS is_email_taken
-      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
-        AS i (id, email, email_normalized, name, labels, position)
+      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) WITH ORDINALITY
+        AS i (id, email, email_normalized, name, labels, author, position)
     ), inserted AS (
       INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, version)
       SELECT id, email, email_normalized, name, labels::jsonb, now(), now(), 1 FROM input
@@ -63,6 +63,10 @@ enum UserSQL {
       ORDER BY email_normalized COLLATE "C"
       ON CONFLICT DO NOTHING
       RETURNING id, create_time
+    ), event AS (
+      INSERT INTO user_events (user_id, kind, version, author, time)
+      SELECT inserted.id, 'created', 1, NULLIF(input.author, ''), inserted.create_time
+      FROM inserted JOIN input ON input.id = inserted.id
     ), outcome AS (
       SELECT inserted.create_time,
         CASE WHEN inserted.id IS NULL THEN (SELECT true FROM users u WHERE u.id = input.id) END AS is_id_taken,
@@ -73,7 +77,8 @@ enum UserSQL {
     WHERE create_time IS NOT NULL OR is_id_taken OR is_email_taken
     """)
 
-  /// Updates user $1 if it has version $2 (null: any). A null value leaves its column unchanged.
+  /// Updates user $1 if it has version $2 (null: any). A null value leaves its column unchanged. $8: the names of the
+  /// fields that are changed.
   ///
   /// If another transaction has locked the row, Postgres waits for it, checks the condition against the row's new
   /// version and takes the unchanged columns from there, so neither write is lost. The condition also checks that no
@@ -81,31 +86,74 @@ enum UserSQL {
   /// https://www.postgresql.org/docs/15/transaction-iso.html#XACT-READ-COMMITTED
   static let update = Statement(
     "users_update",
-    """
-    UPDATE users SET
-      email = COALESCE($3, email), email_normalized = COALESCE($4, email_normalized), name = COALESCE($5, name),
-      labels = COALESCE($6::jsonb, labels), \(touch)
-    WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NULL
-      AND ($4::text IS NULL OR NOT \(isEmailTaken("$4")))
-    RETURNING \(columns)
-    """)
+    withEvent(
+      """
+      UPDATE users SET
+        email = COALESCE($4, email), email_normalized = COALESCE($5, email_normalized), name = COALESCE($6, name),
+        labels = COALESCE($7::jsonb, labels), \(touch)
+      WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NULL
+        AND ($5::text IS NULL OR NOT \(isEmailTaken("$5")))
+      RETURNING \(columns)
+      """, kind: "updated", fields: "$8"))
 
-  /// Marks user $1 as deleted. $3: how long it can be undeleted, in microseconds.
+  /// Marks user $1 as deleted. $4: how long it can be undeleted, in microseconds.
   static let delete = Statement(
     "users_delete",
-    """
-    UPDATE users SET delete_time = now(), purge_time = now() + $3::bigint * interval '1 microsecond', \(touch)
-    WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NULL
-    RETURNING \(columns)
-    """)
+    withEvent(
+      """
+      UPDATE users SET delete_time = now(), purge_time = now() + $4::bigint * interval '1 microsecond', \(touch)
+      WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NULL
+      RETURNING \(columns)
+      """, kind: "deleted"))
 
   static let undelete = Statement(
     "users_undelete",
+    withEvent(
+      """
+      UPDATE users SET delete_time = NULL, purge_time = NULL, \(touch)
+      WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NOT NULL AND purge_time > now()
+      RETURNING \(columns)
+      """, kind: "undeleted"))
+
+  /// Removes user $1 if it has version $2 (null: any); its account and its sessions go with it.
+  static let purge = Statement(
+    "users_purge",
+    withPurgeEvents(
+      "DELETE FROM users WHERE id = $1 AND ($2::bigint IS NULL OR version = $2)", author: "$3::text"))
+
+  /// Adds to an UPDATE the event of its change. $3: the author.
+  ///
+  /// The id of the event is drawn when the row is updated and locked, so that the ids of a user's events are in the
+  /// order of its changes.
+  private static func withEvent(_ change: String, kind: String, fields: String = "'{}'") -> String {
     """
-    UPDATE users SET delete_time = NULL, purge_time = NULL, \(touch)
-    WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NOT NULL AND purge_time > now()
-    RETURNING \(columns)
-    """)
+    WITH changed AS (
+      \(change)
+    ), event AS (
+      INSERT INTO user_events (user_id, kind, version, fields, author, time)
+      SELECT id, '\(kind)', version, \(fields)::text[], $3::text, update_time FROM changed
+    )
+    SELECT \(columns) FROM changed
+    """
+  }
+
+  /// Adds to a DELETE of users the events of those that it removes, and notes that their sessions, which go with them,
+  /// have ended. Returns their ids.
+  static func withPurgeEvents(_ removal: String, author: String = "NULL") -> String {
+    """
+    WITH purged AS (
+      \(removal)
+      RETURNING id, version
+    ), event AS (
+      INSERT INTO user_events (user_id, kind, version, author, time)
+      SELECT id, 'purged', version + 1, \(author), now() FROM purged
+    ), ended AS (
+      INSERT INTO ended_sessions (id, end_time) SELECT s.id, now() FROM sessions s JOIN purged ON s.user_id = purged.id
+      ON CONFLICT DO NOTHING
+    )
+    SELECT id FROM purged
+    """
+  }
 
   /// now() is when the transaction began: without GREATEST, a write that had to wait could set update_time back.
   private static let touch = "update_time = GREATEST(now(), update_time), version = version + 1"

@@ -43,25 +43,39 @@ struct PurgeOptions: ParsableArguments {
   @OptionGroup var batch: PurgeBatchOptions
 
   func apply(to settings: inout Service.Settings) throws {
-    if let time = try time(retention, "retention", "USER_SERVICE_RETENTION", upTo: 36_525 * 86_400) {
-      settings.retention = .seconds(time)
-    }
-    if let time = try time(purgeInterval, "purge-interval", "USER_SERVICE_PURGE_INTERVAL", upTo: 86_400) {
-      settings.purgeInterval = .seconds(time)
-    }
+    let restorable = Limits.Times(flag: "retention", variable: "USER_SERVICE_RETENTION", 0...36_525 * 86_400)
+    if let time = try restorable.value(retention) { settings.retention = .seconds(time) }
+    let interval = Limits.Times(flag: "purge-interval", variable: "USER_SERVICE_PURGE_INTERVAL", 0...86_400)
+    if let time = try interval.value(purgeInterval) { settings.purgeInterval = .seconds(time) }
     settings.purgeBatch = try batch.batchSize()
-  }
-
-  private func time(_ flag: String?, _ name: String, _ variable: String, upTo limit: Int) throws -> Int? {
-    let parse: (String) -> Int? = { text in Limits.time(text).flatMap { $0 <= limit ? $0 : nil } }
-    let expected = "a time such as 30d, 12h, 90m or 45s, up to \(limit / 86_400) day(s)"
-    guard let flag else { return try Environment.value(variable, expected, parse) }
-    guard let time = parse(flag) else { throw ValidationError("--\(name) must be \(expected).") }
-    return time
   }
 }
 
 extension Limits {
+  /// A flag that is a time, and the variable that stands for it.
+  struct Times {
+    let flag: String
+    let variable: String
+    let range: ClosedRange<Int>
+
+    init(flag: String, variable: String, _ range: ClosedRange<Int>) {
+      (self.flag, self.variable, self.range) = (flag, variable, range)
+    }
+
+    /// The time in seconds; nil if neither is given.
+    /// - Throws: `ValidationError`.
+    func value(_ text: String?) throws -> Int? {
+      let parse: (String) -> Int? = { text in Limits.time(text).flatMap { range.contains($0) ? $0 : nil } }
+      let least = range.lowerBound > 0 ? "from \(range.lowerBound)s " : ""
+      let days = range.upperBound / 86_400
+      let expected =
+        "a time such as 30d, 12h, 90m or 45s, \(least)up to \(days > 0 ? "\(days) day(s)" : "\(range.upperBound)s")"
+      guard let text else { return try Environment.value(variable, expected, parse) }
+      guard let time = parse(text) else { throw ValidationError("--\(flag) must be \(expected).") }
+      return time
+    }
+  }
+
   /// A duration in seconds: a number followed by `s`, `m`, `h`, `d` or nothing.
   static func time(_ text: String) -> Int? {
     let units = ["s": 1, "m": 60, "h": 3600, "d": 86_400]

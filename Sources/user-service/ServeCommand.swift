@@ -69,6 +69,7 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup var tls: TLSOptions
   @OptionGroup var serving: ServingOptions
   @OptionGroup var purge: PurgeOptions
+  @OptionGroup var events: EventOptions
   @OptionGroup var database: DatabaseOptions
   @OptionGroup var pool: PoolOptions
   @OptionGroup var logging: LoggingOptions
@@ -80,6 +81,7 @@ struct ServeCommand: ParsableCommand {
     settings.unixMode = try mode()
     try serving.apply(to: &settings.configuration)
     try purge.apply(to: &settings)
+    try events.apply(to: &settings)
     try pool.apply(to: &settings.database)
     settings.startupTimeout = try database.timeout()
     settings.migrates = migrate

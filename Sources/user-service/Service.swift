@@ -26,6 +26,15 @@ struct Service: Sendable {
     var passwordCost = 12
   }
 
+  struct EventSettings: Sendable {
+    /// How long events are kept.
+    var retention = FeedPruning.defaultRetention
+    /// How often it looks for events that nobody told it of.
+    var poll = Duration.seconds(1)
+    /// Whether it tells other processes of events, and is told by them.
+    var listens = true
+  }
+
   struct Settings: Sendable {
     let addresses: [SocketAddress]
     /// Descriptors of sockets that systemd passed.
@@ -45,6 +54,7 @@ struct Service: Sendable {
     /// How often the purge runs; zero turns it off.
     var purgeInterval = Duration.seconds(60)
     var purgeBatch = UserPurge.defaultBatchSize
+    var events = EventSettings()
     /// The certificates for TLS on TCP addresses; nil: no TLS.
     var certificates: Certificates?
     /// Who may call.
@@ -57,6 +67,10 @@ struct Service: Sendable {
       self.database = database
     }
   }
+
+  /// Streams that last: they must not take the place of other calls.
+  private static let watching = CallClass(
+    "watching", methods: ["\(UserServiceHandlers.serviceName)/WatchUsers"], maximumRunning: 4096)
 
   private let settings: Settings
   private let loops: EventLoopGroup
@@ -92,13 +106,17 @@ struct Service: Sendable {
   private func serve(on database: PostgresClient) async throws {
     let health = HealthService()
     reportAvailability(of: database, to: health)
-    let users = PostgresUserStore(client: database, retention: settings.retention, logger: logger)
+    let events = Events(settings.events, database: database, retention: settings.retention, logger: logger)
+    let users = events.users
     let accounts = Accounts(settings.access, database: database, users: users)
     defer { accounts.hasher.shutdown() }
-    var services: [any ServiceProvider] = [UserServiceHandlers(store: users), accounts.handlers, health]
+    var services: [any ServiceProvider] = [
+      UserServiceHandlers(store: users, feed: events.feed), accounts.handlers, health,
+    ]
     if settings.servesChannelz { services.append(ChannelzService()) }
     var configuration = settings.configuration
     configuration.errorDomain = UserServiceError.domain
+    configuration.callClasses.append(Self.watching)
     if !settings.webOrigins.isEmpty { configuration.web = WebConfiguration(origins: settings.webOrigins) }
     services += Reflection.services(for: services)
     configuration.routes += try APIDocument.make().routes(options: APIDocument.options)
@@ -113,7 +131,7 @@ struct Service: Sendable {
     figures.attach(server)
     let files = OffloadPool(threads: 1, queueLimit: 4)
     defer { files.shutdown() }
-    let workers = workers(on: database, files, health, accounts)
+    let workers = workers(on: database, files, health, accounts, events)
     do {
       let bound =
         try settings.addresses.flatMap { try listen(server, $0) } + settings.inherited.map { try listen(server, $0) }
@@ -124,9 +142,11 @@ struct Service: Sendable {
       throw error
     }
     for worker in workers { worker.start() }
+    events.start()
     await cancellation()
     logger.info("Stopping: waiting for running calls.", metadata: ["limit": "\(settings.grace)"])
     health.shutdown()
+    await events.stop()
     for worker in workers { await worker.stop() }
     await server.shutdown(grace: settings.grace)
   }
@@ -165,7 +185,8 @@ struct Service: Sendable {
   /// The background workers. Each has a health status of its own, `worker/NAME`: calls still succeed when one fails, so
   /// that is no reason to route callers elsewhere.
   private func workers(
-    on database: PostgresClient, _ files: OffloadPool, _ health: HealthService, _ accounts: Accounts
+    on database: PostgresClient, _ files: OffloadPool, _ health: HealthService, _ accounts: Accounts,
+    _ events: Events
   ) -> [BackgroundWorker] {
     let loop = loops.loops[0]
     func report(_ name: String) -> @Sendable (WorkerState) -> Void {
@@ -177,6 +198,7 @@ struct Service: Sendable {
       workers.append(certificates.makeWorker(on: loop, files: files, onChange: report("certificates")))
     }
     workers += accounts.workers(on: loop, logger: logger, report: report)
+    workers += events.workers(on: loop, logger: logger, report: report)
     if let directory = settings.access.directory {
       let keys = KeyFiles(directory: directory, keys: settings.access.keys, logger: logger)
       workers.append(keys.makeWorker(on: loop, files: files, onChange: report("keys")))

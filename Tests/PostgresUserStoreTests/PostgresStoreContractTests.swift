@@ -10,7 +10,7 @@ import UserStoreContract
       let stores = bench.clients.map { PostgresUserStore(client: $0, retention: check.retention) }
       let handles = StoreHandles(stores[0], stores[1], executors: bench.loops.loops)
       // On a loop, as handlers are.
-      try await bench.onLoop { try await check.run(on: handles) }
+      try await bench.sequencing { try await bench.onLoop { try await check.run(on: handles) } }
     }
   }
 

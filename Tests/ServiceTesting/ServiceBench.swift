@@ -50,16 +50,20 @@ package struct ServiceBench: Sendable {
 
   /// - Parameters:
   ///   - services: what is served beside the users.
+  ///   - feed: what WatchUsers reads; the caller runs it.
+  ///   - heartbeatInterval: of WatchUsers.
   ///   - interceptors: made for the loops of the server.
   package static func run(
     _ store: any UserStore, over wire: TestWire = .memory, loops: EventLoopGroup, services: [any ServiceProvider] = [],
+    feed: UserFeed? = nil, heartbeatInterval: Duration = UserServiceHandlers.heartbeatInterval,
     interceptors: (EventLoopGroup) throws -> [any ServerInterceptor] = { _ in [] },
     _ body: @Sendable (ServiceBench) async throws -> Void
   ) async throws {
     var configuration = ServerConfiguration()
     configuration.errorDomain = UserServiceError.domain
     let server = try GRPCServer(
-      services: [UserServiceHandlers(store: store)] + services, interceptors: try interceptors(loops),
+      services: [UserServiceHandlers(store: store, feed: feed, heartbeatInterval: heartbeatInterval)] + services,
+      interceptors: try interceptors(loops),
       configuration: configuration, loops: loops)
     let result: Result<Void, any Error>
     do {

@@ -25,6 +25,8 @@ import UserAPI
     #expect(try MethodAccess(UserServiceMethods.listUsers) == .restricted(self: false, scopes: ["users.read"]))
     #expect(try MethodAccess(UserServiceMethods.updateUser) == .restricted(self: false, scopes: ["users.write"]))
     #expect(try MethodAccess(UserServiceMethods.exportUsers) == .restricted(self: false, scopes: ["users.export"]))
+    #expect(try MethodAccess(UserServiceMethods.watchUsers) == .restricted(self: false, scopes: ["users.watch"]))
+    #expect(try MethodAccess(UserServiceMethods.purgeUser) == .restricted(self: false, scopes: ["users.purge"]))
   }
 
   @Test func kindsOfRules() throws {

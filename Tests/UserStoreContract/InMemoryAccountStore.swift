@@ -147,7 +147,11 @@ package final class InMemoryAccountStore: AccountStore {
   }
 
   package func endedSessions(within seconds: Int64, deadline: UInt64?) async throws(StoreError) -> [SessionID] {
-    state.withLock { state in
+    for user in state.withLock({ Set($0.sessions.values.map(\.record.userID)) }) {
+      guard try await users.find(id: user, deadline: nil) == nil else { continue }
+      state.withLock { _ = Self.end(&$0) { $0.userID == user } }
+    }
+    return state.withLock { state in
       state.sessions.values.filter { $0.endTime.map { $0 > state.now - seconds * 1_000_000 } ?? false }.map(\.record.id)
     }
   }

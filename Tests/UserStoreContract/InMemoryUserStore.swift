@@ -15,6 +15,16 @@ package final class InMemoryUserStore: UserStore {
     var owners: [String: UserID] = [:]
     /// Microseconds; each write takes one.
     var now: Int64 = 1_700_000_000_000_000
+    var events: [UserEvent] = []
+
+    mutating func note(
+      _ kind: UserEvent.Kind, _ user: UserID, version: Int64, fields: [String] = [], by author: Author?
+    ) {
+      let position = FeedPosition(number: Int64(events.count) + 1, stamp: 7)
+      events.append(
+        UserEvent(
+          position: position, userID: user, kind: kind, version: version, fields: fields, author: author, time: now))
+    }
   }
 
   private let state = Mutex(State())
@@ -39,6 +49,7 @@ package final class InMemoryUserStore: UserStore {
       let record = try Self.check(user, &state)
       state.rows[user.id] = Row(user: record, normalForm: user.email.normalForm)
       state.owners[user.email.normalForm] = user.id
+      state.note(.created, user.id, version: 1, by: author)
       return record
     }
   }
@@ -81,7 +92,7 @@ package final class InMemoryUserStore: UserStore {
       }
       if let name = change.name { row.user.name = name }
       if let labels = change.labels { row.user.labels = labels }
-      return Self.store(row, &state)
+      return Self.store(row, &state, .updated, change.fields, author)
     }
   }
 
@@ -92,7 +103,7 @@ package final class InMemoryUserStore: UserStore {
       var row = try Self.find(id, wantsDeleted: false, expecting, state)
       row.user.deleteTime = state.now + 1
       row.user.purgeTime = state.now + 1 + retention
-      return Self.store(row, &state)
+      return Self.store(row, &state, .deleted, [], author)
     }
   }
 
@@ -103,7 +114,36 @@ package final class InMemoryUserStore: UserStore {
       var row = try Self.find(id, wantsDeleted: true, expecting, state)
       row.user.deleteTime = nil
       row.user.purgeTime = nil
-      return Self.store(row, &state)
+      return Self.store(row, &state, .undeleted, [], author)
+    }
+  }
+
+  package func purge(
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) {
+    try inState { state throws(StoreError) in
+      guard let row = state.rows[id] else { throw .refused(.notFound(id)) }
+      guard expecting.allows(row.user.version) else { throw .refused(.versionMismatch(id)) }
+      state.rows[id] = nil
+      state.owners[row.normalForm] = nil
+      state.now += 1
+      state.note(.purged, id, version: row.user.version + 1, by: author)
+    }
+  }
+
+  package func lastEvent(deadline: UInt64?) async throws(StoreError) -> FeedPosition {
+    try inState { state throws(StoreError) in FeedPosition(number: Int64(state.events.count), stamp: 7) }
+  }
+
+  package func events(
+    after position: FeedPosition, limit: Int, deadline: UInt64?
+  ) async throws(StoreError) -> UserEventPage {
+    try inState { state throws(StoreError) in
+      guard position.stamp == 7, (0...Int64(state.events.count)).contains(position.number) else {
+        throw .refused(.eventsGone)
+      }
+      let events = Array(state.events.dropFirst(Int(position.number)).prefix(limit))
+      return UserEventPage(events: events, end: events.last?.position ?? position)
     }
   }
 
@@ -118,12 +158,15 @@ package final class InMemoryUserStore: UserStore {
     return row
   }
 
-  private static func store(_ row: Row, _ state: inout State) -> UserRecord {
+  private static func store(
+    _ row: Row, _ state: inout State, _ kind: UserEvent.Kind, _ fields: [String], _ author: Author?
+  ) -> UserRecord {
     var row = row
     state.now += 1
     row.user.updateTime = state.now
     row.user.version += 1
     state.rows[row.user.id] = row
+    state.note(kind, row.user.id, version: row.user.version, fields: fields, by: author)
     return row.user
   }
 

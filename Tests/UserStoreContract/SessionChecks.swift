@@ -93,6 +93,11 @@ enum SessionChecks {
     _ = try await accounts.setDisabled(true, user: user, deadline: nil)
     #expect(Set(try await accounts.endedSessions(within: 60, deadline: nil)) == [one, two])
     #expect(try await stores.isActive(going))
+    // Its user is removed for good, and its own record with it.
+    let other = try await stores.user(), last = try await stores.session(of: other)
+    try await stores.users.purge(other, expecting: .any, by: nil, deadline: nil)
+    #expect(Set(try await accounts.endedSessions(within: 60, deadline: nil)) == [one, two, last])
+    #expect(try await accounts.session(last, deadline: nil)?.isActive != true)
   }
 
   /// Whoever has checked the old password begins a session before the new one is set, and then it ends, or not at all.

@@ -51,6 +51,7 @@ enum WalkChecks {
     case update(UserID, UserChange, VersionCondition)
     case delete(UserID, VersionCondition)
     case undelete(UserID, VersionCondition)
+    case purge(UserID, VersionCondition)
 
     static func random(of ids: [UserID], using random: inout SeededGenerator) throws -> Call {
       let id = ids[Int.random(in: 0..<ids.count, using: &random)]
@@ -63,7 +64,7 @@ enum WalkChecks {
         case 1, 2: .exactly(Int64.random(in: 1...6, using: &random))
         default: .any
         }
-      switch Int.random(in: 0..<10, using: &random) {
+      switch Int.random(in: 0..<11, using: &random) {
       case 0, 1: return .create(NewUser(id: id, email: email, name: name, labels: ["n": name]))
       case 2: return .preview(NewUser(id: id, email: email, name: name, labels: [:]))
       case 3: return .find(id)
@@ -72,7 +73,8 @@ enum WalkChecks {
       case 6: return .update(id, UserChange(name: name), condition)
       case 7: return .update(id, UserChange(labels: ["m": name]), condition)
       case 8: return .delete(id, condition)
-      default: return .undelete(id, condition)
+      case 9: return .undelete(id, condition)
+      default: return .purge(id, condition)
       }
     }
 
@@ -80,6 +82,13 @@ enum WalkChecks {
       var user: UserRecord?
       let ending = await outcome { user = try await make(on: store) }
       return Result(outcome: ending, user: user.map(Contents.init))
+    }
+
+    private func purge(
+      _ id: UserID, _ condition: VersionCondition, on store: any UserStore
+    ) async throws -> UserRecord? {
+      try await store.purge(id, expecting: condition, by: nil, deadline: nil)
+      return nil
     }
 
     private func make(on store: any UserStore) async throws -> UserRecord? {
@@ -92,6 +101,7 @@ enum WalkChecks {
         try await store.update(id, change, expecting: condition, deadline: nil)
       case .delete(let id, let condition): try await store.delete(id, expecting: condition, deadline: nil)
       case .undelete(let id, let condition): try await store.undelete(id, expecting: condition, deadline: nil)
+      case .purge(let id, let condition): try await purge(id, condition, on: store)
       }
     }
   }

@@ -18,7 +18,7 @@ from users.v1 import users_pb2 as pb, users_pb2_grpc
 
 SCOPES = {"CreateUser": "users.write", "GetUser": "users.read", "LookupUser": "users.read", "ListUsers": "users.read",
           "UpdateUser": "users.write", "DeleteUser": "users.write", "UndeleteUser": "users.write",
-          "ExportUsers": "users.export"}
+          "PurgeUser": "users.purge", "ExportUsers": "users.export", "WatchUsers": "users.watch"}
 REQUESTS = {name: getattr(pb, f"{name}Request")() for name in SCOPES}
 
 
@@ -57,9 +57,24 @@ def test_each_method_with_and_without_rights(service, keys, method):
             answer = getattr(users, method)(request, timeout=TIMEOUT)
             if method == "ExportUsers":
                 list(answer)
+            if method == "WatchUsers":
+                assert next(answer).resume_token
+                answer.cancel()
         except grpc.RpcError as error:
             # Past the rules: the empty request is what is wrong.
             assert error.code() == StatusCode.INVALID_ARGUMENT, error
+
+
+def test_watching_users_with_their_data_takes_the_right_to_read_them(service, keys):
+    request = pb.WatchUsersRequest(include_user=True)
+    denied = failing(StatusCode.PERMISSION_DENIED, service.stub(keys.token("users.watch")).WatchUsers, request)
+    assert denied.info.reason == "SCOPE_MISSING" and denied.info.metadata["scopes"] == "users.read"
+    watch = service.stub(keys.token("users.watch", "users.read", subject="ops")).WatchUsers(request, timeout=TIMEOUT)
+    next(watch)
+    user = create(service.stub(keys.token("users.write", subject="hr")))
+    told = next(message.event for message in watch if message.event.user_id == user.id)
+    assert told.author == "hr" and told.user == user
+    watch.cancel()
 
 
 def test_a_user_gets_only_itself(service, keys):

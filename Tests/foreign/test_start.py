@@ -11,7 +11,7 @@ from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from programs import Server, UserService, eventually
 from test_cli import run
-from users.v1 import users_pb2 as pb
+from users.v1 import users_pb2 as pb, users_pb2_grpc
 
 SERVE = ("serve", "--listen", "127.0.0.1:0")
 # Longer than `run` waits: what it would be waited for does not come.
@@ -79,16 +79,24 @@ def test_missing_privileges_are_listed(postgres):
     assert "role reader" in error and "SELECT on service_keys" in error and "DELETE, INSERT, UPDATE on users" in error
 
 
-def test_a_role_that_does_not_purge_needs_no_privilege_to_delete(postgres):
+def test_a_role_that_does_not_purge_needs_no_lease(postgres):
     psql(postgres.url, "CREATE ROLE writer LOGIN")
-    psql(postgres.url, "GRANT SELECT ON users, schema_migrations, service_keys TO writer; GRANT INSERT, UPDATE ON users TO writer")
+    psql(postgres.url, "GRANT SELECT ON users, schema_migrations, service_keys TO writer; GRANT INSERT, UPDATE, DELETE ON users TO writer")
     psql(postgres.url, "GRANT SELECT, INSERT, UPDATE ON accounts TO writer; GRANT SELECT, INSERT, UPDATE, DELETE ON sessions TO writer")
+    psql(postgres.url, "GRANT SELECT, INSERT, DELETE ON user_events, user_feed TO writer; GRANT SELECT, UPDATE ON user_feed_head TO writer; GRANT SELECT, INSERT, DELETE ON ended_sessions TO writer")
     url = url_of(postgres, "writer")
     done = run(*SERVE, DATABASE_URL=url)
-    assert done.returncode == 69 and "DELETE on users, SELECT, UPDATE on worker_leases" in done.stderr.splitlines()[-1]
+    assert done.returncode == 69 and "lacks privileges: SELECT, UPDATE on worker_leases." in done.stderr.splitlines()[-1]
     serve = [os.environ["USER_SERVICE"], "serve", "--loops", "1", "--listen", "127.0.0.1:0", "--purge-interval", "0"]
     with Server(serve, {"DATABASE_URL": url}) as server:
-        assert server.is_alive
+        # What is granted is enough, for events too.
+        users = users_pb2_grpc.UserServiceStub(server.channel())
+        watch = users.WatchUsers(pb.WatchUsersRequest(), timeout=60)
+        next(watch)
+        user = create(users)
+        users.PurgeUser(pb.PurgeUserRequest(id=user.id), timeout=60)
+        assert [next(watch).event.user_id for _ in range(2)] == [user.id] * 2
+        watch.cancel()
 
 
 def test_later_migrations_are_allowed_unless_they_need_a_later_program(postgres):

@@ -16,6 +16,7 @@ extension Connection {
       receive()
     }
     guard phase == .ready else { return }
+    if let onNotification, takeNotifications(handle) { onNotification() }
     if !isAlive || PQstatus(handle) == CONNECTION_BAD {
       let reason = PostgresError.message(of: handle)
       return lose(PostgresError(.connectionLost, "The connection to the database was lost: \(reason)"))
@@ -24,6 +25,17 @@ extension Connection {
     guard phase == .ready else { return }
     if !batch.isEmpty, script == nil { loop.flushAtEndOfTurn(self) }
     owner?.connectionMadeProgress(self)
+  }
+
+  /// Takes the notifications that have arrived.
+  /// - Returns: whether there were any.
+  private func takeNotifications(_ handle: OpaquePointer) -> Bool {
+    var isAny = false
+    while let notification = PQnotifies(handle) {
+      PQfreemem(notification)
+      isAny = true
+    }
+    return isAny
   }
 
   /// Handles all results that have arrived. PQgetResult would block while PQisBusy returns 1.

@@ -44,6 +44,9 @@ final class Connection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
   @exclusivity(unchecked) var handle: OpaquePointer?
   var source: IOSource?
 
+  /// Called for notifications, however many came at once. Only for a connection that listens.
+  var onNotification: (() -> Void)?
+
   // Connecting.
   var candidates: [ConnectionString.Host] = []
   var nextCandidate = 0

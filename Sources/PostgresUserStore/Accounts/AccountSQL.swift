@@ -39,8 +39,8 @@ enum AccountSQL {
     ORDER BY s.create_time DESC, s.id DESC
     """, isReadOnly: true)
 
-  /// Those that have ended within $1 seconds, by themselves, by a new epoch of their accounts, or by the deletion of
-  /// their users.
+  /// Those that have ended within $1 seconds, by themselves, by a new epoch of their accounts, or by the deletion or
+  /// the removal of their users.
   static let endedSessions = Statement(
     "sessions_ended",
     """
@@ -51,6 +51,8 @@ enum AccountSQL {
     UNION
     SELECT s.id FROM users u JOIN sessions s ON s.user_id = u.id
     WHERE u.delete_time > now() - make_interval(secs => $1)
+    UNION
+    SELECT id FROM ended_sessions WHERE end_time > now() - make_interval(secs => $1)
     """, isReadOnly: true)
 
   static let refreshKey = Statement(
@@ -160,6 +162,10 @@ enum AccountSQL {
   static let prune = Statement(
     "sessions_prune",
     """
+    WITH removed AS (
+      DELETE FROM ended_sessions WHERE id IN (
+        SELECT id FROM ended_sessions WHERE end_time < now() - interval '1 day' LIMIT $1)
+    )
     DELETE FROM sessions WHERE id IN (
       (SELECT id FROM sessions WHERE end_time < now() - interval '1 day' LIMIT $1)
       UNION ALL

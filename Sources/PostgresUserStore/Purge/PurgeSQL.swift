@@ -18,10 +18,11 @@ enum PurgeSQL {
   /// once, whatever plan it chooses.
   static let delete = Statement(
     "purge_delete",
-    """
-    DELETE FROM users WHERE purge_time <= now() AND id = ANY (ARRAY(
-      SELECT id FROM users WHERE purge_time <= now() ORDER BY purge_time LIMIT $1 FOR UPDATE SKIP LOCKED))
-    """)
+    UserSQL.withPurgeEvents(
+      """
+      DELETE FROM users WHERE purge_time <= now() AND id = ANY (ARRAY(
+        SELECT id FROM users WHERE purge_time <= now() ORDER BY purge_time LIMIT $1 FOR UPDATE SKIP LOCKED))
+      """))
 
   /// Takes or extends a lease. $1: the lease's name, $2: the holder, $3: its duration in microseconds. Returns a row if
   /// the holder has the lease now.

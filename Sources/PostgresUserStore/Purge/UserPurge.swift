@@ -42,7 +42,7 @@ public struct UserPurge: Sendable {
     return try await client.withTransaction(deadline: end) { transaction in
       try await transaction.query(PurgeSQL.lockTimeout)
       if takesTurns, try await !lease.take(in: transaction) { return 0 }
-      return try await transaction.query(PurgeSQL.delete, [.int64(Int64(batchSize))]).affected
+      return try await transaction.query(PurgeSQL.delete, [.int64(Int64(batchSize))]).count
     }
   }
 }

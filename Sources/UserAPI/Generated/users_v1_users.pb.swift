@@ -581,6 +581,322 @@ public struct ExportUsersRequest: WireMessage {
   }
 }
 
+/// Request of PurgeUser.
+public struct PurgeUserRequest: WireMessage {
+  /// Required. User.id.
+  public var id: String = ""
+
+  /// If not empty, the user's etag must match it.
+  public var etag: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.PurgeUserRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "id"
+    case 2: "etag"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.id = try reader.read(WireString.self)
+      case 18:
+        self.etag = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.etag, as: WireString.self, tag: 18)
+    writer.prepend(ifNotDefault: self.id, as: WireString.self, tag: 10)
+  }
+}
+
+/// Response of PurgeUser.
+public struct PurgeUserResponse: WireMessage {
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.PurgeUserResponse" }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+  }
+}
+
+/// A change of a user. It has no personal data: read the user for its values, or ask for `include_user`.
+public struct UserEvent: WireMessage {
+  /// User.id.
+  public var userID: String = ""
+
+  /// What was done.
+  public var kind: UserEvent.Kind = .unspecified
+
+  /// Of an update: the fields that it set, `email`, `name` or `labels`, whether or not their values became others.
+  public var fields: [String] = []
+
+  /// Counts the changes of the user, from 1.
+  public var version: Int64 = 0
+
+  /// User.etag after the change. Empty after KIND_PURGED.
+  public var etag: String = ""
+
+  /// Who did it: the id of a user, or the name of a service or an operator. Empty if the service itself did, or if the
+  /// caller was not identified.
+  public var author: String = ""
+
+  /// When it was done, by the database's clock. Of two changes, the later one in the stream may have an earlier time.
+  public var time: Google_Protobuf_Timestamp? = nil
+
+  /// The user as it was when the event was read, so at the event's version or a later one. Only with `include_user`;
+  /// absent if the user has been purged by then.
+  public var user: User? = nil
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  /// What was done.
+  public enum Kind: WireEnum, CaseIterable {
+    /// Never sent. A client that reads it is older than the kind.
+    case unspecified
+    /// The user was created.
+    case created
+    /// Fields of the user were changed: `fields` names them.
+    case updated
+    /// The user was deleted. It may be undeleted until its purge time.
+    case deleted
+    /// The user's deletion was undone.
+    case undeleted
+    /// The user was erased for good, because its purge time had passed or by PurgeUser. A later user may get its id.
+    case purged
+    /// A number that this version of the .proto file has no name for.
+    case unrecognized(Int32)
+
+    /// All named values.
+    public static let allCases: [Kind] = [.unspecified, .created, .updated, .deleted, .undeleted, .purged]
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .created
+      case 2: self = .updated
+      case 3: self = .deleted
+      case 4: self = .undeleted
+      case 5: self = .purged
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    /// The number on the wire.
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .created: 1
+      case .updated: 2
+      case .deleted: 3
+      case .undeleted: 4
+      case .purged: 5
+      case .unrecognized(let number): number
+      }
+    }
+  }
+
+  public static var messageName: String { "users.v1.UserEvent" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "user_id"
+    case 2: "kind"
+    case 3: "fields"
+    case 4: "version"
+    case 5: "etag"
+    case 6: "author"
+    case 7: "time"
+    case 8: "user"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.userID = try reader.read(WireString.self)
+      case 16:
+        self.kind = try reader.read(WireOpenEnum<UserEvent.Kind>.self)
+      case 26:
+        try reader.read(WireString.self, appendingTo: &self.fields)
+      case 32:
+        self.version = try reader.read(WireInt64.self)
+      case 42:
+        self.etag = try reader.read(WireString.self)
+      case 50:
+        self.author = try reader.read(WireString.self)
+      case 58:
+        try reader.readMessage(into: &self.time)
+      case 66:
+        try reader.readMessage(into: &self.user)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.user, tag: 66)
+    writer.prepend(message: self.time, tag: 58)
+    writer.prepend(ifNotDefault: self.author, as: WireString.self, tag: 50)
+    writer.prepend(ifNotDefault: self.etag, as: WireString.self, tag: 42)
+    writer.prepend(ifNotDefault: self.version, as: WireInt64.self, tag: 32)
+    writer.prepend(repeated: self.fields, as: WireString.self, tag: 26)
+    writer.prepend(ifNotDefault: self.kind, as: WireOpenEnum<UserEvent.Kind>.self, tag: 16)
+    writer.prepend(ifNotDefault: self.userID, as: WireString.self, tag: 10)
+  }
+}
+
+/// Request of WatchUsers.
+public struct WatchUsersRequest: WireMessage {
+  /// WatchUsersResponse.resume_token, to go on after that message. Empty: from now on.
+  public var resumeToken: String = ""
+
+  /// Only changes of these users. Empty: of all. At most 100.
+  public var userIds: [String] = []
+
+  /// Only changes of these kinds. Empty: of all.
+  public var kinds: [UserEvent.Kind] = []
+
+  /// Whether each event comes with the user itself. The caller then needs the scope `users.read` too.
+  public var includeUser: Bool = false
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.WatchUsersRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "resume_token"
+    case 2: "user_ids"
+    case 3: "kinds"
+    case 4: "include_user"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.resumeToken = try reader.read(WireString.self)
+      case 18:
+        try reader.read(WireString.self, appendingTo: &self.userIds)
+      case 24:
+        try reader.read(WireOpenEnum<UserEvent.Kind>.self, appendingTo: &self.kinds)
+      case 26:
+        try reader.readPacked(WireOpenEnum<UserEvent.Kind>.self, into: &self.kinds)
+      case 32:
+        self.includeUser = try reader.read(WireBool.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.includeUser, as: WireBool.self, tag: 32)
+    writer.prepend(packed: self.kinds, as: WireOpenEnum<UserEvent.Kind>.self, tag: 26)
+    writer.prepend(repeated: self.userIds, as: WireString.self, tag: 18)
+    writer.prepend(ifNotDefault: self.resumeToken, as: WireString.self, tag: 10)
+  }
+}
+
+/// Response of WatchUsers.
+public struct WatchUsersResponse: WireMessage {
+  /// To go on after this message, in a later call. Opaque. It stays valid while the changes after it are kept: for a week
+  /// unless the operator chose another time.
+  public var resumeToken: String = ""
+
+  /// The change. Absent in the first message and in heartbeats: they tell that the stream is alive and where it stands.
+  public var event: UserEvent? = nil
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.WatchUsersResponse" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "resume_token"
+    case 2: "event"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.resumeToken = try reader.read(WireString.self)
+      case 18:
+        try reader.readMessage(into: &self.event)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.event, tag: 18)
+    writer.prepend(ifNotDefault: self.resumeToken, as: WireString.self, tag: 10)
+  }
+}
+
 /// A directory of users that other services call.
 ///
 /// Every error carries a google.rpc.ErrorInfo with a machine-readable reason. INVALID_ARGUMENT also carries a
@@ -622,8 +938,28 @@ public protocol UserServiceProvider: ServiceProvider {
   /// the etag no longer matches.
   func undeleteUser(_ request: UndeleteUserRequest, context: ServerContext) async throws -> User
 
+  /// Erases a user for good, deleted or not, with its password and its sessions: nothing personal of it stays, in events
+  /// neither. Its id and email are free again. What stays are the events of the user, which hold its id, names of fields,
+  /// times and authors.
+  ///
+  /// NOT_FOUND if there is no such user, ABORTED if the etag no longer matches.
+  func purgeUser(_ request: PurgeUserRequest, context: ServerContext) async throws -> PurgeUserResponse
+
   /// Streams all users, ordered by id, as fast as the client reads.
   func exportUsers(_ request: ExportUsersRequest, responses: ResponseWriter<User>, context: ServerContext) async throws
+
+  /// Streams the changes of users as they are committed: from now on, or from where an earlier stream stopped.
+  ///
+  /// Each change arrives at least once, and those of one user in their order. A stream that begins now may have changes
+  /// that were made a moment before. The first message comes at once, without
+  /// an event; so do heartbeats, while nothing happens. Every message has a `resume_token`: a client that keeps the last
+  /// one misses nothing, whichever end of the connection breaks.
+  ///
+  /// The stream goes on until one side ends it. UNAVAILABLE when the server stops or can't reach its database: resume
+  /// it, elsewhere perhaps. OUT_OF_RANGE (reason RESUME_TOKEN_EXPIRED) if the changes after the token are not kept any
+  /// more, or the database was set back to a state before the token: read all users anew, and watch from a token of
+  /// before that.
+  func watchUsers(_ request: WatchUsersRequest, responses: ResponseWriter<WatchUsersResponse>, context: ServerContext) async throws
 }
 
 extension UserServiceProvider {
@@ -638,7 +974,9 @@ extension UserServiceProvider {
       .unary(UserServiceMethods.updateUser) { try await self.updateUser($0, context: $1) },
       .unary(UserServiceMethods.deleteUser) { try await self.deleteUser($0, context: $1) },
       .unary(UserServiceMethods.undeleteUser) { try await self.undeleteUser($0, context: $1) },
+      .unary(UserServiceMethods.purgeUser) { try await self.purgeUser($0, context: $1) },
       .serverStreaming(UserServiceMethods.exportUsers) { try await self.exportUsers($0, responses: $1, context: $2) },
+      .serverStreaming(UserServiceMethods.watchUsers) { try await self.watchUsers($0, responses: $1, context: $2) },
     ]
   }
 }
@@ -647,7 +985,7 @@ extension UserServiceProvider {
 public enum UserServiceMethods {
   public static let service = ServiceDescriptor(
     name: "users.v1.UserService",
-    methods: [createUser, getUser, lookupUser, listUsers, updateUser, deleteUser, undeleteUser, exportUsers],
+    methods: [createUser, getUser, lookupUser, listUsers, updateUser, deleteUser, undeleteUser, purgeUser, exportUsers, watchUsers],
     file: .users_v1_users)
 
   public static let createUser = MethodDescriptor(
@@ -718,6 +1056,16 @@ public enum UserServiceMethods {
       ])
     })
 
+  public static let purgeUser = MethodDescriptor(
+    service: "users.v1.UserService", name: "PurgeUser", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        130, 211, 228, 147, 2, 25, 34, 20, 47, 118, 49, 47, 117, 115, 101, 114, 115, 47, 123, 105,
+        100, 125, 58, 112, 117, 114, 103, 101, 58, 1, 42, 178, 200, 24, 13, 34, 11, 117, 115, 101,
+        114, 115, 46, 112, 117, 114, 103, 101,
+      ])
+    })
+
   public static let exportUsers = MethodDescriptor(
     service: "users.v1.UserService", name: "ExportUsers", kind: .serverStreaming,
     options: .with {
@@ -726,6 +1074,16 @@ public enum UserServiceMethods {
         130, 211, 228, 147, 2, 18, 18, 16, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 101, 120,
         112, 111, 114, 116, 178, 200, 24, 14, 34, 12, 117, 115, 101, 114, 115, 46, 101, 120, 112, 111,
         114, 116,
+      ])
+    })
+
+  public static let watchUsers = MethodDescriptor(
+    service: "users.v1.UserService", name: "WatchUsers", kind: .serverStreaming,
+    options: .with {
+      $0.idempotencyLevel = .noSideEffects
+      $0.unknownFields = UnknownFields(wireBytes: [
+        130, 211, 228, 147, 2, 17, 18, 15, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 119, 97,
+        116, 99, 104, 178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 97, 116, 99, 104,
       ])
     })
 }
@@ -770,8 +1128,28 @@ public protocol UserServiceClientProtocol: Sendable {
   /// the etag no longer matches.
   func undeleteUser(_ request: UndeleteUserRequest, options: CallOptions) async throws -> User
 
+  /// Erases a user for good, deleted or not, with its password and its sessions: nothing personal of it stays, in events
+  /// neither. Its id and email are free again. What stays are the events of the user, which hold its id, names of fields,
+  /// times and authors.
+  ///
+  /// NOT_FOUND if there is no such user, ABORTED if the etag no longer matches.
+  func purgeUser(_ request: PurgeUserRequest, options: CallOptions) async throws -> PurgeUserResponse
+
   /// Streams all users, ordered by id, as fast as the client reads.
   func exportUsers(_ request: ExportUsersRequest, options: CallOptions) -> ResponseStream<User>
+
+  /// Streams the changes of users as they are committed: from now on, or from where an earlier stream stopped.
+  ///
+  /// Each change arrives at least once, and those of one user in their order. A stream that begins now may have changes
+  /// that were made a moment before. The first message comes at once, without
+  /// an event; so do heartbeats, while nothing happens. Every message has a `resume_token`: a client that keeps the last
+  /// one misses nothing, whichever end of the connection breaks.
+  ///
+  /// The stream goes on until one side ends it. UNAVAILABLE when the server stops or can't reach its database: resume
+  /// it, elsewhere perhaps. OUT_OF_RANGE (reason RESUME_TOKEN_EXPIRED) if the changes after the token are not kept any
+  /// more, or the database was set back to a state before the token: read all users anew, and watch from a token of
+  /// before that.
+  func watchUsers(_ request: WatchUsersRequest, options: CallOptions) -> ResponseStream<WatchUsersResponse>
 }
 
 /// Calls with the channel's defaults.
@@ -826,9 +1204,33 @@ extension UserServiceClientProtocol {
     try await self.undeleteUser(request, options: CallOptions())
   }
 
+  /// Erases a user for good, deleted or not, with its password and its sessions: nothing personal of it stays, in events
+  /// neither. Its id and email are free again. What stays are the events of the user, which hold its id, names of fields,
+  /// times and authors.
+  ///
+  /// NOT_FOUND if there is no such user, ABORTED if the etag no longer matches.
+  public func purgeUser(_ request: PurgeUserRequest) async throws -> PurgeUserResponse {
+    try await self.purgeUser(request, options: CallOptions())
+  }
+
   /// Streams all users, ordered by id, as fast as the client reads.
   public func exportUsers(_ request: ExportUsersRequest) -> ResponseStream<User> {
     self.exportUsers(request, options: CallOptions())
+  }
+
+  /// Streams the changes of users as they are committed: from now on, or from where an earlier stream stopped.
+  ///
+  /// Each change arrives at least once, and those of one user in their order. A stream that begins now may have changes
+  /// that were made a moment before. The first message comes at once, without
+  /// an event; so do heartbeats, while nothing happens. Every message has a `resume_token`: a client that keeps the last
+  /// one misses nothing, whichever end of the connection breaks.
+  ///
+  /// The stream goes on until one side ends it. UNAVAILABLE when the server stops or can't reach its database: resume
+  /// it, elsewhere perhaps. OUT_OF_RANGE (reason RESUME_TOKEN_EXPIRED) if the changes after the token are not kept any
+  /// more, or the database was set back to a state before the token: read all users anew, and watch from a token of
+  /// before that.
+  public func watchUsers(_ request: WatchUsersRequest) -> ResponseStream<WatchUsersResponse> {
+    self.watchUsers(request, options: CallOptions())
   }
 }
 
@@ -871,8 +1273,16 @@ public struct UserServiceClient: UserServiceClientProtocol {
     try await channel.unary(UserServiceMethods.undeleteUser, request, options)
   }
 
+  public func purgeUser(_ request: PurgeUserRequest, options: CallOptions) async throws -> PurgeUserResponse {
+    try await channel.unary(UserServiceMethods.purgeUser, request, options)
+  }
+
   public func exportUsers(_ request: ExportUsersRequest, options: CallOptions) -> ResponseStream<User> {
     channel.serverStreaming(UserServiceMethods.exportUsers, request, options)
+  }
+
+  public func watchUsers(_ request: WatchUsersRequest, options: CallOptions) -> ResponseStream<WatchUsersResponse> {
+    channel.serverStreaming(UserServiceMethods.watchUsers, request, options)
   }
 }
 
@@ -908,17 +1318,30 @@ extension ProtoFile {
       OWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSAmlkEhIKBGV0YWcYAiABKAlSBGV0YWcimwEKE1VuZGVsZXRlVXNlclJlcXVlc3QScAoC
       aWQYASABKAlCYOBBArrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7
       M30tWzAtOWEtZl17MTJ9JBoEdXVpZFICaWQSEgoEZXRhZxgCIAEoCVIEZXRhZyI3ChJFeHBvcnRVc2Vyc1JlcXVlc3QSIQoMc2hvd19kZWxldGVk
-      GAEgASgIUgtzaG93RGVsZXRlZDLdBgoLVXNlclNlcnZpY2USYwoKQ3JlYXRlVXNlchIbLnVzZXJzLnYxLkNyZWF0ZVVzZXJSZXF1ZXN0Gg4udXNl
-      cnMudjEuVXNlciIogtPkkwIRIgkvdjEvdXNlcnM6BHVzZXKyyBgNIgt1c2Vycy53cml0ZRJgCgdHZXRVc2VyEhgudXNlcnMudjEuR2V0VXNlclJl
-      cXVlc3QaDi51c2Vycy52MS5Vc2VyIiuQAgGC0+STAhASDi92MS91c2Vycy97aWR9ssgYDhgBIgp1c2Vycy5yZWFkEmYKCkxvb2t1cFVzZXISGy51
-      c2Vycy52MS5Mb29rdXBVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXIiK5ACAYLT5JMCEhIQL3YxL3VzZXJzOmxvb2t1cLLIGAwiCnVzZXJzLnJl
-      YWQSagoJTGlzdFVzZXJzEhoudXNlcnMudjEuTGlzdFVzZXJzUmVxdWVzdBobLnVzZXJzLnYxLkxpc3RVc2Vyc1Jlc3BvbnNlIiSQAgGC0+STAgsS
-      CS92MS91c2Vyc7LIGAwiCnVzZXJzLnJlYWQSbQoKVXBkYXRlVXNlchIbLnVzZXJzLnYxLlVwZGF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNl
-      ciIygtPkkwIbMhMvdjEvdXNlcnMve3VzZXIuaWR9OgR1c2VyssgYDSILdXNlcnMud3JpdGUSYgoKRGVsZXRlVXNlchIbLnVzZXJzLnYxLkRlbGV0
-      ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIngtPkkwIQKg4vdjEvdXNlcnMve2lkfbLIGA0iC3VzZXJzLndyaXRlEnIKDFVuZGVsZXRlVXNl
-      chIdLnVzZXJzLnYxLlVuZGVsZXRlVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIjOC0+STAhwiFy92MS91c2Vycy97aWR9OnVuZGVsZXRlOgEq
-      ssgYDSILdXNlcnMud3JpdGUSbAoLRXhwb3J0VXNlcnMSHC51c2Vycy52MS5FeHBvcnRVc2Vyc1JlcXVlc3QaDi51c2Vycy52MS5Vc2VyIi2QAgGC
-      0+STAhISEC92MS91c2VyczpleHBvcnSyyBgOIgx1c2Vycy5leHBvcnQwAUIDugIAYgZwcm90bzM=
+      GAEgASgIUgtzaG93RGVsZXRlZCKYAQoQUHVyZ2VVc2VyUmVxdWVzdBJwCgJpZBgBIAEoCUJg4EECusgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJj
+      Y2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kGgR1dWlkUgJpZBISCgRldGFnGAIgASgJ
+      UgRldGFnIhMKEVB1cmdlVXNlclJlc3BvbnNlIv0CCglVc2VyRXZlbnQSFwoHdXNlcl9pZBgBIAEoCVIGdXNlcklkEiwKBGtpbmQYAiABKA4yGC51
+      c2Vycy52MS5Vc2VyRXZlbnQuS2luZFIEa2luZBIWCgZmaWVsZHMYAyADKAlSBmZpZWxkcxIYCgd2ZXJzaW9uGAQgASgDUgd2ZXJzaW9uEhIKBGV0
+      YWcYBSABKAlSBGV0YWcSFgoGYXV0aG9yGAYgASgJUgZhdXRob3ISLgoEdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRp
+      bWUSIgoEdXNlchgIIAEoCzIOLnVzZXJzLnYxLlVzZXJSBHVzZXIidwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEAoMS0lORF9DUkVBVEVE
+      EAESEAoMS0lORF9VUERBVEVEEAISEAoMS0lORF9ERUxFVEVEEAMSEgoOS0lORF9VTkRFTEVURUQQBBIPCgtLSU5EX1BVUkdFRBAFIqQBChFXYXRj
+      aFVzZXJzUmVxdWVzdBIhCgxyZXN1bWVfdG9rZW4YASABKAlSC3Jlc3VtZVRva2VuEhkKCHVzZXJfaWRzGAIgAygJUgd1c2VySWRzEi4KBWtpbmRz
+      GAMgAygOMhgudXNlcnMudjEuVXNlckV2ZW50LktpbmRSBWtpbmRzEiEKDGluY2x1ZGVfdXNlchgEIAEoCFILaW5jbHVkZVVzZXIiYgoSV2F0Y2hV
+      c2Vyc1Jlc3BvbnNlEiEKDHJlc3VtZV90b2tlbhgBIAEoCVILcmVzdW1lVG9rZW4SKQoFZXZlbnQYAiABKAsyEy51c2Vycy52MS5Vc2VyRXZlbnRS
+      BWV2ZW50Ms0ICgtVc2VyU2VydmljZRJjCgpDcmVhdGVVc2VyEhsudXNlcnMudjEuQ3JlYXRlVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIiiC
+      0+STAhEiCS92MS91c2VyczoEdXNlcrLIGA0iC3VzZXJzLndyaXRlEmAKB0dldFVzZXISGC51c2Vycy52MS5HZXRVc2VyUmVxdWVzdBoOLnVzZXJz
+      LnYxLlVzZXIiK5ACAYLT5JMCEBIOL3YxL3VzZXJzL3tpZH2yyBgOGAEiCnVzZXJzLnJlYWQSZgoKTG9va3VwVXNlchIbLnVzZXJzLnYxLkxvb2t1
+      cFVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIrkAIBgtPkkwISEhAvdjEvdXNlcnM6bG9va3VwssgYDCIKdXNlcnMucmVhZBJqCglMaXN0VXNl
+      cnMSGi51c2Vycy52MS5MaXN0VXNlcnNSZXF1ZXN0GhsudXNlcnMudjEuTGlzdFVzZXJzUmVzcG9uc2UiJJACAYLT5JMCCxIJL3YxL3VzZXJzssgY
+      DCIKdXNlcnMucmVhZBJtCgpVcGRhdGVVc2VyEhsudXNlcnMudjEuVXBkYXRlVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIjKC0+STAhsyEy92
+      MS91c2Vycy97dXNlci5pZH06BHVzZXKyyBgNIgt1c2Vycy53cml0ZRJiCgpEZWxldGVVc2VyEhsudXNlcnMudjEuRGVsZXRlVXNlclJlcXVlc3Qa
+      Di51c2Vycy52MS5Vc2VyIieC0+STAhAqDi92MS91c2Vycy97aWR9ssgYDSILdXNlcnMud3JpdGUScgoMVW5kZWxldGVVc2VyEh0udXNlcnMudjEu
+      VW5kZWxldGVVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXIiM4LT5JMCHCIXL3YxL3VzZXJzL3tpZH06dW5kZWxldGU6ASqyyBgNIgt1c2Vycy53
+      cml0ZRJ2CglQdXJnZVVzZXISGi51c2Vycy52MS5QdXJnZVVzZXJSZXF1ZXN0GhsudXNlcnMudjEuUHVyZ2VVc2VyUmVzcG9uc2UiMILT5JMCGSIU
+      L3YxL3VzZXJzL3tpZH06cHVyZ2U6ASqyyBgNIgt1c2Vycy5wdXJnZRJsCgtFeHBvcnRVc2VycxIcLnVzZXJzLnYxLkV4cG9ydFVzZXJzUmVxdWVz
+      dBoOLnVzZXJzLnYxLlVzZXIiLZACAYLT5JMCEhIQL3YxL3VzZXJzOmV4cG9ydLLIGA4iDHVzZXJzLmV4cG9ydDABEnYKCldhdGNoVXNlcnMSGy51
+      c2Vycy52MS5XYXRjaFVzZXJzUmVxdWVzdBocLnVzZXJzLnYxLldhdGNoVXNlcnNSZXNwb25zZSIrkAIBgtPkkwIREg8vdjEvdXNlcnM6d2F0Y2iy
+      yBgNIgt1c2Vycy53YXRjaDABQgO6AgBiBnByb3RvMw==
       """,
     dependencies: [.google_api_annotations, .google_api_field_behavior, .google_protobuf_field_mask, .google_protobuf_timestamp, .rpcgateway_v1_schema, .users_v1_access])
 }
@@ -961,8 +1384,26 @@ extension ProtoComments {
       |
       | NOT_FOUND if there is no such user or its `purge_time` has passed, ALREADY_EXISTS if it is not deleted, ABORTED if
       | the etag no longer matches.
+      users.v1.UserService.PurgeUser
+      | Erases a user for good, deleted or not, with its password and its sessions: nothing personal of it stays, in events
+      | neither. Its id and email are free again. What stays are the events of the user, which hold its id, names of fields,
+      | times and authors.
+      |
+      | NOT_FOUND if there is no such user, ABORTED if the etag no longer matches.
       users.v1.UserService.ExportUsers
       | Streams all users, ordered by id, as fast as the client reads.
+      users.v1.UserService.WatchUsers
+      | Streams the changes of users as they are committed: from now on, or from where an earlier stream stopped.
+      |
+      | Each change arrives at least once, and those of one user in their order. A stream that begins now may have changes
+      | that were made a moment before. The first message comes at once, without
+      | an event; so do heartbeats, while nothing happens. Every message has a `resume_token`: a client that keeps the last
+      | one misses nothing, whichever end of the connection breaks.
+      |
+      | The stream goes on until one side ends it. UNAVAILABLE when the server stops or can't reach its database: resume
+      | it, elsewhere perhaps. OUT_OF_RANGE (reason RESUME_TOKEN_EXPIRED) if the changes after the token are not kept any
+      | more, or the database was set back to a state before the token: read all users anew, and watch from a token of
+      | before that.
       users.v1.User
       | A person or a machine that other services know by its id.
       users.v1.User.id
@@ -1080,5 +1521,64 @@ extension ProtoComments {
       | Request of ExportUsers.
       users.v1.ExportUsersRequest.show_deleted
       | Whether to export deleted users too.
+      users.v1.PurgeUserRequest
+      | Request of PurgeUser.
+      users.v1.PurgeUserRequest.id
+      | Required. User.id.
+      users.v1.PurgeUserRequest.etag
+      | If not empty, the user's etag must match it.
+      users.v1.PurgeUserResponse
+      | Response of PurgeUser.
+      users.v1.UserEvent
+      | A change of a user. It has no personal data: read the user for its values, or ask for `include_user`.
+      users.v1.UserEvent.user_id
+      | User.id.
+      users.v1.UserEvent.kind
+      | What was done.
+      users.v1.UserEvent.fields
+      | Of an update: the fields that it set, `email`, `name` or `labels`, whether or not their values became others.
+      users.v1.UserEvent.version
+      | Counts the changes of the user, from 1.
+      users.v1.UserEvent.etag
+      | User.etag after the change. Empty after KIND_PURGED.
+      users.v1.UserEvent.author
+      | Who did it: the id of a user, or the name of a service or an operator. Empty if the service itself did, or if the
+      | caller was not identified.
+      users.v1.UserEvent.time
+      | When it was done, by the database's clock. Of two changes, the later one in the stream may have an earlier time.
+      users.v1.UserEvent.user
+      | The user as it was when the event was read, so at the event's version or a later one. Only with `include_user`;
+      | absent if the user has been purged by then.
+      users.v1.UserEvent.Kind
+      | What was done.
+      users.v1.UserEvent.Kind.KIND_UNSPECIFIED
+      | Never sent. A client that reads it is older than the kind.
+      users.v1.UserEvent.Kind.KIND_CREATED
+      | The user was created.
+      users.v1.UserEvent.Kind.KIND_UPDATED
+      | Fields of the user were changed: `fields` names them.
+      users.v1.UserEvent.Kind.KIND_DELETED
+      | The user was deleted. It may be undeleted until its purge time.
+      users.v1.UserEvent.Kind.KIND_UNDELETED
+      | The user's deletion was undone.
+      users.v1.UserEvent.Kind.KIND_PURGED
+      | The user was erased for good, because its purge time had passed or by PurgeUser. A later user may get its id.
+      users.v1.WatchUsersRequest
+      | Request of WatchUsers.
+      users.v1.WatchUsersRequest.resume_token
+      | WatchUsersResponse.resume_token, to go on after that message. Empty: from now on.
+      users.v1.WatchUsersRequest.user_ids
+      | Only changes of these users. Empty: of all. At most 100.
+      users.v1.WatchUsersRequest.kinds
+      | Only changes of these kinds. Empty: of all.
+      users.v1.WatchUsersRequest.include_user
+      | Whether each event comes with the user itself. The caller then needs the scope `users.read` too.
+      users.v1.WatchUsersResponse
+      | Response of WatchUsers.
+      users.v1.WatchUsersResponse.resume_token
+      | To go on after this message, in a later call. Opaque. It stays valid while the changes after it are kept: for a week
+      | unless the operator chose another time.
+      users.v1.WatchUsersResponse.event
+      | The change. Absent in the first message and in heartbeats: they tell that the stream is alive and where it stands.
       """#)
 }

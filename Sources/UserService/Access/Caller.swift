@@ -47,6 +47,13 @@ extension ServerContext {
     nonmutating set { self[OwnDataKey.self] = newValue }
   }
 
+  /// Checks that the caller has a scope beyond those that the method needs. A call without a caller is one of an open
+  /// server, which may do everything.
+  /// - Throws: `AccessRefusal.missingScope`.
+  func checkHasScope(_ scope: String) throws(AccessRefusal) {
+    if let caller, !caller.hasScope(oneOf: [scope]) { throw .missingScope([scope]) }
+  }
+
   /// Checks that the call may touch the data of a user. Each handler of a method whose rule says `self` calls this
   /// before it looks at the store.
   /// - Throws: `AccessRefusal.notYours` if the call may touch only the data of another user.

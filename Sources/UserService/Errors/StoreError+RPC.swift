@@ -26,6 +26,11 @@ extension StoreRefusal {
       RPCError(
         .alreadyExists, "Another user, who may be deleted, already has this \(field.rawValue).",
         details: [UserServiceError.info("USER_ALREADY_EXISTS", ["field": field.rawValue])])
+    case .eventsGone:
+      RPCError(
+        .outOfRange,
+        "The changes after the resume token are not kept any more. Read all users anew, and watch from a new token.",
+        details: [UserServiceError.info("RESUME_TOKEN_EXPIRED")])
     case .versionMismatch(let id):
       error(
         .aborted, "ETAG_MISMATCH", "The user was changed by somebody else. Read it again and repeat the change.", id,

@@ -8,13 +8,22 @@ public struct UserServiceHandlers: UserServiceProvider {
 
   let store: any UserStore
   let ids: UserIDGenerator
+  let feed: UserFeed
+  let heartbeatInterval: Duration
 
   /// - Parameters:
   ///   - store: where users are kept.
   ///   - ids: makes ids for users whose creator chose none.
-  public init(store: any UserStore, ids: UserIDGenerator = UserIDGenerator()) {
+  ///   - feed: reads the store's events for WatchUsers; nil: one that nobody runs, so that no events arrive.
+  ///   - heartbeatInterval: after how long a stream of WatchUsers says that it is alive.
+  public init(
+    store: any UserStore, ids: UserIDGenerator = UserIDGenerator(), feed: UserFeed? = nil,
+    heartbeatInterval: Duration = Self.heartbeatInterval
+  ) {
     self.store = store
     self.ids = ids
+    self.feed = feed ?? UserFeed(store: store)
+    self.heartbeatInterval = heartbeatInterval
   }
 }
 

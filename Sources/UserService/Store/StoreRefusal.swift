@@ -17,4 +17,6 @@ public enum StoreRefusal: Sendable, Hashable {
   case alreadyExists(UniqueField)
   /// The user has another version than the caller expects.
   case versionMismatch(UserID)
+  /// The events after this position are not kept any more, or the store was set back to a state before it.
+  case eventsGone
 }

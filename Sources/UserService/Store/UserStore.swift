@@ -51,4 +51,21 @@ public protocol UserStore: Sendable {
   nonisolated(nonsending) func undelete(
     _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord
+
+  /// Erases a user, deleted or not, with its account and its sessions. Its id and email are free then.
+  /// - Throws: `notFound` or `versionMismatch`.
+  nonisolated(nonsending) func purge(
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError)
+
+  /// The position of the last event of the feed. Every write that is answered later gets a later one.
+  nonisolated(nonsending) func lastEvent(deadline: UInt64?) async throws(StoreError) -> FeedPosition
+
+  /// The events after a position, in the order of their positions, without gaps. Each write has one, which appears in
+  /// the feed some time after the write is answered; those of one user appear in the order of the writes.
+  /// - Parameter limit: how many events at most.
+  /// - Throws: `eventsGone`.
+  nonisolated(nonsending) func events(
+    after position: FeedPosition, limit: Int, deadline: UInt64?
+  ) async throws(StoreError) -> UserEventPage
 }

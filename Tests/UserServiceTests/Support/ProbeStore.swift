@@ -6,6 +6,7 @@ import UserStoreContract
 final class ProbeStore: UserStore {
   struct Notes: Sendable {
     var pages = 0
+    var eventPages = 0
     var deadlines: [UInt64?] = []
     var authors: [Author?] = []
   }
@@ -77,5 +78,23 @@ final class ProbeStore: UserStore {
   ) async throws(StoreError) -> UserRecord {
     note(deadline, by: author)
     return try await store.undelete(id, expecting: expecting, by: author, deadline: deadline)
+  }
+
+  func purge(
+    _ id: UserID, expecting: VersionCondition, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) {
+    note(deadline, by: author)
+    try await store.purge(id, expecting: expecting, by: author, deadline: deadline)
+  }
+
+  func lastEvent(deadline: UInt64?) async throws(StoreError) -> FeedPosition {
+    try await store.lastEvent(deadline: deadline)
+  }
+
+  func events(
+    after position: FeedPosition, limit: Int, deadline: UInt64?
+  ) async throws(StoreError) -> UserEventPage {
+    state.withLock { $0.eventPages += 1 }
+    return try await store.events(after: position, limit: limit, deadline: deadline)
   }
 }
