@@ -4,7 +4,7 @@ public import UserService
 
 /// Stores users in a Postgres table.
 ///
-/// Every write is a single statement, so no transaction stays open across round trips. Writes to the same user, or to
+/// Every write is one round trip, so no transaction stays open across several. Writes to the same user, or to
 /// the same email, queue for each other before they get a connection. Concurrent creations may share a statement. A
 /// call made on an event loop stays on that loop. Deadlines are CLOCK_MONOTONIC in nanoseconds; nil means the client's
 /// `defaultTimeout`.
@@ -110,7 +110,8 @@ public struct PostgresUserStore: UserStore {
     return UserRecord(created: user, at: now)
   }
 
-  /// Changes the fields that `change` names, in one UPDATE that checks the version.
+  /// Changes the fields that `change` names, in one UPDATE that checks the version. A new email is claimed first
+  /// (`UserSQL.claim`).
   /// - Throws: `notFound`, `isDeleted`, `versionMismatch`, or `alreadyExists` if another user has the email.
   public nonisolated(nonsending) func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, by author: Author?, deadline: UInt64?
@@ -172,10 +173,11 @@ public struct PostgresUserStore: UserStore {
       }
     let parameters = [.uuid(id.high, id.low), version, author.map { .text($0.id) } ?? .null] + parameters
     let keys = [Self.key(id)] + (email.map { [Self.key($0)] } ?? [])
+    let preludes = email.map(UserSQL.claim) ?? []
     while true {
       let row: PostgresRow?
       do throws(PostgresError) {
-        row = try await client.write(statement, parameters, keys: keys, deadline: deadline).first
+        row = try await client.write(statement, parameters, after: preludes, keys: keys, deadline: deadline).first
       } catch {
         throw StoreError(error)
       }

@@ -77,6 +77,29 @@ enum UserSQL {
     WHERE create_time IS NOT NULL OR is_id_taken OR is_email_taken
     """)
 
+  /// What runs before a user gets a new email, in the same transaction: it waits for any other transaction that is
+  /// giving the email to somebody. If the email is free after that, nobody else can take it until this one ends.
+  ///
+  /// Without it, Postgres would find the violation of the unique index only in the UPDATE itself, and write the email
+  /// into its log. INSERT … ON CONFLICT DO NOTHING waits in the same way, but reports nothing. The row that it inserts
+  /// is deleted at once: no other transaction ever sees it, yet the index remembers whose transaction it is. Its
+  /// version is 0, which no user has.
+  static func claim(_ email: EmailAddress) -> [BoundStatement] {
+    let id = PostgresValue.uuid(.random(in: .min ... .max), .random(in: .min ... .max))
+    return [
+      BoundStatement(claimEmail, [id, .text(email.normalForm)]), BoundStatement(forgetClaim, [id]),
+    ]
+  }
+
+  private static let claimEmail = Statement(
+    "users_claim_email",
+    """
+    INSERT INTO users (id, email, email_normalized, name, labels, create_time, update_time, version)
+    VALUES ($1, '', $2, '', '{}', now(), now(), 0) ON CONFLICT DO NOTHING
+    """)
+
+  private static let forgetClaim = Statement("users_forget_claim", "DELETE FROM users WHERE id = $1 AND version = 0")
+
   /// Updates user $1 if it has version $2 (null: any). A null value leaves its column unchanged. $8: the names of the
   /// fields that are changed.
   ///

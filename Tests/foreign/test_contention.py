@@ -104,6 +104,23 @@ def test_a_taken_email_is_not_written_into_the_log_of_postgres():
         assert user.email not in log and "duplicate key" not in log
 
 
+def test_a_race_for_an_email_has_one_winner_and_is_not_logged():
+    """Two processes know nothing of each other's writes: only the database keeps the email unique."""
+    with PrivatePostgres("contention_race") as postgres, UserService(postgres.url) as one, UserService(postgres.url) as two:
+        emails = [new_email("race") for _ in range(60)]
+        for email in emails:
+            users = [create(service.users) for service in (one, two, one, two)]
+            calls = [service.users.UpdateUser.future(
+                pb.UpdateUserRequest(user=pb.User(id=user.id, email=email)), timeout=TIMEOUT)
+                for service, user in zip((one, two, one, two), users)]
+            calls += [service.users.CreateUser.future(pb.CreateUserRequest(user=pb.User(email=email)), timeout=TIMEOUT)
+                      for service in (one, two)]
+            assert answers(calls) == {StatusCode.OK: 1, StatusCode.ALREADY_EXISTS: 5}
+        log = psql(postgres.url, "SELECT pg_read_file(current_setting('data_directory') || '/../server.log')")
+        assert "duplicate key" not in log and not any(email in log for email in emails)
+        assert psql(postgres.url, "SELECT count(*) FROM users WHERE version = 0") == "0"
+
+
 class Creators(Writers):
     """Keep many creations under way, and note what became of each."""
 

@@ -61,10 +61,12 @@ extension LoopClient: TurnFlushable {
       return finish(attempt, .failure(error))
     }
     let limits = limits(for: attempt)
-    let query = PendingQuery(writes[0].statement, parameters, deadline: .max, limits: limits)
+    let query = PendingQuery(
+      writes[0].statement, parameters, deadline: .max, limits: limits, preludes: writes[0].preludes)
     attempt.query = query
     attempt.sentAt = now
-    attempt.silentAfter = now.saturatingAdd(UInt64(limits.statementTimeout) * 1_000_000 + Self.silenceGrace)
+    let longest = UInt64(limits.statementTimeout) * 1_000_000 * UInt64(1 + query.preludes.count)
+    attempt.silentAfter = now.saturatingAdd(longest + Self.silenceGrace)
     query.begin(now: now) { [self] answer in finish(attempt, answer) }
     connection.enqueue(query)
     watch(attempt.silentAfter)
@@ -80,7 +82,9 @@ extension LoopClient: TurnFlushable {
       case .fast, .group, .reserved:
         scheduler.isCrowded ? configuration.crowdedLockTimeout : configuration.firstLockTimeout
       }
-    return ServerLimits(until: deadline, now: loop.now, longest: longest, lockTimeout: lockTimeout)
+    return ServerLimits(
+      until: deadline, now: loop.now, longest: longest, lockTimeout: lockTimeout,
+      statements: 1 + attempt.writes[0].preludes.count)
   }
 
   // MARK: Answering

@@ -1,30 +1,32 @@
 import EventLoop
 
 extension PostgresClient {
-  /// Runs one statement that changes data, in a transaction of its own.
+  /// Runs one statement that changes data, in a transaction of its own; or after others, in one transaction and one
+  /// round trip.
   ///
   /// The write waits inside the process while another write of the same loop holds one of its keys. After a deadlock
   /// (SQLSTATE 40P01), a serialization failure (40001) or a lock timeout it is tried again, as long as the deadline
   /// allows. The server gives up shortly before the deadline. When the task is cancelled, the caller is answered at
   /// once, and the server is asked to cancel the statement if its deadline is still some time away.
   /// - Parameters:
-  ///   - keys: the rows and unique values that the statement changes.
+  ///   - preludes: statements that run before it. Their rows are dropped; if one fails, none has an effect.
+  ///   - keys: the rows and unique values that the statements change.
   ///   - priority: `.reserved` for a write that must succeed even while locks hold up all others.
   ///   - deadline: CLOCK_MONOTONIC in nanoseconds; nil: `defaultTimeout` from now.
   /// - Throws: `PostgresError`; if `isSafeToRetry` is true, nothing was changed.
   public nonisolated(nonsending) func write(
-    _ statement: Statement, _ parameters: [PostgresValue] = [], keys: [WriteKey] = [],
-    priority: WritePriority = .normal, deadline: UInt64? = nil
+    _ statement: Statement, _ parameters: [PostgresValue] = [], after preludes: [BoundStatement] = [],
+    keys: [WriteKey] = [], priority: WritePriority = .normal, deadline: UInt64? = nil
   ) async throws(PostgresError) -> PostgresRows {
     let client = currentOrNext()
     let write = PendingWrite(
-      .single(statement, parameters), keys: keys, priority: priority, isAlone: true,
+      .single(statement, parameters, after: preludes), keys: keys, priority: priority, isAlone: true,
       deadline: effective(deadline, on: client))
     return try await run(write, on: client, deadline)
   }
 
   /// Writes one row. It may share a statement and a commit with other rows of the same `GroupedWrite` that are
-  /// submitted while earlier groups are in flight. Otherwise as `write(_:_:keys:priority:deadline:)`, with normal
+  /// submitted while earlier groups are in flight. Otherwise as `write(_:_:after:keys:priority:deadline:)`, with normal
   /// priority.
   /// - Parameters:
   ///   - row: the values of the row's columns, in the order of the statement's arrays.

@@ -101,6 +101,7 @@ extension Connection {
     case .preparationFailed(let request):
       evictUnprepared(request)
       if request.limits != nil { registry.evict(ServerLimits.statement) }
+      for prelude in request.preludes { registry.evict(prelude.statement) }
       request.preparationError = result.map { error(of: $0, request) }
     case .failPreparation(let request):
       guard let error = request.preparationError else { return }

@@ -63,11 +63,17 @@ extension Connection {
   /// `refused`: the request was answered with an error and not sent. `broken`: the connection has failed.
   private enum Sent: Error { case sent, refused, broken }
 
-  /// Sends a request, after the statement that sets its limits if it has any.
+  /// Sends a request, after the statement that sets its limits if it has any, and after its preludes.
   private func send(_ request: PendingQuery, isHeldForSync: Bool) -> Sent {
     if let limits = request.limits {
       switch execute(ServerLimits.statement, limits.parameters, for: request) {
       // Treated like a preparation: it has to succeed, and its rows are ignored.
+      case .success: pipeline.didSendPrerequisite(for: request)
+      case .failure(let outcome): return outcome
+      }
+    }
+    for prelude in request.preludes {
+      switch execute(prelude.statement, prelude.parameters, for: request) {
       case .success: pipeline.didSendPrerequisite(for: request)
       case .failure(let outcome): return outcome
       }

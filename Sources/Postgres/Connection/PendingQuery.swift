@@ -26,6 +26,8 @@ final class PendingQuery: @unchecked Sendable {
   let lookups: [PendingQuery]
   /// The limits to set before it runs; nil: those of the session.
   let limits: ServerLimits?
+  /// What runs before it, in the same transaction.
+  let preludes: [BoundStatement]
   /// It runs inside a transaction that other statements begin and end.
   let isInTransaction: Bool
   /// CLOCK_MONOTONIC in nanoseconds; `UInt64.max` is never.
@@ -55,13 +57,14 @@ final class PendingQuery: @unchecked Sendable {
 
   init(
     _ statement: Statement, _ parameters: [PostgresValue], kind: Kind = .prepared, deadline: UInt64,
-    limits: ServerLimits? = nil, isInTransaction: Bool = false
+    limits: ServerLimits? = nil, preludes: [BoundStatement] = [], isInTransaction: Bool = false
   ) {
     self.statement = statement
     self.parameters = parameters
     self.kind = kind
     self.deadline = deadline
     self.limits = limits
+    self.preludes = preludes
     self.isInTransaction = isInTransaction
     (lookup, key, lookups) = (nil, 0, [])
   }
@@ -71,7 +74,7 @@ final class PendingQuery: @unchecked Sendable {
     parameters = [.uuid(UInt64(truncatingIfNeeded: key >> 64), UInt64(truncatingIfNeeded: key))]
     kind = .prepared
     self.deadline = deadline
-    (limits, isInTransaction) = (nil, false)
+    (limits, preludes, isInTransaction) = (nil, [], false)
     (self.lookup, self.key, lookups) = (lookup, key, [])
   }
 
@@ -81,7 +84,7 @@ final class PendingQuery: @unchecked Sendable {
     self.parameters = parameters
     kind = .prepared
     deadline = .max
-    (limits, isInTransaction) = (nil, false)
+    (limits, preludes, isInTransaction) = (nil, [], false)
     submittedAt = lookups[0].submittedAt
     (lookup, key, self.lookups) = (nil, 0, lookups)
     for lookup in lookups { lookup.isSent = true }

@@ -11,7 +11,8 @@ final class PendingWrite: ScheduledWrite, @unchecked Sendable {
   typealias Continuation = UnsafeContinuation<Answer, Never>
 
   enum Work {
-    case single(Statement, [PostgresValue])
+    /// One statement, after others in the same transaction.
+    case single(Statement, [PostgresValue], after: [BoundStatement])
     /// One row of a grouped write.
     case row(GroupedWrite, [PostgresValue])
   }
@@ -52,10 +53,13 @@ final class PendingWrite: ScheduledWrite, @unchecked Sendable {
 
   var statement: Statement {
     switch work {
-    case .single(let statement, _): statement
+    case .single(let statement, _, _): statement
     case .row(let group, _): group.statement
     }
   }
+
+  /// What runs before the statement, in the same transaction.
+  var preludes: [BoundStatement] { if case .single(_, _, let preludes) = work { preludes } else { [] } }
 
   var groupName: String? {
     if case .row(let group, _) = work, !isAlone { group.statement.name } else { nil }

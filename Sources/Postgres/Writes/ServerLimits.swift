@@ -25,14 +25,16 @@ struct ServerLimits: Sendable, Hashable {
   ///
   /// The server gives up before the caller does, so that no statement still runs after its caller was told
   /// DEADLINE_EXCEEDED. The margin, for the round trip, is 20 ms or half of the time left, whichever is less. Waiting
-  /// for a lock may take at most half of the time left, because the statement still has to run after it.
+  /// for a lock may take at most half of the time left, because the statement still has to run after it. Both timers
+  /// start anew with each statement of a write, so each gets its share of the time.
   /// - Parameters:
   ///   - deadline: CLOCK_MONOTONIC in nanoseconds, like `now`.
   ///   - longest: an upper bound on statement_timeout, whatever the deadline.
   ///   - lockTimeout: an upper bound on lock_timeout, whatever the deadline.
-  init(until deadline: UInt64, now: UInt64, longest: Duration, lockTimeout: Duration) {
+  ///   - statements: how many statements run one after the other.
+  init(until deadline: UInt64, now: UInt64, longest: Duration, lockTimeout: Duration, statements: Int = 1) {
     func milliseconds(_ time: UInt64) -> Int32 { max(1, Int32(clamping: time / 1_000_000)) }
-    let left = deadline > now ? deadline - now : 0
+    let left = (deadline > now ? deadline - now : 0) / UInt64(statements)
     self.init(
       lockTimeout: min(lockTimeout.wholeMilliseconds, milliseconds(left / 2)),
       statementTimeout: min(longest.wholeMilliseconds, milliseconds(left - min(left / 2, Self.largestMargin))))

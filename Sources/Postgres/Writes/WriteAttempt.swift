@@ -30,7 +30,7 @@ final class WriteAttempt: ConnectionWaiter {
 
   /// The statement's parameters: the write's own, or one array for each column of the rows.
   func parameters() throws(PostgresError) -> [PostgresValue] {
-    if case .single(_, let parameters) = writes[0].work { return parameters }
+    if case .single(_, let parameters, _) = writes[0].work { return parameters }
     var rows: [[PostgresValue]] = []
     rows.reserveCapacity(writes.count)
     for write in writes { if case .row(_, let row) = write.work { rows.append(row) } }
