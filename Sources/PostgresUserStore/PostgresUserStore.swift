@@ -197,10 +197,10 @@ public struct PostgresUserStore: UserStore {
     let rows = try await query(
       UserSQL.whyUnmatched, [.uuid(id.high, id.low), email.map { .text($0.normalForm) } ?? .null], deadline)
     guard let row = rows.first else { throw .refused(.notFound(id)) }
-    let (isDeleted, isExpired, version, isEmailTaken): (Bool, Bool, Int64, Bool)
+    let (isDeleted, isExpired, version, isEmailTaken, isDamaged): (Bool, Bool, Int64, Bool, Bool)
     do throws(PostgresError) {
       (isDeleted, isExpired) = (try row[0].bool, try row[1].bool)
-      (version, isEmailTaken) = (try row[2].int64, try row[3].bool)
+      (version, isEmailTaken, isDamaged) = (try row[2].int64, try row[3].bool, try row[4].bool)
     } catch {
       throw StoreError(error)
     }
@@ -209,6 +209,7 @@ public struct PostgresUserStore: UserStore {
     if isExpired, wantsDeleted != nil { throw .refused(.isExpired(id)) }
     if !expecting.allows(version) { throw .refused(.versionMismatch(id)) }
     if isEmailTaken { throw .refused(.alreadyExists(.email)) }
+    if isDamaged, wantsDeleted != nil { throw .damagedRow(id, isSafeToRetry: true) }
   }
 
   private static func key(_ id: UserID) -> WriteKey { WriteKey("users.id", id) }

@@ -23,13 +23,31 @@ enum UserSQL {
     """, isReadOnly: true)
 
   /// Why a write to user $1 matched no row: whether the user is deleted, whether its purge time has passed, its
-  /// version, and whether another user has the email $2.
+  /// version, whether another user has the email $2, and whether the row can't be read as a user.
   static let whyUnmatched = Statement(
     "users_why_unmatched",
     """
-    SELECT delete_time IS NOT NULL, COALESCE(purge_time <= now(), false), version, \(isEmailTaken("$2"))
+    SELECT delete_time IS NOT NULL, COALESCE(purge_time <= now(), false), version, \(isEmailTaken("$2")),
+      NOT COALESCE(\(isReadable) AND \(hasReadableLabels), false)
     FROM users WHERE id = $1
     """, isReadOnly: true)
+
+  /// What `UserRecord(row:)` demands, but for the labels. A write checks it, so that no row is changed that can't be
+  /// returned.
+  private static let isReadable = """
+    email IS NOT NULL AND name IS NOT NULL AND \(isTimeOfMessages("create_time"))
+      AND \(isTimeOfMessages("update_time")) AND \(isTimeOfMessages("COALESCE(delete_time, now())"))
+      AND \(isTimeOfMessages("COALESCE(purge_time, now())"))
+    """
+
+  /// A Timestamp can hold the years 1 to 9999.
+  private static func isTimeOfMessages(_ time: String) -> String {
+    "\(time) BETWEEN '0001-01-01 00:00:00Z' AND '9999-12-31 23:59:59.999999Z'"
+  }
+
+  private static let hasReadableLabels = """
+    NOT jsonb_path_exists(labels, 'strict $.* ? (@.type() != "string")')
+    """
 
   private static func isEmailTaken(_ email: String) -> String {
     "EXISTS (SELECT FROM users o WHERE o.email_normalized = \(email) AND o.id <> $1)"
@@ -115,7 +133,8 @@ enum UserSQL {
         email = COALESCE($4, email), email_normalized = COALESCE($5, email_normalized), name = COALESCE($6, name),
         labels = COALESCE($7::jsonb, labels), \(touch)
       WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NULL
-        AND ($5::text IS NULL OR NOT \(isEmailTaken("$5")))
+        AND ($5::text IS NULL OR NOT \(isEmailTaken("$5"))) AND \(isReadable)
+        AND ($7::jsonb IS NOT NULL OR \(hasReadableLabels))
       RETURNING \(columns)
       """, kind: "updated", fields: "$8"))
 
@@ -126,6 +145,7 @@ enum UserSQL {
       """
       UPDATE users SET delete_time = now(), purge_time = now() + $4::bigint * interval '1 microsecond', \(touch)
       WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NULL
+        AND \(isReadable) AND \(hasReadableLabels)
       RETURNING \(columns)
       """, kind: "deleted"))
 
@@ -135,6 +155,7 @@ enum UserSQL {
       """
       UPDATE users SET delete_time = NULL, purge_time = NULL, \(touch)
       WHERE id = $1 AND ($2::bigint IS NULL OR version = $2) AND delete_time IS NOT NULL AND purge_time > now()
+        AND \(isReadable) AND \(hasReadableLabels)
       RETURNING \(columns)
       """, kind: "undeleted"))
 

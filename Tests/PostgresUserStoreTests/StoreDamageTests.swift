@@ -99,6 +99,28 @@ import UserStoreContract
     }
   }
 
+  /// A write that could not return the row does nothing. New labels repair old ones.
+  @Test func writesLeaveThemAsTheyAre() async throws {
+    try await Self.run { bench, store, _ in
+      for (index, damage) in Self.damages.enumerated() {
+        let id = UserID(high: 0, low: UInt64(index + 1) * 4)
+        let rename = await outcome {
+          _ = try await store.update(id, UserChange(name: "new"), expecting: .any, deadline: nil)
+        }
+        let delete = await outcome { _ = try await store.delete(id, expecting: .any, deadline: nil) }
+        #expect(rename == .failed(.internal) && delete == .failed(.internal), "\(damage)")
+        let relabel = await outcome {
+          _ = try await store.update(id, UserChange(labels: ["a": "b"]), expecting: .any, deadline: nil)
+        }
+        #expect(relabel == (damage.hasPrefix("labels") ? .done : .failed(.internal)), "\(damage)")
+      }
+      let unchanged = Statement(
+        "test: unchanged", "SELECT count(*) FROM users WHERE version = 1 AND delete_time IS NULL", isReadOnly: true)
+      let repaired = Self.damages.count { $0.hasPrefix("labels") }
+      #expect(try await bench.clients[0].query(unchanged)[0][0].int64 == Int64(40 - repaired))
+    }
+  }
+
   /// A column of another type is every row's: a page without users would be a lie.
   @Test func aTableOfAnotherShapeFailsThePage() async throws {
     try await Self.run { bench, store, _ in

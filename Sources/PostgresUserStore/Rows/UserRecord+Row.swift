@@ -9,8 +9,9 @@ struct DamagedRow: Error, CustomStringConvertible {
 }
 
 extension StoreError {
-  static func damagedRow(_ id: UserID) -> StoreError {
-    .failed(StoreFailure(.internal, isSafeToRetry: false, cause: DamagedRow(id: id)))
+  /// - Parameter isSafeToRetry: nothing was changed.
+  static func damagedRow(_ id: UserID, isSafeToRetry: Bool = false) -> StoreError {
+    .failed(StoreFailure(.internal, isSafeToRetry: isSafeToRetry, cause: DamagedRow(id: id)))
   }
 
   /// The user whose row can't be read, if that is the error.
