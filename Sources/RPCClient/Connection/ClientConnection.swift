@@ -8,7 +8,7 @@ internal import Transport
 // @unchecked Sendable: for closures that run on that thread. Each `@exclusivity(unchecked)`: one thread reads and
 // writes all of it, and no access calls back into another.
 final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendable {
-  private enum Phase {
+  enum Phase {
     /// TLS and the server's SETTINGS are awaited.
     case opening
     case open
@@ -20,28 +20,28 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
   }
 
   /// Reads a turn before other connections get theirs.
-  private static let readsPerTurn = 4
+  static let readsPerTurn = 4
 
   let subchannel: LoopSubchannel
   let peer: String
   let channel: LoopChannel
-  private let shared: ClientLoop
+  let shared: ClientLoop
   let loop: EventLoop
-  private let transport: SocketTransport
-  private(set) var session: HTTP2ClientSession?
-  private var source: IOSource?
-  private var phase = Phase.opening
-  private var wasReady = false
+  let transport: SocketTransport
+  var session: HTTP2ClientSession?
+  var source: IOSource?
+  var phase = Phase.opening
+  var wasReady = false
   @exclusivity(unchecked) var isFlushScheduled = false
   /// Calls with something to send.
-  @exclusivity(unchecked) private var writing: [OutgoingCall] = []
+  @exclusivity(unchecked) var writing: [OutgoingCall] = []
   /// Calls of which nothing has left this process yet.
-  @exclusivity(unchecked) private var unsent: [OutgoingCall] = []
+  @exclusivity(unchecked) var unsent: [OutgoingCall] = []
   var timer: LoopTimer?
   var keepAlive: KeepAlive
-  private(set) var lastReceived: UInt64
+  var lastReceived: UInt64
   /// Why the connection was lost; nil while it is there.
-  private(set) var loss: String?
+  var loss: String?
 
   init(_ transport: SocketTransport, of subchannel: LoopSubchannel) throws(HTTP2Error) {
     self.transport = transport
@@ -125,201 +125,5 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
   func callClosed() {
     channel.lookAtWaiting()
     if isDraining { loop.flushAtEndOfTurn(self) }
-  }
-
-  // MARK: Reading
-
-  func ready(_ readiness: Readiness) {
-    loop.assertCurrent()
-    if !readiness.isDisjoint(with: [.readable, .hangup, .error]) { read() }
-    if readiness.contains(.writable) { loop.flushAtEndOfTurn(self) }
-  }
-
-  private func read() {
-    do throws(SocketTransport.Failure) {
-      for _ in 0..<Self.readsPerTurn {
-        if case .closed = phase { return }
-        guard let count = try transport.read(into: shared.readBuffer) else { return }
-        guard count > 0 else { return close("the server closed the connection") }
-        try take(UnsafeRawBufferPointer(rebasing: shared.readBuffer[..<count]))
-        if transport.isEnded { return close("the server ended TLS") }
-        if count < shared.readBuffer.count { return }
-      }
-    } catch {
-      broken(error)
-    }
-  }
-
-  private func take(_ bytes: UnsafeRawBufferPointer) throws(SocketTransport.Failure) {
-    lastReceived = loop.now
-    // TLS may have records of its own to send, whether or not there is plaintext.
-    defer { loop.flushAtEndOfTurn(self) }
-    try transport.decipher(bytes, through: shared.plainBuffer, now: loop.now) { receive($0) }
-  }
-
-  private func receive(_ bytes: UnsafeRawBufferPointer) {
-    guard let session, loss == nil else { return }
-    if case .failing = phase { return }
-    do throws(HTTP2Error) {
-      try session.receive(bytes, now: loop.now)
-      session.drainEvents()
-      heed(session.takeNotices(), session)
-    } catch {
-      session.drainEvents()
-      fail("the server violated HTTP/2: \(error)")
-    }
-  }
-
-  private func heed(_ notices: HTTP2Notices, _ session: HTTP2ClientSession) {
-    if notices.contains(.settings) {
-      if case .opening = phase { becomeReady() }
-      channel.lookAtWaiting()
-    }
-    guard notices.contains(.goAway), let goAway = session.goAway else { return }
-    if goAway.code == .enhanceYourCalm, goAway.reason == "too_many_pings", let interval = channel.keepAliveInterval {
-      channel.keepAliveInterval = min(interval * 2, .seconds(7200))
-    }
-    stopTaking()
-  }
-
-  private func becomeReady() {
-    phase = .open
-    wasReady = true
-    timer?.cancel()
-    timer = nil
-    subchannel.connectionBecameReady(self)
-    if channel.keepAliveInterval != nil { checkKeepAlive() }
-  }
-
-  /// No further calls are taken here.
-  private func stopTaking() {
-    switch phase {
-    case .opening, .open:
-      phase = .draining
-      subchannel.connectionStartedDraining(self)
-      loop.flushAtEndOfTurn(self)
-    case .draining, .failing, .closed: break
-    }
-  }
-
-  // MARK: Writing
-
-  func flushTurn() {
-    loop.assertCurrent()
-    if case .closed = phase { return }
-    guard let session else { return }
-    session.now = loop.now
-    for call in writing { call.submit(to: session) }
-    writing.clear()
-    do throws(SocketTransport.Failure) {
-      guard try transport.sendRest(now: loop.now) else { return watch() }
-      if transport.isOpen { try send(session) }
-    } catch {
-      return broken(error)
-    }
-    session.drainEvents()
-    watch()
-    finishIfDone(session)
-  }
-
-  private func send(_ session: HTTP2ClientSession) throws(SocketTransport.Failure) {
-    var isMore = true
-    while isMore, transport.unsentCount == 0 {
-      isMore = false
-      shared.gather.removeAll()
-      do throws(HTTP2Error) {
-        while let bytes = try session.nextOutput() {
-          shared.gather.append(bytes)
-          if shared.gather.isFull {
-            isMore = true
-            break
-          }
-        }
-      } catch {
-        return close("out of memory for HTTP/2: \(error)")
-      }
-      guard shared.gather.count > 0 else { break }
-      try transport.send(shared.gather.bytes, now: loop.now)
-    }
-    for call in unsent { call.hasLeft = true }
-    unsent.removeAll(keepingCapacity: true)
-  }
-
-  private func watch() {
-    if case .closed = phase { return }
-    do throws(EventLoopError) {
-      try source?.setInterest(transport.unsentCount > 0 ? [.readable, .writable] : .readable)
-    } catch {
-      close("\(error)")
-    }
-  }
-
-  // MARK: Ending
-
-  /// Takes no further calls, and ends with those that it has.
-  func drain() {
-    switch phase {
-    case .opening: close("it is no longer needed")
-    case .open:
-      stopTaking()
-      session?.shutDown()
-    case .draining, .failing, .closed: break
-    }
-  }
-
-  private func finishIfDone(_ session: HTTP2ClientSession) {
-    guard transport.unsentCount == 0 else { return }
-    switch phase {
-    case .failing(let reason): close(reason)
-    case .draining where session.exchanges.isEmpty && !session.wantsWrite: close("all its calls have ended")
-    case .opening, .open, .draining:
-      if session.isOver { close("the server ended the connection") }
-    case .closed: break
-    }
-  }
-
-  /// After a TLS failure the server is told why; after a socket failure it can't be told.
-  private func broken(_ failure: SocketTransport.Failure) {
-    switch failure {
-    case .socket: close("the socket failed")
-    case .tls(let error): fail("\(error)")
-    }
-  }
-
-  /// Sends what tells the server about a fault (GOAWAY or an alert), and ends the connection.
-  private func fail(_ reason: String) {
-    switch phase {
-    case .failing, .closed: return
-    case .opening, .open, .draining: break
-    }
-    stopTaking()
-    phase = .failing(reason)
-    // Don't wait longer for a server that reads nothing.
-    startTimer(after: .seconds(1)) { [unowned self] in close(reason) }
-    loop.flushAtEndOfTurn(self)
-  }
-
-  func close(_ why: String) {
-    // The reason of the failure says more than how the connection ended.
-    let reason: String
-    switch phase {
-    case .closed: return
-    case .failing(let cause): reason = cause
-    case .opening, .open, .draining: reason = why
-    }
-    phase = .closed
-    loss = reason
-    timer?.cancel()
-    timer = nil
-    // Tell the channel first, so that it does not give calls that are sent again to this connection.
-    subchannel.connectionClosed(self, wasReady: wasReady, reason)
-    writing = []
-    unsent = []
-    let session = session.take()
-    session?.end()
-    source?.cancel()
-    source = nil
-    transport.end()
-    transport.close()
   }
 }
