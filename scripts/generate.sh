@@ -106,8 +106,9 @@ services=server
 generate Sources/bench-server internal benchmark/benchmark.proto helloworld/helloworld.proto
 services=client
 generate Sources/RPCDynamic internal grpc/reflection/v1/reflection.proto
+generate Sources/RPCClient internal grpc/health/v1/health.proto grpc/service_config/service_config.proto \
+  xds/data/orca/v3/orca_load_report.proto
 services=true
-generate Sources/RPCClient internal grpc/service_config/service_config.proto
 generate Sources/ConformanceAPI package connectrpc/conformance/v1/client_compat.proto connectrpc/conformance/v1/config.proto \
   connectrpc/conformance/v1/server_compat.proto connectrpc/conformance/v1/service.proto
 generate Sources/InteropAPI package grpc/testing/empty.proto grpc/testing/messages.proto grpc/testing/test.proto

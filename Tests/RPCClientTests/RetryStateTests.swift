@@ -99,7 +99,60 @@ import Testing
     #expect(try ServiceConfig(json: #"{"loadBalancingPolicy": "ROUND_ROBIN"}"#).balancing == .roundRobin)
   }
 
+  @Test func balancingAndHealth() throws {
+    func balancing(_ json: String) throws -> LoadBalancing? {
+      try ServiceConfig(json: "{\"loadBalancingConfig\": [{\"xds\": {}}, \(json)]}").balancing
+    }
+    #expect(try balancing(#"{"pick_first": {}}"#) == .pickFirst)
+    #expect(try balancing(#"{"pick_first": {"shuffleAddressList": true}}"#) == .shuffledPickFirst)
+    #expect(try balancing(#"{"least_request_experimental": {}}"#) == .leastRequest)
+    #expect(try balancing(#"{"least_request": {"choiceCount": 50}}"#) == .leastRequest(choices: 10))
+    #expect(try balancing(#"{"weighted_round_robin": {}}"#) == .weightedRoundRobin)
+    var weights = WeightedRoundRobin()
+    weights.blackoutPeriod = .zero
+    weights.expirationPeriod = .seconds(60)
+    weights.updatePeriod = .milliseconds(500)
+    weights.errorPenalty = 0.5
+    #expect(
+      try balancing(
+        #"{"weighted_round_robin": {"blackoutPeriod": "0s", "weightExpirationPeriod": "60s", "weightUpdatePeriod": "0.5s", "errorUtilizationPenalty": 0.5, "enableOobLoadReport": false}}"#
+      ) == .weightedRoundRobin(settings: weights))
+    var outliers = OutlierDetection()
+    #expect(
+      try balancing(#"{"outlier_detection_experimental": {"childPolicy": [{"x": {}}, {"round_robin": {}}]}}"#)
+        == .roundRobin.ejectingOutliers(outliers))
+    outliers.interval = .seconds(1)
+    outliers.baseEjectionTime = .seconds(2)
+    outliers.maximumEjectionTime = .seconds(3)
+    outliers.maximumEjectionPercent = 50
+    outliers.successRate = .init()
+    outliers.successRate?.deviations = 1.5
+    outliers.successRate?.enforcement = 0
+    outliers.successRate?.minimumAddresses = 3
+    outliers.successRate?.minimumCalls = 4
+    outliers.failurePercentage = .init()
+    outliers.failurePercentage?.threshold = 40
+    #expect(
+      try balancing(
+        #"""
+        {"outlier_detection_experimental": {
+          "interval": "1s", "baseEjectionTime": "2s", "maxEjectionTime": "3s", "maxEjectionPercent": 50,
+          "successRateEjection": {"stdevFactor": 1500, "enforcementPercentage": 0, "minimumHosts": 3, "requestVolume": 4},
+          "failurePercentageEjection": {"threshold": 40}, "childPolicy": [{"least_request_experimental": {}}]
+        }}
+        """#) == .leastRequest.ejectingOutliers(outliers))
+    #expect(try ServiceConfig(json: #"{"healthCheckConfig": {"serviceName": "a.B"}}"#).healthService == "a.B")
+    #expect(try ServiceConfig(json: #"{"healthCheckConfig": {"serviceName": ""}}"#).healthService == "")
+    #expect(try ServiceConfig(json: #"{"healthCheckConfig": {}}"#).healthService == nil)
+  }
+
   @Test(arguments: [
+    #"{"loadBalancingConfig": [{"least_request": {"choiceCount": 1}}]}"#,
+    #"{"loadBalancingConfig": [{"weighted_round_robin": {"blackoutPeriod": "-1s"}}]}"#,
+    #"{"loadBalancingConfig": [{"weighted_round_robin": {"errorUtilizationPenalty": -1}}]}"#,
+    #"{"loadBalancingConfig": [{"outlier_detection_experimental": {}}]}"#,
+    #"{"loadBalancingConfig": [{"outlier_detection_experimental": {"maxEjectionPercent": 101, "childPolicy": [{"round_robin": {}}]}}]}"#,
+    #"{"loadBalancingConfig": [{"outlier_detection_experimental": {"childPolicy": [{"outlier_detection_experimental": {"childPolicy": [{"round_robin": {}}]}}]}}]}"#,
     "", "[]", #"{"methodConfig": 1}"#, #"{"methodConfig": [{"name": [{"method": "M"}]}]}"#,
     #"{"methodConfig": [{"name": [{"service": "a"}, {"service": "a"}]}]}"#,
     #"{"methodConfig": [{"name": [{}], "timeout": "-1s"}]}"#,

@@ -10,14 +10,3 @@ public enum ConnectivityState: Sendable, Hashable {
   /// The last attempt failed; the next one follows after the backoff.
   case transientFailure
 }
-
-/// How a channel spreads its calls over the addresses of its target.
-public struct LoadBalancing: Sendable, Hashable {
-  enum Kind { case pickFirst, roundRobin }
-  let kind: Kind
-
-  /// All calls go to the first address that accepts a connection.
-  public static let pickFirst = LoadBalancing(kind: .pickFirst)
-  /// A connection to each address; calls go to those that have one, in turn.
-  public static let roundRobin = LoadBalancing(kind: .roundRobin)
-}

@@ -51,5 +51,18 @@ struct CallPlan: Sendable {
     }
   }
 
+  /// A call of the channel's own: it has no deadline, and is not tried again.
+  init(own method: MethodDescriptor) {
+    self.method = method
+    record = nil
+    deadline = nil
+    waitsForReady = false
+    compression = nil
+    maximumRequestSize = .max
+    maximumResponseSize = 65_536
+    metadata = .success([:])
+    retry = nil
+  }
+
   var hasSingleResponse: Bool { method.kind.hasSingleResponse }
 }

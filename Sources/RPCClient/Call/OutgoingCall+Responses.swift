@@ -98,6 +98,7 @@ extension OutgoingCall {
   }
 
   private func end(with fields: ResponseFields) {
+    if let connection { channel.trailersCame(fields.metadata, from: connection.subchannel) }
     var error = fields.status()
     if error == nil {
       do throws(MessageDeframer.Failure) {

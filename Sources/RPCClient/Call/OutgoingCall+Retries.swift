@@ -26,6 +26,7 @@ extension OutgoingCall {
     }
     // Close the stream of the failed attempt first: whatever else arrives on it is of no interest.
     retryDelay = delay
+    failedCode = code
     connection.abort(exchange)
     return true
   }

@@ -11,6 +11,8 @@ internal import RPCCore
 final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   let plan: CallPlan
   let channel: LoopChannel
+  /// The connection that the call is for; nil: any of the channel's.
+  let pinned: ClientConnection?
   /// Nil if nobody observes the call.
   let observation: CallObservation?
   @exclusivity(unchecked) private var isEndObserved = false
@@ -35,6 +37,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   @exclusivity(unchecked) var retry: RetryState?
   /// An attempt has failed, and its stream is not closed yet: the next follows so many nanoseconds later.
   @exclusivity(unchecked) var retryDelay: UInt64?
+  /// The status of that attempt.
+  @exclusivity(unchecked) var failedCode = StatusCode.ok
   @exclusivity(unchecked) var retryTimer: LoopTimer?
 
   // Requests.
@@ -54,8 +58,11 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   /// The status of a call that has ended: nil is OK.
   @exclusivity(unchecked) private(set) var status: RPCError?
 
-  init(_ plan: CallPlan, _ observers: [any CallObserver], on channel: LoopChannel) {
+  init(
+    _ plan: CallPlan, _ observers: [any CallObserver], on channel: LoopChannel, pinned: ClientConnection? = nil
+  ) {
     self.plan = plan
+    self.pinned = pinned
     observation = CallObservation(observers)
     self.channel = channel
     machine = ClientCallMachine(hasSingleResponse: plan.hasSingleResponse)
@@ -162,14 +169,20 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     self.connection = nil
     let code = exchange.closeCode
     defer { connection.callClosed() }
-    guard !machine.isOver else { return }
-    if let retryDelay { return scheduleRetry(after: retryDelay) }
+    func attemptEnded(_ code: StatusCode?) { channel.callEnded(self, on: connection.subchannel, code) }
+    guard !machine.isOver else { return attemptEnded(status?.code ?? .ok) }
+    if let retryDelay {
+      attemptEnded(failedCode)
+      return scheduleRetry(after: retryDelay)
+    }
     if let loss = connection.loss {
       let error = RPCError(.unavailable, "the connection to \(connection.peer) was lost: \(loss)")
+      attemptEnded(hasLeft ? .unavailable : nil)
       return lost(hasLeft ? .possiblyProcessed : .unsent, error)
     }
     let error = RPCError(
       StatusCode(resetCode: code.rawValue), "the server reset the stream, with code \(code.rawValue)")
+    attemptEnded(code == .refusedStream ? nil : error.code)
     lost(code == .refusedStream ? .refused : .possiblyProcessed, error)
   }
 

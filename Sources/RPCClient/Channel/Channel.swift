@@ -18,7 +18,7 @@ public import RPCCore
 ///
 /// A channel whose last reference goes finishes the calls that run, and closes its connections. Any thread.
 public final class Channel: ClientChannel {
-  private let core: ChannelCore
+  let core: ChannelCore
 
   /// - Parameters:
   ///   - target: whom it calls.
@@ -49,14 +49,17 @@ public final class Channel: ClientChannel {
   public func close() { core.close() }
 
   /// What the channel could do for a call on each loop that has called so far.
-  public func connectivity() async -> [ConnectivityState] {
-    var states: [ConnectivityState] = []
+  public func connectivity() async -> [ConnectivityState] { await snapshots().map(\.state) }
+
+  /// What the channel looks like on each loop that has called so far.
+  package func snapshots() async -> [ChannelSnapshot] {
+    var snapshots: [ChannelSnapshot] = []
     for channel in core.loopChannels() {
-      states.append(
+      snapshots.append(
         await withUnsafeContinuation { continuation in
-          channel.loop.execute { continuation.resume(returning: channel.state) }
+          channel.loop.execute { continuation.resume(returning: channel.snapshot) }
         })
     }
-    return states
+    return snapshots
   }
 }

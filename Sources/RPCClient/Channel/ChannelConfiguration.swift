@@ -22,6 +22,13 @@ public struct ChannelConfiguration: Sendable {
   public var serviceConfig: ServiceConfig?
   /// How long an attempt to connect may take: TCP, TLS and HTTP/2 together.
   public var connectTimeout: Duration = .seconds(20)
+  /// How long pick_first waits for one address to accept before it tries the next one as well, 100 ms to 2 s.
+  /// https://www.rfc-editor.org/rfc/rfc8305#section-5
+  public var connectionAttemptDelay: Duration = .milliseconds(250)
+  /// Whose health servers are asked for (grpc.health.v1.Health/Watch); "": of the whole server; nil: none are. A server
+  /// that does not serve gets no calls. It is for policies other than pick_first. The service config's comes first.
+  /// https://github.com/grpc/proposal/blob/master/A17-client-side-health-checking.md
+  public var healthService: String?
   /// How long the channel waits after an attempt that failed.
   public var backoff = ConnectionBackoff()
   /// After so long without calls, the channel closes its connections until the next call; nil: never.

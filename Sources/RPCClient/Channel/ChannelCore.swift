@@ -18,7 +18,6 @@ final class ChannelCore: Sendable {
 
   let configuration: ChannelConfiguration
   let resolver: any TargetResolver
-  let isStatic: Bool
   let authority: String
   /// The host that the server's certificate must be for.
   let host: String
@@ -26,7 +25,9 @@ final class ChannelCore: Sendable {
   let isSecure: Bool
   let logger: Logger
   let connector: Connector
-  let balancing: LoadBalancing
+  let machineSettings: ChannelMachine.Settings
+  /// Whose health is watched; nil: no server's.
+  let healthService: String?
   /// Nil: retries are not throttled.
   let throttle: RetryThrottle?
   private let loops: EventLoopGroup
@@ -51,15 +52,20 @@ final class ChannelCore: Sendable {
     }
     self.configuration = configuration
     self.logger = logger
-    isStatic = target.isStatic
     authority = configuration.authority ?? target.authority
     host = ChannelTarget.host(of: authority)
     isSecure = configuration.tls != nil || target.isLocal
     connector = Connector(resolver: HostResolver.names, attemptTimeout: configuration.connectTimeout)
-    balancing = configuration.serviceConfig?.balancing ?? configuration.balancing
+    healthService = configuration.serviceConfig?.healthService ?? configuration.healthService
+    machineSettings = ChannelMachine.Settings(
+      balancing: configuration.serviceConfig?.balancing ?? configuration.balancing, backoff: configuration.backoff,
+      attemptDelay: min(max(configuration.connectionAttemptDelay, .milliseconds(100)), .seconds(2)).clampedNanoseconds,
+      isStatic: target.isStatic, checksHealth: healthService != nil)
     throttle = configuration.serviceConfig?.retryThrottling.map(RetryThrottle.init)
     ServedCall.isWanted.store(true, ordering: .relaxed)
   }
+
+  var balancing: LoadBalancing { machineSettings.balancing }
 
   func makeCall(_ method: MethodDescriptor, _ options: CallOptions) -> any ClientCall {
     var options = options

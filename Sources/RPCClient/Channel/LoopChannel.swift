@@ -11,10 +11,10 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   let loop: EventLoop
   let shared: ClientLoop
   var isFlushScheduled = false
-  private var machine: ChannelMachine
-  private var subchannels: [ChannelMachine.ID: LoopSubchannel] = [:]
+  var machine: ChannelMachine
+  private(set) var subchannels: [ChannelMachine.ID: LoopSubchannel] = [:]
   /// Calls that wait for a connection, and some that have ended meanwhile.
-  private var waiting: [OutgoingCall] = []
+  private(set) var waiting: [OutgoingCall] = []
   private var endedWaiting = 0
   /// Calls that have not ended.
   private var runningCalls = 0
@@ -27,7 +27,6 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   private var isClosed = false
   /// The keepalive interval since a server sent `too_many_pings`; nil: as configured.
   var keepAliveInterval: Duration?
-  private var random = SystemRandomNumberGenerator()
 
   init(_ core: ChannelCore, on loop: EventLoop, isClosed: Bool) {
     self.core = core
@@ -36,7 +35,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
     shared = ClientLoop.of(loop)
     let keepAlive = core.configuration.keepAlive
     keepAliveInterval = keepAlive.interval.map { max($0, keepAlive.leastInterval) }
-    machine = ChannelMachine(core.balancing, backoff: core.configuration.backoff, isStatic: core.isStatic)
+    machine = ChannelMachine(core.machineSettings, seed: UInt64.random(in: .min ... .max))
   }
 
   var state: ConnectivityState { machine.state }
@@ -46,6 +45,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   /// A call begins, and wants a connection.
   func start(_ call: OutgoingCall) {
     loop.assertCurrent()
+    if call.pinned != nil { return dispatch(call) }
     runningCalls += 1
     guard !isClosing else {
       return call.end(RPCError(.unavailable, "the channel is closed"), byServer: false)
@@ -62,8 +62,14 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
 
   /// Gives a call to a connection, lets it wait, or ends it.
   private func dispatch(_ call: OutgoingCall) {
+    if let connection = call.pinned {
+      guard connection.hasRoom else {
+        return call.end(RPCError(.unavailable, "the connection takes no calls"), byServer: false)
+      }
+      return connection.start(call)
+    }
     if machine.state == .idle { perform(machine.callIsWaiting(now: loop.now)) }
-    switch machine.pick() {
+    switch machine.pick(now: loop.now) {
     case .use(let id):
       guard let subchannel = subchannels[id] else { return wait(call) }
       if let connection = subchannel.connectionWithRoom {
@@ -107,6 +113,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
 
   /// A call has ended.
   func ended(_ call: OutgoingCall) {
+    if call.pinned != nil { return }
     runningCalls -= 1
     if call.isWaiting {
       call.isWaiting = false
@@ -132,7 +139,9 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
 
   // MARK: The machine
 
-  private func perform(_ actions: [ChannelMachine.Action]) {
+  func perform(_ actions: [ChannelMachine.Action]) {
+    // The ends of connections that close with the channel are no reason to connect again.
+    guard !isClosed else { return }
     for action in actions {
       switch action {
       case .resolve: resolve()
@@ -141,6 +150,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
         subchannels[id] = subchannel
         subchannel.open()
       case .drop(let id): subchannels.removeValue(forKey: id)?.close()
+      case .watchHealth(let id): subchannels[id]?.watchHealth()
       case .dispatch: lookAtWaiting()
       }
     }
@@ -183,22 +193,11 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   private func resolved(_ result: Result<[SocketAddress], any Error>) {
     guard !isClosed else { return }
     switch result {
-    case .success(let addresses): perform(machine.resolved(addresses, now: loop.now, using: &random))
+    case .success(let addresses): perform(machine.resolved(addresses, now: loop.now))
     case .failure(let error):
       log(.warning, "The addresses of a target could not be found.", ["error": "\(error)"])
-      perform(machine.resolutionFailed("\(error)", now: loop.now, using: &random))
+      perform(machine.resolutionFailed("\(error)", now: loop.now))
     }
-  }
-
-  func connected(_ id: ChannelMachine.ID) { perform(machine.connected(id)) }
-
-  func connectFailed(_ id: ChannelMachine.ID, _ error: String) {
-    log(.info, "A connection could not be opened.", ["error": "\(error)"])
-    perform(machine.connectFailed(id, error, now: loop.now, using: &random))
-  }
-
-  func disconnected(_ id: ChannelMachine.ID) {
-    perform(machine.disconnected(id, hasCalls: !waiting.isEmpty, now: loop.now))
   }
 
   /// Takes no further calls. The connections close when those that run have ended.

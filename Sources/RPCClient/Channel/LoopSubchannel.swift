@@ -17,6 +17,8 @@ final class LoopSubchannel: @unchecked Sendable {
   private var others: [ClientConnection] = []
   private var attempt: Task<Void, Never>?
   private var isClosed = false
+  /// Nil: the server is not being asked for its health.
+  private var watch: HealthWatch?
 
   init(_ id: ChannelMachine.ID, _ address: SocketAddress, _ channel: LoopChannel) {
     self.id = id
@@ -28,6 +30,23 @@ final class LoopSubchannel: @unchecked Sendable {
   var connectionWithRoom: ClientConnection? {
     if connections.count == 1 { return connections[0].hasRoom ? connections[0] : nil }
     return connections.filter(\.hasRoom).min { $0.callCount < $1.callCount }
+  }
+
+  var allConnections: [ClientConnection] { connections + others }
+
+  // MARK: Health
+
+  /// `healthChanged` or `healthWatchEnded` of the channel follows, unless there is no connection any more.
+  func watchHealth() {
+    watch?.cancel()
+    watch = nil
+    guard !isClosed, let service = channel.core.healthService, let connection = connections.first else { return }
+    watch = HealthWatch(of: service, on: connection)
+  }
+
+  /// A connection takes no further calls: a watch would keep it open.
+  private func endWatch(on connection: ClientConnection) {
+    if watch?.connection === connection { watchHealth() }
   }
 
   // MARK: Opening
@@ -106,6 +125,7 @@ final class LoopSubchannel: @unchecked Sendable {
     guard let index = connections.firstIndex(where: { $0 === connection }) else { return }
     connections.remove(at: index)
     others.append(connection)
+    endWatch(on: connection)
     if connections.isEmpty { channel.disconnected(id) }
   }
 
@@ -115,6 +135,7 @@ final class LoopSubchannel: @unchecked Sendable {
     others.removeAll { $0 === connection }
     if let index = connections.firstIndex(where: { $0 === connection }) {
       connections.remove(at: index)
+      endWatch(on: connection)
       if connections.isEmpty { channel.disconnected(id) }
     } else if !wasReady {
       failed("\(address): \(reason)")

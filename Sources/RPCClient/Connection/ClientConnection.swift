@@ -98,6 +98,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
       drain()
       return call.lost(.unsent, RPCError(.unavailable, "the connection to \(peer) takes no calls: \(error)"))
     }
+    channel.callBegan(call, on: subchannel)
     unsent.append(call)
     loop.flushAtEndOfTurn(self)
   }

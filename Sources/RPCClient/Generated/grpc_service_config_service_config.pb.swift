@@ -14,6 +14,8 @@ struct Grpc_ServiceConfig_ServiceConfig: WireMessage {
 
   var retryThrottling: Grpc_ServiceConfig_RetryThrottlingPolicy? = nil
 
+  var healthCheckConfig: Grpc_ServiceConfig_HealthCheckConfig? = nil
+
   var unknownFields = UnknownFields()
 
   init() {}
@@ -26,6 +28,7 @@ struct Grpc_ServiceConfig_ServiceConfig: WireMessage {
     case 1: "load_balancing_policy"
     case 2: "method_config"
     case 3: "retry_throttling"
+    case 5: "health_check_config"
     default: nil
     }
   }
@@ -44,6 +47,8 @@ struct Grpc_ServiceConfig_ServiceConfig: WireMessage {
         try reader.readMessage(into: &self.retryThrottling)
       case 34:
         try reader.readMessage(appendingTo: &self.loadBalancingConfig)
+      case 42:
+        try reader.readMessage(into: &self.healthCheckConfig)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -52,6 +57,7 @@ struct Grpc_ServiceConfig_ServiceConfig: WireMessage {
 
   func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(message: self.healthCheckConfig, tag: 42)
     writer.prepend(messages: self.loadBalancingConfig, tag: 34)
     writer.prepend(message: self.retryThrottling, tag: 26)
     writer.prepend(messages: self.methodConfig, tag: 18)
@@ -59,10 +65,54 @@ struct Grpc_ServiceConfig_ServiceConfig: WireMessage {
   }
 }
 
+/// https://github.com/grpc/proposal/blob/master/A17-client-side-health-checking.md
+struct Grpc_ServiceConfig_HealthCheckConfig: WireMessage {
+  /// Whose health is watched; "" is the whole server. No health is watched where this is missing.
+  var serviceName: Google_Protobuf_StringValue? = nil
+
+  var unknownFields = UnknownFields()
+
+  init() {}
+
+  static var messageName: String { "grpc.service_config.HealthCheckConfig" }
+
+  static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "service_name"
+    default: nil
+    }
+  }
+
+  mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.readMessage(into: &self.serviceName)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.serviceName, tag: 10)
+  }
+}
+
 struct Grpc_ServiceConfig_LoadBalancingConfig: WireMessage {
   var pickFirst: Grpc_ServiceConfig_PickFirstConfig? = nil
 
   var roundRobin: Grpc_ServiceConfig_RoundRobinConfig? = nil
+
+  var leastRequest: Grpc_ServiceConfig_LeastRequestConfig? = nil
+
+  var weightedRoundRobin: Grpc_ServiceConfig_WeightedRoundRobinConfig? = nil
+
+  var outlierDetection: Grpc_ServiceConfig_OutlierDetectionConfig? = nil
 
   var unknownFields = UnknownFields()
 
@@ -74,6 +124,9 @@ struct Grpc_ServiceConfig_LoadBalancingConfig: WireMessage {
     switch number {
     case 4: "pick_first"
     case 1: "round_robin"
+    case 10: "least_request"
+    case 20: "weighted_round_robin"
+    case 15: "outlier_detection"
     default: nil
     }
   }
@@ -88,6 +141,12 @@ struct Grpc_ServiceConfig_LoadBalancingConfig: WireMessage {
         try reader.readMessage(into: &self.roundRobin)
       case 34:
         try reader.readMessage(into: &self.pickFirst)
+      case 82:
+        try reader.readMessage(into: &self.leastRequest)
+      case 122:
+        try reader.readMessage(into: &self.outlierDetection)
+      case 162:
+        try reader.readMessage(into: &self.weightedRoundRobin)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -96,17 +155,30 @@ struct Grpc_ServiceConfig_LoadBalancingConfig: WireMessage {
 
   func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(message: self.weightedRoundRobin, tag: 162)
+    writer.prepend(message: self.outlierDetection, tag: 122)
+    writer.prepend(message: self.leastRequest, tag: 82)
     writer.prepend(message: self.pickFirst, tag: 34)
     writer.prepend(message: self.roundRobin, tag: 10)
   }
 }
 
+/// https://github.com/grpc/proposal/blob/master/A62-pick-first.md
 struct Grpc_ServiceConfig_PickFirstConfig: WireMessage {
+  var shuffleAddressList: Bool = false
+
   var unknownFields = UnknownFields()
 
   init() {}
 
   static var messageName: String { "grpc.service_config.PickFirstConfig" }
+
+  static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "shuffle_address_list"
+    default: nil
+    }
+  }
 
   mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
     while true {
@@ -114,6 +186,8 @@ struct Grpc_ServiceConfig_PickFirstConfig: WireMessage {
       switch tag {
       case 0:
         return
+      case 8:
+        self.shuffleAddressList = try reader.read(WireBool.self)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -122,6 +196,7 @@ struct Grpc_ServiceConfig_PickFirstConfig: WireMessage {
 
   func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.shuffleAddressList, as: WireBool.self, tag: 8)
   }
 }
 
@@ -146,6 +221,281 @@ struct Grpc_ServiceConfig_RoundRobinConfig: WireMessage {
 
   func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+  }
+}
+
+/// https://github.com/grpc/proposal/blob/master/A48-xds-least-request-lb-policy.md
+struct Grpc_ServiceConfig_LeastRequestConfig: WireMessage {
+  /// Of how many addresses the one with the fewest calls is taken; 2 by default.
+  var choiceCount: Google_Protobuf_UInt32Value? = nil
+
+  var unknownFields = UnknownFields()
+
+  init() {}
+
+  static var messageName: String { "grpc.service_config.LeastRequestConfig" }
+
+  static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "choice_count"
+    default: nil
+    }
+  }
+
+  mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.readMessage(into: &self.choiceCount)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.choiceCount, tag: 10)
+  }
+}
+
+/// https://github.com/grpc/proposal/blob/master/A58-client-side-weighted-round-robin-lb-policy.md
+struct Grpc_ServiceConfig_WeightedRoundRobinConfig: WireMessage {
+  var blackoutPeriod: Google_Protobuf_Duration? = nil
+
+  var weightExpirationPeriod: Google_Protobuf_Duration? = nil
+
+  var weightUpdatePeriod: Google_Protobuf_Duration? = nil
+
+  var errorUtilizationPenalty: Google_Protobuf_FloatValue? = nil
+
+  var unknownFields = UnknownFields()
+
+  init() {}
+
+  static var messageName: String { "grpc.service_config.WeightedRoundRobinConfig" }
+
+  static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 3: "blackout_period"
+    case 4: "weight_expiration_period"
+    case 5: "weight_update_period"
+    case 6: "error_utilization_penalty"
+    default: nil
+    }
+  }
+
+  mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 26:
+        try reader.readMessage(into: &self.blackoutPeriod)
+      case 34:
+        try reader.readMessage(into: &self.weightExpirationPeriod)
+      case 42:
+        try reader.readMessage(into: &self.weightUpdatePeriod)
+      case 50:
+        try reader.readMessage(into: &self.errorUtilizationPenalty)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.errorUtilizationPenalty, tag: 50)
+    writer.prepend(message: self.weightUpdatePeriod, tag: 42)
+    writer.prepend(message: self.weightExpirationPeriod, tag: 34)
+    writer.prepend(message: self.blackoutPeriod, tag: 26)
+  }
+}
+
+/// https://github.com/grpc/proposal/blob/master/A50-xds-outlier-detection.md
+struct Grpc_ServiceConfig_OutlierDetectionConfig: WireMessage {
+  var interval: Google_Protobuf_Duration? = nil
+
+  var baseEjectionTime: Google_Protobuf_Duration? = nil
+
+  var maxEjectionTime: Google_Protobuf_Duration? = nil
+
+  var maxEjectionPercent: Google_Protobuf_UInt32Value? = nil
+
+  var successRateEjection: Grpc_ServiceConfig_OutlierDetectionConfig.SuccessRateEjection? = nil
+
+  var failurePercentageEjection: Grpc_ServiceConfig_OutlierDetectionConfig.FailurePercentageEjection? = nil
+
+  /// The first that the client knows counts.
+  var childPolicy: [Grpc_ServiceConfig_LoadBalancingConfig] = []
+
+  var unknownFields = UnknownFields()
+
+  init() {}
+
+  struct SuccessRateEjection: WireMessage {
+    var stdevFactor: Google_Protobuf_UInt32Value? = nil
+
+    var enforcementPercentage: Google_Protobuf_UInt32Value? = nil
+
+    var minimumHosts: Google_Protobuf_UInt32Value? = nil
+
+    var requestVolume: Google_Protobuf_UInt32Value? = nil
+
+    var unknownFields = UnknownFields()
+
+    init() {}
+
+    static var messageName: String { "grpc.service_config.OutlierDetectionConfig.SuccessRateEjection" }
+
+    static func fieldName(of number: UInt32) -> String? {
+      switch number {
+      case 1: "stdev_factor"
+      case 2: "enforcement_percentage"
+      case 3: "minimum_hosts"
+      case 4: "request_volume"
+      default: nil
+      }
+    }
+
+    mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+      while true {
+        let tag = try reader.nextTag()
+        switch tag {
+        case 0:
+          return
+        case 10:
+          try reader.readMessage(into: &self.stdevFactor)
+        case 18:
+          try reader.readMessage(into: &self.enforcementPercentage)
+        case 26:
+          try reader.readMessage(into: &self.minimumHosts)
+        case 34:
+          try reader.readMessage(into: &self.requestVolume)
+        default:
+          if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+        }
+      }
+    }
+
+    func encodeFields(into writer: inout WireWriter) {
+      writer.prepend(self.unknownFields)
+      writer.prepend(message: self.requestVolume, tag: 34)
+      writer.prepend(message: self.minimumHosts, tag: 26)
+      writer.prepend(message: self.enforcementPercentage, tag: 18)
+      writer.prepend(message: self.stdevFactor, tag: 10)
+    }
+  }
+
+  struct FailurePercentageEjection: WireMessage {
+    var threshold: Google_Protobuf_UInt32Value? = nil
+
+    var enforcementPercentage: Google_Protobuf_UInt32Value? = nil
+
+    var minimumHosts: Google_Protobuf_UInt32Value? = nil
+
+    var requestVolume: Google_Protobuf_UInt32Value? = nil
+
+    var unknownFields = UnknownFields()
+
+    init() {}
+
+    static var messageName: String { "grpc.service_config.OutlierDetectionConfig.FailurePercentageEjection" }
+
+    static func fieldName(of number: UInt32) -> String? {
+      switch number {
+      case 1: "threshold"
+      case 2: "enforcement_percentage"
+      case 3: "minimum_hosts"
+      case 4: "request_volume"
+      default: nil
+      }
+    }
+
+    mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+      while true {
+        let tag = try reader.nextTag()
+        switch tag {
+        case 0:
+          return
+        case 10:
+          try reader.readMessage(into: &self.threshold)
+        case 18:
+          try reader.readMessage(into: &self.enforcementPercentage)
+        case 26:
+          try reader.readMessage(into: &self.minimumHosts)
+        case 34:
+          try reader.readMessage(into: &self.requestVolume)
+        default:
+          if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+        }
+      }
+    }
+
+    func encodeFields(into writer: inout WireWriter) {
+      writer.prepend(self.unknownFields)
+      writer.prepend(message: self.requestVolume, tag: 34)
+      writer.prepend(message: self.minimumHosts, tag: 26)
+      writer.prepend(message: self.enforcementPercentage, tag: 18)
+      writer.prepend(message: self.threshold, tag: 10)
+    }
+  }
+
+  static var messageName: String { "grpc.service_config.OutlierDetectionConfig" }
+
+  static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "interval"
+    case 2: "base_ejection_time"
+    case 3: "max_ejection_time"
+    case 4: "max_ejection_percent"
+    case 5: "success_rate_ejection"
+    case 6: "failure_percentage_ejection"
+    case 13: "child_policy"
+    default: nil
+    }
+  }
+
+  mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.readMessage(into: &self.interval)
+      case 18:
+        try reader.readMessage(into: &self.baseEjectionTime)
+      case 26:
+        try reader.readMessage(into: &self.maxEjectionTime)
+      case 34:
+        try reader.readMessage(into: &self.maxEjectionPercent)
+      case 42:
+        try reader.readMessage(into: &self.successRateEjection)
+      case 50:
+        try reader.readMessage(into: &self.failurePercentageEjection)
+      case 106:
+        try reader.readMessage(appendingTo: &self.childPolicy)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(messages: self.childPolicy, tag: 106)
+    writer.prepend(message: self.failurePercentageEjection, tag: 50)
+    writer.prepend(message: self.successRateEjection, tag: 42)
+    writer.prepend(message: self.maxEjectionPercent, tag: 34)
+    writer.prepend(message: self.maxEjectionTime, tag: 26)
+    writer.prepend(message: self.baseEjectionTime, tag: 18)
+    writer.prepend(message: self.interval, tag: 10)
   }
 }
 
@@ -371,24 +721,51 @@ extension ProtoFile {
     name: "grpc/service_config/service_config.proto",
     base64: """
       CihncnBjL3NlcnZpY2VfY29uZmlnL3NlcnZpY2VfY29uZmlnLnByb3RvEhNncnBjLnNlcnZpY2VfY29uZmlnGh5nb29nbGUvcHJvdG9idWYvZHVy
-      YXRpb24ucHJvdG8aHmdvb2dsZS9wcm90b2J1Zi93cmFwcGVycy5wcm90bxoVZ29vZ2xlL3JwYy9jb2RlLnByb3RvIsACCg1TZXJ2aWNlQ29uZmln
+      YXRpb24ucHJvdG8aHmdvb2dsZS9wcm90b2J1Zi93cmFwcGVycy5wcm90bxoVZ29vZ2xlL3JwYy9jb2RlLnByb3RvIpgDCg1TZXJ2aWNlQ29uZmln
       ElwKFWxvYWRfYmFsYW5jaW5nX2NvbmZpZxgEIAMoCzIoLmdycGMuc2VydmljZV9jb25maWcuTG9hZEJhbGFuY2luZ0NvbmZpZ1ITbG9hZEJhbGFu
       Y2luZ0NvbmZpZxIyChVsb2FkX2JhbGFuY2luZ19wb2xpY3kYASABKAlSE2xvYWRCYWxhbmNpbmdQb2xpY3kSRgoNbWV0aG9kX2NvbmZpZxgCIAMo
       CzIhLmdycGMuc2VydmljZV9jb25maWcuTWV0aG9kQ29uZmlnUgxtZXRob2RDb25maWcSVQoQcmV0cnlfdGhyb3R0bGluZxgDIAEoCzIqLmdycGMu
-      c2VydmljZV9jb25maWcuUmV0cnlUaHJvdHRsaW5nUG9saWN5Ug9yZXRyeVRocm90dGxpbmcipAEKE0xvYWRCYWxhbmNpbmdDb25maWcSRAoKcGlj
-      a19maXJzdBgEIAEoCzIkLmdycGMuc2VydmljZV9jb25maWcuUGlja0ZpcnN0Q29uZmlnUgpwaWNrX2ZpcnN0EkcKC3JvdW5kX3JvYmluGAEgASgL
-      MiUuZ3JwYy5zZXJ2aWNlX2NvbmZpZy5Sb3VuZFJvYmluQ29uZmlnUgtyb3VuZF9yb2JpbiIRCg9QaWNrRmlyc3RDb25maWciEgoQUm91bmRSb2Jp
-      bkNvbmZpZyKrBgoMTWV0aG9kQ29uZmlnEjoKBG5hbWUYASADKAsyJi5ncnBjLnNlcnZpY2VfY29uZmlnLk1ldGhvZENvbmZpZy5OYW1lUgRuYW1l
-      EkAKDndhaXRfZm9yX3JlYWR5GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkJvb2xWYWx1ZVIMd2FpdEZvclJlYWR5EjMKB3RpbWVvdXQYAyABKAsy
-      GS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SB3RpbWVvdXQSVwoZbWF4X3JlcXVlc3RfbWVzc2FnZV9ieXRlcxgEIAEoCzIcLmdvb2dsZS5wcm90
-      b2J1Zi5VSW50MzJWYWx1ZVIWbWF4UmVxdWVzdE1lc3NhZ2VCeXRlcxJZChptYXhfcmVzcG9uc2VfbWVzc2FnZV9ieXRlcxgFIAEoCzIcLmdvb2ds
-      ZS5wcm90b2J1Zi5VSW50MzJWYWx1ZVIXbWF4UmVzcG9uc2VNZXNzYWdlQnl0ZXMSUAoMcmV0cnlfcG9saWN5GAYgASgLMi0uZ3JwYy5zZXJ2aWNl
-      X2NvbmZpZy5NZXRob2RDb25maWcuUmV0cnlQb2xpY3lSC3JldHJ5UG9saWN5GjgKBE5hbWUSGAoHc2VydmljZRgBIAEoCVIHc2VydmljZRIWCgZt
-      ZXRob2QYAiABKAlSBm1ldGhvZBqnAgoLUmV0cnlQb2xpY3kSIQoMbWF4X2F0dGVtcHRzGAEgASgNUgttYXhBdHRlbXB0cxJCCg9pbml0aWFsX2Jh
-      Y2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SDmluaXRpYWxCYWNrb2ZmEjoKC21heF9iYWNrb2ZmGAMgASgLMhkuZ29vZ2xl
-      LnByb3RvYnVmLkR1cmF0aW9uUgptYXhCYWNrb2ZmEi0KEmJhY2tvZmZfbXVsdGlwbGllchgEIAEoAlIRYmFja29mZk11bHRpcGxpZXISRgoWcmV0
-      cnlhYmxlX3N0YXR1c19jb2RlcxgFIAMoDjIQLmdvb2dsZS5ycGMuQ29kZVIUcmV0cnlhYmxlU3RhdHVzQ29kZXMiVwoVUmV0cnlUaHJvdHRsaW5n
-      UG9saWN5Eh0KCm1heF90b2tlbnMYASABKA1SCW1heFRva2VucxIfCgt0b2tlbl9yYXRpbxgCIAEoAlIKdG9rZW5SYXRpb2IGcHJvdG8z
+      c2VydmljZV9jb25maWcuUmV0cnlUaHJvdHRsaW5nUG9saWN5Ug9yZXRyeVRocm90dGxpbmcSVgoTaGVhbHRoX2NoZWNrX2NvbmZpZxgFIAEoCzIm
+      LmdycGMuc2VydmljZV9jb25maWcuSGVhbHRoQ2hlY2tDb25maWdSEWhlYWx0aENoZWNrQ29uZmlnIlQKEUhlYWx0aENoZWNrQ29uZmlnEj8KDHNl
+      cnZpY2VfbmFtZRgBIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5TdHJpbmdWYWx1ZVILc2VydmljZU5hbWUiywMKE0xvYWRCYWxhbmNpbmdDb25maWcS
+      RAoKcGlja19maXJzdBgEIAEoCzIkLmdycGMuc2VydmljZV9jb25maWcuUGlja0ZpcnN0Q29uZmlnUgpwaWNrX2ZpcnN0EkcKC3JvdW5kX3JvYmlu
+      GAEgASgLMiUuZ3JwYy5zZXJ2aWNlX2NvbmZpZy5Sb3VuZFJvYmluQ29uZmlnUgtyb3VuZF9yb2JpbhJaCg1sZWFzdF9yZXF1ZXN0GAogASgLMicu
+      Z3JwYy5zZXJ2aWNlX2NvbmZpZy5MZWFzdFJlcXVlc3RDb25maWdSGmxlYXN0X3JlcXVlc3RfZXhwZXJpbWVudGFsEmEKFHdlaWdodGVkX3JvdW5k
+      X3JvYmluGBQgASgLMi0uZ3JwYy5zZXJ2aWNlX2NvbmZpZy5XZWlnaHRlZFJvdW5kUm9iaW5Db25maWdSFHdlaWdodGVkX3JvdW5kX3JvYmluEmYK
+      EW91dGxpZXJfZGV0ZWN0aW9uGA8gASgLMisuZ3JwYy5zZXJ2aWNlX2NvbmZpZy5PdXRsaWVyRGV0ZWN0aW9uQ29uZmlnUh5vdXRsaWVyX2RldGVj
+      dGlvbl9leHBlcmltZW50YWwiQwoPUGlja0ZpcnN0Q29uZmlnEjAKFHNodWZmbGVfYWRkcmVzc19saXN0GAEgASgIUhJzaHVmZmxlQWRkcmVzc0xp
+      c3QiEgoQUm91bmRSb2JpbkNvbmZpZyJVChJMZWFzdFJlcXVlc3RDb25maWcSPwoMY2hvaWNlX2NvdW50GAEgASgLMhwuZ29vZ2xlLnByb3RvYnVm
+      LlVJbnQzMlZhbHVlUgtjaG9pY2VDb3VudCLZAgoYV2VpZ2h0ZWRSb3VuZFJvYmluQ29uZmlnEkIKD2JsYWNrb3V0X3BlcmlvZBgDIAEoCzIZLmdv
+      b2dsZS5wcm90b2J1Zi5EdXJhdGlvblIOYmxhY2tvdXRQZXJpb2QSUwoYd2VpZ2h0X2V4cGlyYXRpb25fcGVyaW9kGAQgASgLMhkuZ29vZ2xlLnBy
+      b3RvYnVmLkR1cmF0aW9uUhZ3ZWlnaHRFeHBpcmF0aW9uUGVyaW9kEksKFHdlaWdodF91cGRhdGVfcGVyaW9kGAUgASgLMhkuZ29vZ2xlLnByb3Rv
+      YnVmLkR1cmF0aW9uUhJ3ZWlnaHRVcGRhdGVQZXJpb2QSVwoZZXJyb3JfdXRpbGl6YXRpb25fcGVuYWx0eRgGIAEoCzIbLmdvb2dsZS5wcm90b2J1
+      Zi5GbG9hdFZhbHVlUhdlcnJvclV0aWxpemF0aW9uUGVuYWx0eSLmCQoWT3V0bGllckRldGVjdGlvbkNvbmZpZxI1CghpbnRlcnZhbBgBIAEoCzIZ
+      Lmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIIaW50ZXJ2YWwSRwoSYmFzZV9lamVjdGlvbl90aW1lGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1
+      cmF0aW9uUhBiYXNlRWplY3Rpb25UaW1lEkUKEW1heF9lamVjdGlvbl90aW1lGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUg9tYXhF
+      amVjdGlvblRpbWUSTgoUbWF4X2VqZWN0aW9uX3BlcmNlbnQYBCABKAsyHC5nb29nbGUucHJvdG9idWYuVUludDMyVmFsdWVSEm1heEVqZWN0aW9u
+      UGVyY2VudBJzChVzdWNjZXNzX3JhdGVfZWplY3Rpb24YBSABKAsyPy5ncnBjLnNlcnZpY2VfY29uZmlnLk91dGxpZXJEZXRlY3Rpb25Db25maWcu
+      U3VjY2Vzc1JhdGVFamVjdGlvblITc3VjY2Vzc1JhdGVFamVjdGlvbhKFAQobZmFpbHVyZV9wZXJjZW50YWdlX2VqZWN0aW9uGAYgASgLMkUuZ3Jw
+      Yy5zZXJ2aWNlX2NvbmZpZy5PdXRsaWVyRGV0ZWN0aW9uQ29uZmlnLkZhaWx1cmVQZXJjZW50YWdlRWplY3Rpb25SGWZhaWx1cmVQZXJjZW50YWdl
+      RWplY3Rpb24SSwoMY2hpbGRfcG9saWN5GA0gAygLMiguZ3JwYy5zZXJ2aWNlX2NvbmZpZy5Mb2FkQmFsYW5jaW5nQ29uZmlnUgtjaGlsZFBvbGlj
+      eRqzAgoTU3VjY2Vzc1JhdGVFamVjdGlvbhI/CgxzdGRldl9mYWN0b3IYASABKAsyHC5nb29nbGUucHJvdG9idWYuVUludDMyVmFsdWVSC3N0ZGV2
+      RmFjdG9yElMKFmVuZm9yY2VtZW50X3BlcmNlbnRhZ2UYAiABKAsyHC5nb29nbGUucHJvdG9idWYuVUludDMyVmFsdWVSFWVuZm9yY2VtZW50UGVy
+      Y2VudGFnZRJBCg1taW5pbXVtX2hvc3RzGAMgASgLMhwuZ29vZ2xlLnByb3RvYnVmLlVJbnQzMlZhbHVlUgxtaW5pbXVtSG9zdHMSQwoOcmVxdWVz
+      dF92b2x1bWUYBCABKAsyHC5nb29nbGUucHJvdG9idWYuVUludDMyVmFsdWVSDXJlcXVlc3RWb2x1bWUatAIKGUZhaWx1cmVQZXJjZW50YWdlRWpl
+      Y3Rpb24SOgoJdGhyZXNob2xkGAEgASgLMhwuZ29vZ2xlLnByb3RvYnVmLlVJbnQzMlZhbHVlUgl0aHJlc2hvbGQSUwoWZW5mb3JjZW1lbnRfcGVy
+      Y2VudGFnZRgCIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5VSW50MzJWYWx1ZVIVZW5mb3JjZW1lbnRQZXJjZW50YWdlEkEKDW1pbmltdW1faG9zdHMY
+      AyABKAsyHC5nb29nbGUucHJvdG9idWYuVUludDMyVmFsdWVSDG1pbmltdW1Ib3N0cxJDCg5yZXF1ZXN0X3ZvbHVtZRgEIAEoCzIcLmdvb2dsZS5w
+      cm90b2J1Zi5VSW50MzJWYWx1ZVINcmVxdWVzdFZvbHVtZSKrBgoMTWV0aG9kQ29uZmlnEjoKBG5hbWUYASADKAsyJi5ncnBjLnNlcnZpY2VfY29u
+      ZmlnLk1ldGhvZENvbmZpZy5OYW1lUgRuYW1lEkAKDndhaXRfZm9yX3JlYWR5GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkJvb2xWYWx1ZVIMd2Fp
+      dEZvclJlYWR5EjMKB3RpbWVvdXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SB3RpbWVvdXQSVwoZbWF4X3JlcXVlc3RfbWVzc2Fn
+      ZV9ieXRlcxgEIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5VSW50MzJWYWx1ZVIWbWF4UmVxdWVzdE1lc3NhZ2VCeXRlcxJZChptYXhfcmVzcG9uc2Vf
+      bWVzc2FnZV9ieXRlcxgFIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5VSW50MzJWYWx1ZVIXbWF4UmVzcG9uc2VNZXNzYWdlQnl0ZXMSUAoMcmV0cnlf
+      cG9saWN5GAYgASgLMi0uZ3JwYy5zZXJ2aWNlX2NvbmZpZy5NZXRob2RDb25maWcuUmV0cnlQb2xpY3lSC3JldHJ5UG9saWN5GjgKBE5hbWUSGAoH
+      c2VydmljZRgBIAEoCVIHc2VydmljZRIWCgZtZXRob2QYAiABKAlSBm1ldGhvZBqnAgoLUmV0cnlQb2xpY3kSIQoMbWF4X2F0dGVtcHRzGAEgASgN
+      UgttYXhBdHRlbXB0cxJCCg9pbml0aWFsX2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SDmluaXRpYWxCYWNrb2ZmEjoK
+      C21heF9iYWNrb2ZmGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgptYXhCYWNrb2ZmEi0KEmJhY2tvZmZfbXVsdGlwbGllchgEIAEo
+      AlIRYmFja29mZk11bHRpcGxpZXISRgoWcmV0cnlhYmxlX3N0YXR1c19jb2RlcxgFIAMoDjIQLmdvb2dsZS5ycGMuQ29kZVIUcmV0cnlhYmxlU3Rh
+      dHVzQ29kZXMiVwoVUmV0cnlUaHJvdHRsaW5nUG9saWN5Eh0KCm1heF90b2tlbnMYASABKA1SCW1heFRva2VucxIfCgt0b2tlbl9yYXRpbxgCIAEo
+      AlIKdG9rZW5SYXRpb2IGcHJvdG8z
       """,
     dependencies: [.google_protobuf_duration, .google_protobuf_wrappers, .google_rpc_code])
 }

@@ -37,6 +37,8 @@ public struct ServiceConfig: Sendable {
 
   /// How calls are spread over addresses; nil: as `ChannelConfiguration.balancing` says.
   public var balancing: LoadBalancing?
+  /// Whose health servers are asked for; nil: as `ChannelConfiguration.healthService` says.
+  public var healthService: String?
   /// When retries stop; nil: they don't.
   public var retryThrottling: RetryThrottling?
   /// By "package.Service/Method", "package.Service" for all of its methods, or "" for all. The most special counts.
@@ -56,7 +58,8 @@ public struct ServiceConfig: Sendable {
     } catch {
       throw ChannelError(description: "the service config can't be read: \(error)")
     }
-    balancing = Self.balancing(message)
+    balancing = try Self.balancing(message)
+    healthService = message.healthCheckConfig?.serviceName?.value
     if let throttling = message.retryThrottling {
       guard (1...1000).contains(throttling.maxTokens), throttling.tokenRatio > 0 else {
         throw Self.error("retryThrottling needs maxTokens from 1 to 1000 and a tokenRatio above 0")
@@ -80,20 +83,8 @@ public struct ServiceConfig: Sendable {
     methods[descriptor.description] ?? methods[descriptor.service] ?? methods[""]
   }
 
-  private static func error(_ text: String) -> ChannelError {
+  static func error(_ text: String) -> ChannelError {
     ChannelError(description: "the service config is invalid: \(text)")
-  }
-
-  private static func balancing(_ message: Grpc_ServiceConfig_ServiceConfig) -> LoadBalancing? {
-    for config in message.loadBalancingConfig {
-      if config.roundRobin != nil { return .roundRobin }
-      if config.pickFirst != nil { return .pickFirst }
-    }
-    switch message.loadBalancingPolicy.lowercased() {
-    case "round_robin": return .roundRobin
-    case "pick_first": return .pickFirst
-    default: return nil
-    }
   }
 
   private static func key(_ name: Grpc_ServiceConfig_MethodConfig.Name) throws(ChannelError) -> String {
@@ -134,7 +125,7 @@ public struct ServiceConfig: Sendable {
 }
 
 extension Duration {
-  fileprivate init(_ message: Google_Protobuf_Duration) {
+  init(_ message: Google_Protobuf_Duration) {
     self = .seconds(message.seconds) + .nanoseconds(Int64(message.nanos))
   }
 }
