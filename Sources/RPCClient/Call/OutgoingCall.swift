@@ -22,6 +22,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   @exclusivity(unchecked) private(set) var connection: ClientConnection?
   /// Whether the channel counts the call as running.
   @exclusivity(unchecked) private var isStarted = false
+  /// Whether the call waits for others to end. Only where the channel limits its calls.
+  @exclusivity(unchecked) var place = CallGate.Place.outside
   /// Whether the call is in the channel's queue.
   @exclusivity(unchecked) var isWaiting = false
   /// Whether bytes of the current attempt have left this process.
@@ -191,6 +193,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   private func deadlinePassed() {
     let stage =
       switch machine.phase {
+      case .queued where place.isWaiting: "the call waited for other calls of the channel to end"
       case .queued: "the call waited for a connection to \(channel.core.authority)"
       case .sent: "the call waited for the response"
       default: "the call received the response"

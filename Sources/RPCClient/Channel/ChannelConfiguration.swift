@@ -55,6 +55,12 @@ public struct ChannelConfiguration: Sendable {
   public var timeout: Duration?
   /// Whether calls wait for a server that can be reached, rather than fail. See `CallOptions.waitsForReady`.
   public var waitsForReady = false
+  /// Calls that may run at a time, on all loops together, so that a slow service does not pile up calls in its clients;
+  /// nil: any number. Further ones wait in their order, until their deadlines.
+  public var maximumConcurrentCalls: Int?
+  /// Calls that may wait for others to end, where there is a `maximumConcurrentCalls`. Further ones end with
+  /// RESOURCE_EXHAUSTED at once; 0: none waits.
+  public var maximumQueuedCalls = 1000
   /// What requests are compressed with; nil or identity: they are not.
   public var requestCompression: CompressionAlgorithm?
   /// What servers may compress responses with.

@@ -28,6 +28,8 @@ final class ChannelCore: Sendable {
   let machineSettings: ChannelMachine.Settings
   /// Whose health is watched; nil: no server's.
   let healthService: String?
+  /// Nil: any number of calls may run.
+  let gate: CallGate?
   /// Nil: retries are not throttled.
   let throttle: RetryThrottle?
   private let loops: EventLoopGroup
@@ -61,6 +63,9 @@ final class ChannelCore: Sendable {
       balancing: configuration.serviceConfig?.balancing ?? configuration.balancing, backoff: configuration.backoff,
       attemptDelay: min(max(configuration.connectionAttemptDelay, .milliseconds(100)), .seconds(2)).clampedNanoseconds,
       isStatic: target.isStatic, checksHealth: healthService != nil)
+    gate = configuration.maximumConcurrentCalls.map {
+      CallGate(limit: $0, queueLimit: configuration.maximumQueuedCalls)
+    }
     throttle = configuration.serviceConfig?.retryThrottling.map(RetryThrottle.init)
     ServedCall.isWanted.store(true, ordering: .relaxed)
   }

@@ -51,6 +51,25 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
       return call.end(RPCError(.unavailable, "the channel is closed"), byServer: false)
     }
     idleTimer?.cancel()
+    guard let gate = core.gate else { return dispatch(call) }
+    switch gate.enter(call) {
+    case .go:
+      call.place = .inside
+      dispatch(call)
+    case .wait(let ticket): call.place = .waiting(ticket)
+    case .refuse:
+      call.end(
+        RPCError(.resourceExhausted, "the channel has as many calls as it may have, and as many wait"),
+        byServer: false)
+    }
+  }
+
+  /// A call that waited for others to end may go on.
+  func admitted(_ call: OutgoingCall) {
+    loop.assertCurrent()
+    // It may have ended meanwhile, and has given its place to another one then.
+    guard case .waiting = call.place, !call.machine.isOver else { return }
+    call.place = .inside
     dispatch(call)
   }
 
@@ -115,6 +134,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   func ended(_ call: OutgoingCall) {
     if call.pinned != nil { return }
     runningCalls -= 1
+    core.gate?.leave(call.place)
     if call.isWaiting {
       call.isWaiting = false
       endedWaiting += 1
