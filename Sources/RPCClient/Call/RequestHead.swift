@@ -13,7 +13,7 @@ enum RequestHead {
   ) -> HeaderFields {
     let configuration = core.configuration
     var fields: [(name: String, value: [UInt8])] = [
-      (":method", Array("POST".utf8)), (":scheme", Array((configuration.tls == nil ? "http" : "https").utf8)),
+      (":method", Array("POST".utf8)), (":scheme", Array((configuration.usesTLS ? "https" : "http").utf8)),
       (":path", Array(plan.method.path.utf8)), (":authority", Array(core.authority.utf8)),
     ]
     let isWeb = configuration.protocol == .grpcWeb

@@ -12,6 +12,10 @@ public struct ChannelConfiguration: Sendable {
   /// Whom the client trusts, and what it shows, for TLS with ALPN `h2`; nil for HTTP/2 over cleartext (h2c, prior
   /// knowledge). The server's certificate must be for the host of the authority.
   public var tls: TLSClientContext?
+  /// The same, from files that may be renewed while the channel is used: before a connection is opened, the channel
+  /// looks whether they have changed, at most once a second. Files that can't be used never replace those that can: the
+  /// log tells of them. It comes before `tls`.
+  public var tlsCredentials: TLSClientCredentials?
   /// What calls name as their `:authority`, in place of the target's host and port. With TLS, the certificate must be
   /// for its host.
   public var authority: String?
@@ -84,6 +88,8 @@ public struct ChannelConfiguration: Sendable {
     populate(&configuration)
     return configuration
   }
+
+  var usesTLS: Bool { tls != nil || tlsCredentials != nil }
 
   var http2: HTTP2ClientConfiguration {
     var http2 = HTTP2ClientConfiguration()

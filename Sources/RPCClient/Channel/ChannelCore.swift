@@ -3,6 +3,7 @@ internal import Logging
 internal import Primitives
 internal import RPCCore
 internal import Synchronization
+internal import Transport
 
 /// What the loops of a channel share. Any thread.
 final class ChannelCore: Sendable {
@@ -23,6 +24,8 @@ final class ChannelCore: Sendable {
   let host: String
   /// Whether credentials may be sent: over TLS, or to a Unix socket.
   let isSecure: Bool
+  /// Nil: what secures connections never changes.
+  let credentials: RenewingCredentials?
   let logger: Logger
   let connector: Connector
   let machineSettings: ChannelMachine.Settings
@@ -53,10 +56,11 @@ final class ChannelCore: Sendable {
       }
     }
     self.configuration = configuration
+    credentials = configuration.tlsCredentials.map { RenewingCredentials($0, logger) }
     self.logger = logger
     authority = configuration.authority ?? target.authority
     host = ChannelTarget.host(of: authority)
-    isSecure = configuration.tls != nil || target.isLocal
+    isSecure = configuration.usesTLS || target.isLocal
     connector = Connector(resolver: HostResolver.names, attemptTimeout: configuration.connectTimeout)
     healthService = configuration.serviceConfig?.healthService ?? configuration.healthService
     machineSettings = ChannelMachine.Settings(
@@ -71,6 +75,9 @@ final class ChannelCore: Sendable {
   }
 
   var balancing: LoadBalancing { machineSettings.balancing }
+
+  /// Nil: connections are cleartext.
+  var tls: TLSClientContext? { credentials?.context ?? configuration.tls }
 
   func makeCall(_ method: MethodDescriptor, _ options: CallOptions) -> any ClientCall {
     var options = options

@@ -55,9 +55,10 @@ final class LoopSubchannel: @unchecked Sendable {
   func open() {
     guard attempt == nil, !isClosed else { return }
     let loop = channel.loop
-    let connector = channel.core.connector
+    let (connector, credentials) = (channel.core.connector, channel.core.credentials)
     // `close` cancels it.
     attempt = Task(executorPreference: loop) { [address] in
+      await credentials?.renew()
       let result: Result<Int32, ConnectError>
       do throws(ConnectError) {
         result = .success(try await connector.connect(to: [address], on: loop))
@@ -92,7 +93,7 @@ final class LoopSubchannel: @unchecked Sendable {
     let core = channel.core
     let shared = channel.shared
     do {
-      let tls = try core.configuration.tls.map { context throws(TLSError) in
+      let tls = try core.tls.map { context throws(TLSError) in
         try TLSSession(context, host: core.host, buffers: shared.tlsBuffers)
       }
       let transport = SocketTransport(descriptor, tls: tls, buffers: shared.tlsBuffers)
