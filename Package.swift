@@ -173,8 +173,9 @@ let package = Package(
     // Messages of every kind, and what must hold for any bytes of them.
     .target(name: "TestMessages", dependencies: ["ProtoWire"], path: "Tests/TestMessages", swiftSettings: settings),
     .target(
-      name: "Fuzzing", dependencies: ["HTTP", "ProtoWire", "TestMessages"], path: "Tests/Fuzzing",
-      exclude: ["Corpus", "http1.dict", "json.dict"],
+      name: "Fuzzing", dependencies: ["HTTP", "ProtoWire", "RPCClient", "RPCCore", "TestMessages"],
+      path: "Tests/Fuzzing",
+      exclude: ["Corpus", "http1.dict", "json.dict", "responses.dict", "trailers.dict"],
       swiftSettings: settings),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .executableTarget(

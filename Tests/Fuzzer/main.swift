@@ -1,6 +1,7 @@
 // Fuzzes a parser with libFuzzer, or replays inputs: scripts/fuzz.sh builds it with coverage.
-// usage: protowire-fuzz wire|json|transcode|http1 [LIBFUZZER-ARGUMENT]...      with -D FUZZING
-//        protowire-fuzz wire|json|transcode|http1 FILE...                      otherwise: replays the files
+// usage: protowire-fuzz TARGET [LIBFUZZER-ARGUMENT]...      with -D FUZZING
+//        protowire-fuzz TARGET FILE...                      otherwise: replays the files
+// TARGET is wire, json, transcode, http1, responses, trailers or config.
 
 import Fuzzing
 import Glibc
@@ -14,7 +15,7 @@ func complain(_ text: String) {
 }
 
 guard CommandLine.arguments.count > 1, let target = FuzzTarget(rawValue: CommandLine.arguments[1]) else {
-  complain("usage: protowire-fuzz wire|json|transcode|http1 ARGUMENT...")
+  complain("usage: protowire-fuzz wire|json|transcode|http1|responses|trailers|config ARGUMENT...")
   exit(64)
 }
 
@@ -38,6 +39,9 @@ guard CommandLine.arguments.count > 1, let target = FuzzTarget(rawValue: Command
   case .json: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.json, $0, $1) })
   case .transcode: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.transcode, $0, $1) })
   case .http1: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.http1, $0, $1) })
+  case .responses: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.responses, $0, $1) })
+  case .trailers: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.trailers, $0, $1) })
+  case .config: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.config, $0, $1) })
   }
 #else
   for path in CommandLine.arguments.dropFirst(2) {

@@ -12,6 +12,12 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case transcode
   /// Bytes for a server of HTTP/1.1: in whatever pieces they come, the requests and the answers are the same.
   case http1
+  /// Bytes for a client of HTTP/2: in whatever pieces they come, each response ends once.
+  case responses
+  /// The trailers of gRPC-Web.
+  case trailers
+  /// A service config as JSON.
+  case config
 
   /// How the property failed.
   public struct Failure: Error, CustomStringConvertible {
@@ -23,11 +29,17 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   public func check(_ input: [UInt8]) throws(Failure) {
     guard let choice = input.first else { return }
     let bytes = Array(input.dropFirst())
-    if self == .http1 { return try checkHTTP1(bytes, seed: Int(choice)) }
-    switch choice % 3 {
-    case 0: try check(bytes, as: Everything.self)
-    case 1: try check(bytes, as: Legacy_Old.self)
-    default: try check(bytes, as: WellKnown.self)
+    switch self {
+    case .wire, .json, .transcode:
+      switch choice % 3 {
+      case 0: try check(bytes, as: Everything.self)
+      case 1: try check(bytes, as: Legacy_Old.self)
+      default: try check(bytes, as: WellKnown.self)
+      }
+    case .http1: try checkHTTP1(bytes, seed: Int(choice))
+    case .responses: try checkResponses(bytes, seed: Int(choice))
+    case .trailers: try checkTrailers(bytes)
+    case .config: try checkConfig(bytes)
     }
   }
 
@@ -38,7 +50,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
       guard let wire = try? Self.transcoder.wire(fromJSON: bytes, messageName: Message.messageName) else { return }
       try checkJSON(of: wire, as: Message.self, isFromJSON: true)
     case .transcode: try checkJSON(of: bytes, as: Message.self, isFromJSON: false)
-    case .http1: break
+    case .http1, .responses, .trailers, .config: break
     }
   }
 

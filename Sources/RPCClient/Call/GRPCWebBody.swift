@@ -1,9 +1,9 @@
 internal import Primitives
-internal import RPCCore
+package import RPCCore
 
 /// Splits the body of a gRPC-Web response into its messages, which go on as they are, and the frame behind them, which
 /// has the trailers. https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md
-final class GRPCWebBody {
+package final class GRPCWebBody {
   private static let prefixLength = 5
   /// The first byte of the last frame; one more if it is compressed. What else is no message's, its reader refuses.
   private static let trailersFlag: UInt8 = 0x80
@@ -16,21 +16,21 @@ final class GRPCWebBody {
   private var missing = 0
   private var content: [UInt8] = []
   /// The body breaks the rules: what comes after that is dropped.
-  private(set) var failure: RPCError?
+  package private(set) var failure: RPCError?
 
   /// - Parameter limit: bytes of the trailers that are taken.
-  init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
   private var isInTrailers: Bool { prefix.first.map { $0 & ~1 == Self.trailersFlag } ?? false }
 
   /// The content of the last frame; nil while it is not whole.
-  var trailers: (content: [UInt8], isCompressed: Bool)? {
+  package var trailers: (content: [UInt8], isCompressed: Bool)? {
     guard isInTrailers, prefix.count == Self.prefixLength, missing == 0, failure == nil else { return nil }
     return (content, prefix[0] & 1 == 1)
   }
 
   /// Takes bytes of the body.
-  func append(_ bytes: UnsafeRawBufferPointer, to messages: inout MessageDeframer) {
+  package func append(_ bytes: UnsafeRawBufferPointer, to messages: inout MessageDeframer) {
     var rest = bytes[...]
     while !rest.isEmpty, failure == nil {
       guard trailers == nil else {

@@ -1,28 +1,28 @@
-internal import HTTP
+package import HTTP
 internal import ProtoWire
-internal import RPCCore
+package import RPCCore
 
 /// What a section of a response says: its head, or its trailers.
 /// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses
-struct ResponseFields {
-  private(set) var contentType = ""
+package struct ResponseFields {
+  package private(set) var contentType = ""
   /// Nil: there is no `grpc-encoding`, or it is identity.
-  private(set) var encoding: String?
+  package private(set) var encoding: String?
   /// `grpc-status`, where there is one.
-  private(set) var statusText: String?
+  package private(set) var statusText: String?
   private var message = ""
   private var details: [UInt8]?
   /// `grpc-retry-pushback-ms`.
-  private(set) var pushback: String?
-  private(set) var metadata = Metadata()
+  package private(set) var pushback: String?
+  package private(set) var metadata = Metadata()
 
-  init(_ block: HeaderBlock) {
+  package init(_ block: HeaderBlock) {
     block.forEach { add($0, $1) }
   }
 
   /// The trailers that are the last piece of a gRPC-Web body: lines of a name in any case, a colon, and a value.
   /// - Parameter limit: what the fields may weigh, counted as RFC 9113, section 6.5.2 does.
-  init(webTrailers: UnsafeRawBufferPointer, limit: Int) throws(RPCError) {
+  package init(webTrailers: UnsafeRawBufferPointer, limit: Int) throws(RPCError) {
     var weight = 0
     for line in webTrailers.split(whereSeparator: { $0 == 0x0d || $0 == 0x0a }) {
       let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
@@ -65,7 +65,7 @@ struct ResponseFields {
   }
 
   /// The call's status: nil is OK. UNKNOWN for a number that gRPC does not define, or no number.
-  func status() -> RPCError? {
+  package func status() -> RPCError? {
     let code = statusText.flatMap(Int.init).flatMap(StatusCode.init(rawValue:)) ?? .unknown
     guard code != .ok else { return nil }
     var error = RPCError(code, message, metadata: metadata)

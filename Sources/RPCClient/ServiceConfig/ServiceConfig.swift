@@ -52,9 +52,7 @@ public struct ServiceConfig: Sendable {
   public init(json: String) throws(ChannelError) {
     let message: Grpc_ServiceConfig_ServiceConfig
     do {
-      let pool = try DescriptorPool(files: [.grpc_service_config_service_config])
-      message = try Grpc_ServiceConfig_ServiceConfig(
-        json: json, JSONTranscoder(pool: pool, options: .with { $0.ignoresUnknownFields = true }))
+      message = try Grpc_ServiceConfig_ServiceConfig(json: json, Self.transcoder.get())
     } catch {
       throw ChannelError(description: "the service config can't be read: \(error)")
     }
@@ -76,6 +74,12 @@ public struct ServiceConfig: Sendable {
         }
       }
     }
+  }
+
+  private static let transcoder = Result {
+    JSONTranscoder(
+      pool: try DescriptorPool(files: [.grpc_service_config_service_config]),
+      options: .with { $0.ignoresUnknownFields = true })
   }
 
   /// What is said of a method; nil if nothing is.
