@@ -1,5 +1,6 @@
 """Behind a real PgBouncer: all works in session mode, and the other modes are told apart at start."""
 
+import itertools
 import os
 import subprocess
 from contextlib import contextmanager, nullcontext
@@ -55,6 +56,15 @@ def load(bouncer, database, directory):
 
 
 # Session mode.
+
+
+def test_watchers_are_woken_through_it(bouncer, service):
+    with UserService(bouncer.url, "--event-poll", "1h", "--pool-size", "2", "--pool-overflow", "2") as other:
+        watch = other.users.WatchUsers(pb.WatchUsersRequest(), timeout=TIMEOUT)
+        next(watch)
+        user = create(service.users)
+        assert user.id in {message.event.user_id for message in itertools.islice(watch, 1)}
+        watch.cancel()
 
 
 def test_the_schema_is_migrated_through_it(administrator):

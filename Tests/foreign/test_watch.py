@@ -130,12 +130,16 @@ def test_a_stop_ends_the_streams(database):
         assert server.wait() == 0
 
 
-@pytest.mark.parametrize("flags", [(), ("--no-listen", "--event-poll", "1s")], ids=["listen", "poll"])
+@pytest.mark.parametrize("flags", [("--event-poll", "1h"), ("--no-listen",)], ids=["listen", "poll"])
 def test_another_process_tells_of_it_too(database, flags):
     with UserService(database, *flags) as one, UserService(database, *flags) as other:
         with Watcher(lambda: other) as watcher:
             user = create(one.users)
             eventually(lambda: [event.user_id for event in watcher.events] == [user.id], "the event")
+            # Also when the connection that listens was lost.
+            psql(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN user_feed'")
+            another = create(one.users)
+            eventually(lambda: [event.user_id for event in watcher.events] == [user.id, another.id], "the next one")
 
 
 class Changers(Writers):

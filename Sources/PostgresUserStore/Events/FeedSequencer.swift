@@ -22,6 +22,8 @@ public final class FeedSequencer: Sendable {
   private let wakes = Atomic(false)
   /// Whether something was written since the last turn began.
   private let isNudged = Atomic(false)
+  /// How often in a row others held the head: mostly another process for a moment, but it may be a forgotten session.
+  private let refusals = Mutex(0)
   private let wake = Mutex<@Sendable () -> Void>({})
   private let moved = Mutex<@Sendable () -> Void>({})
 
@@ -62,9 +64,13 @@ public final class FeedSequencer: Sendable {
     // Until the next turn, nudges are only noted: it comes anyway.
     if try await isPending() {
       let count = try await move()
-      if count == Self.batchSize { return .zero }
-      return Self.pace
+      let rest = refusals.withLock { refusals in
+        refusals = count == 0 ? min(refusals + 1, 10) : 0
+        return refusals > 0 ? min(Self.pace * (1 << (refusals - 1)), max(poll, Self.pace)) : Self.pace
+      }
+      return count == Self.batchSize ? .zero : rest
     }
+    refusals.withLock { $0 = 0 }
     wakes.store(true, ordering: .sequentiallyConsistent)
     // A write may have been answered after the look and before nudges counted.
     return isNudged.load(ordering: .sequentiallyConsistent) ? Self.pace : poll

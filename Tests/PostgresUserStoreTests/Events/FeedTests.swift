@@ -1,4 +1,5 @@
 import EventLoop
+import Synchronization
 import TestSupport
 import Testing
 import UserService
@@ -79,6 +80,47 @@ import UserStoreContract
         position = page.end
       }
       #expect(numbers.elementsEqual((1...2501).map { begin.number + $0 }))
+    }
+  }
+
+  /// A nudge wakes a sequencer that rests, once; and it tells that it has moved.
+  @Test func nudges() async throws {
+    try await PostgresBench.run { bench in
+      let sequencer = FeedSequencer(client: bench.clients[0], poll: .seconds(3600))
+      let wakes = Mutex(0), moves = Mutex(0)
+      sequencer.onNudge { wakes.withLock { $0 += 1 } }
+      sequencer.onMove { moves.withLock { $0 += 1 } }
+      let store = PostgresUserStore(client: bench.clients[0], onWrite: { sequencer.nudge() })
+      // It has not looked yet, and does so anyway.
+      _ = try await store.create(.sample("a@example.com"), deadline: nil)
+      #expect(wakes.withLock { $0 } == 0)
+      #expect(try await sequencer.turn() < .seconds(1) && moves.withLock { $0 } == 1)
+      #expect(try await sequencer.turn() == .seconds(3600))
+      for index in 0..<3 { _ = try await store.create(.sample("b\(index)@example.com"), deadline: nil) }
+      #expect(wakes.withLock { $0 } == 1)
+      // Refused writes have no events.
+      #expect(try await sequencer.turn() < .seconds(1))
+      #expect(try await sequencer.turn() == .seconds(3600))
+      _ = await outcome { _ = try await store.create(.sample("a@example.com"), deadline: nil) }
+      #expect(wakes.withLock { $0 } == 1 && moves.withLock { $0 } == 2)
+    }
+  }
+
+  /// A session that holds the head for long does not make it try without pause.
+  @Test func restsLongerWhileOthersHoldTheHead() async throws {
+    try await PostgresBench.run(processes: 2) { bench in
+      let store = PostgresUserStore(client: bench.clients[0])
+      let sequencer = FeedSequencer(client: bench.clients[0], poll: .seconds(2))
+      _ = try await store.create(.sample("a@example.com"), deadline: nil)
+      let rests = try await bench.clients[1].withTransaction { transaction in
+        try await transaction.query(FeedSQL.lockHead)
+        var rests: [Duration] = []
+        for _ in 0..<12 { rests.append(try await sequencer.turn()) }
+        return rests
+      }
+      #expect(rests == rests.sorted() && rests[0] < .milliseconds(100) && rests[11] == .seconds(2))
+      #expect(try await sequencer.turn() < .milliseconds(100))
+      #expect(try await Self.count("user_events", bench) == 0)
     }
   }
 
