@@ -95,7 +95,8 @@ def test_examples_are_valid_and_taken(http, document):
     # its password, and sign it in.
     unauthenticated = {f"AccountService_{name}" for name in ("ChangePassword", "RefreshSession")}
     checked = 0
-    for path, method, operation in operations(document):
+    # Last, whoever erases that user.
+    for path, method, operation in sorted(operations(document), key=lambda found: found[0].endswith(":purge")):
         parameters = {}
         for parameter in operation.get("parameters", []):
             for example in parameter["schema"].get("examples", []):
@@ -107,9 +108,11 @@ def test_examples_are_valid_and_taken(http, document):
         for (place, name), value in parameters.items():
             path = path.replace(f"{{{name}}}", value) if place == "path" else path
         query = {name: value for (place, name), value in parameters.items() if place == "query"}
-        response = http.request(method, path, params=query, json=body.get("example"))
         expected = (401,) if operation["operationId"] in unauthenticated else (200, 404, 409)
-        assert response.status_code in expected, response.text
+        with http.stream(method, path, params=query, json=body.get("example")) as response:
+            # Its stream goes on until somebody ends it.
+            text = next(response.iter_lines()) if path == "/v1/users:watch" else response.read()
+            assert response.status_code in expected, text
         checked += len(parameters) + len(body.get("example", {}))
     assert checked > 20
 
@@ -120,12 +123,14 @@ def test_schemathesis_finds_nothing(database, tmp_path, seed):
     keys = Keys(tmp_path / "keys")
     environment = {"USER_SERVICE_INSECURE_DEV": None, "USER_SERVICE_KEYS": str(keys.directory)}
     with UserService(database, "--password-cost", "10", environment=environment) as server:
-        # Left out: use_after_free, since a deleted user can be read until it is removed for good; and
+        # Left out: WatchUsers, whose stream does not end; PurgeUser, by which created users go away although no DELETE was
+        # sent; use_after_free, since a deleted user can be read until it is removed for good; and
         # positive_data_acceptance, since no schema says which page tokens were issued, and which emails are valid.
         run = subprocess.run(
             [Path(sys.executable).parent / "st", "run", f"http://{server.address}/openapi.json", "--no-color",
              "--header", f"Authorization: Bearer {keys.token('admin')}", "--max-examples", "40", "--max-time", "40",
              "--seed", str(seed), "--generation-database", "none", "--continue-on-failure", "--warnings", "off",
+             "--exclude-operation-id", "UserService_WatchUsers", "--exclude-operation-id", "UserService_PurgeUser",
              "--exclude-checks", "positive_data_acceptance,use_after_free"],
             cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
         assert run.returncode == 0, run.stdout[-6000:] + run.stderr
