@@ -65,6 +65,7 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
     .systemLibrary(name: "CUnistring", providers: [.apt(["libunistring-dev"])]),
+    .systemLibrary(name: "CResolv", providers: [.apt(["libc6-dev"])]),
     .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
     .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
@@ -89,7 +90,8 @@ let package = Package(
     library(
       "RPCGateway", ["RPCServer", "RPCCore", "HTTP", "Primitives", "ProtoWire"], resources: [.embedInCode("Pages")]),
     library(
-      "RPCClient", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
+      "RPCClient",
+      ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", "CResolv", log]),
     library(
       "RPCDiagnostics", ["RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire", log, metrics, tracing]),
     library("RPCDynamic", ["RPCCore", "ProtoWire"]),

@@ -37,7 +37,7 @@ struct ChannelMachine {
   /// The least time between two resolutions of the target, in nanoseconds.
   static let leastTimeBetweenResolutions: UInt64 = 30_000_000_000
 
-  let settings: Settings
+  private(set) var settings: Settings
   var subchannels: [Subchannel] = []
   private var nextID = 0
   /// Somebody needs the channel.
@@ -139,6 +139,21 @@ struct ChannelMachine {
     actions += connect(now)
     refresh()
     return actions
+  }
+
+  /// The service config has changed. With another policy, everything begins anew when the addresses are told next.
+  mutating func changed(_ settings: Settings) -> [Action] {
+    let isOther =
+      settings.balancing != self.settings.balancing || settings.checksHealth != self.settings.checksHealth
+    self.settings = settings
+    guard isOther else { return [] }
+    let dropped = subchannels.map { Action.drop($0.id) }
+    subchannels = []
+    sweepAt = nil
+    nextAttemptAt = nil
+    latestAttempt = nil
+    refresh()
+    return dropped
   }
 
   // MARK: Subchannels

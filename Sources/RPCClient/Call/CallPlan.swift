@@ -5,24 +5,30 @@ internal import Synchronization
 /// How a call is made: its options, with the channel's defaults where they say nothing.
 struct CallPlan: Sendable {
   let method: MethodDescriptor
+  /// When the call was made; 0 where nobody asks.
+  private let madeAt: UInt64
+  private let saysWhetherToWait: Bool
   let record: CallRecord?
   /// Nil: the call may wait for ever.
-  let deadline: Deadline?
-  let waitsForReady: Bool
+  private(set) var deadline: Deadline?
+  private(set) var waitsForReady: Bool
   /// Nil: requests are sent as they are.
   let compression: CompressionAlgorithm?
-  let maximumRequestSize: Int
-  let maximumResponseSize: Int
+  private(set) var maximumRequestSize: Int
+  private(set) var maximumResponseSize: Int
   /// What is sent with the request, or why the call can't be made.
   let metadata: Result<Metadata, RPCError>
 
   /// Nil: a call that fails is not tried again.
-  let retry: RetryPolicy?
+  private(set) var retry: RetryPolicy?
 
   /// Runs where the call is made.
   init(_ method: MethodDescriptor, _ options: CallOptions, _ core: ChannelCore) {
     let configuration = core.configuration
-    let config = configuration.serviceConfig?.method(method)
+    // What DNS says comes later: see `adopt`.
+    let config = core.published == nil ? configuration.serviceConfig?.method(method) : nil
+    madeAt = core.published == nil ? 0 : MonotonicClock.nanoseconds
+    saysWhetherToWait = options.waitsForReady != nil
     self.method = method
     record = options.record
     retry = config?.retry
@@ -54,6 +60,8 @@ struct CallPlan: Sendable {
   /// A call of the channel's own: it has no deadline, and is not tried again.
   init(own method: MethodDescriptor) {
     self.method = method
+    madeAt = 0
+    saysWhetherToWait = true
     record = nil
     deadline = nil
     waitsForReady = false
@@ -62,6 +70,18 @@ struct CallPlan: Sendable {
     maximumResponseSize = 65_536
     metadata = .success([:])
     retry = nil
+  }
+
+  /// Takes up what a service config says that was found after the call was made.
+  mutating func adopt(_ config: ServiceConfig.Method) {
+    if let timeout = config.timeout {
+      let latest = Deadline(nanoseconds: madeAt.saturatingAdd(timeout.clampedNanoseconds))
+      deadline = min(deadline ?? latest, latest)
+    }
+    if !saysWhetherToWait, let waits = config.waitsForReady { waitsForReady = waits }
+    maximumRequestSize = min(maximumRequestSize, config.maximumRequestSize ?? .max)
+    maximumResponseSize = min(maximumResponseSize, config.maximumResponseSize ?? .max)
+    retry = config.retry
   }
 
   var hasSingleResponse: Bool { method.kind.hasSingleResponse }

@@ -9,7 +9,9 @@ internal import RPCCore
 // @unchecked Sendable: it belongs to its loop. The methods of `ClientCall`, which callers use, go to that loop first.
 // Each `@exclusivity(unchecked)`: one thread reads and writes all of it, and no access calls back into another.
 final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
-  let plan: CallPlan
+  @exclusivity(unchecked) private(set) var plan: CallPlan
+  /// Whether the plan heeds the service config from DNS, where the channel looks for one.
+  @exclusivity(unchecked) private var isConfigured = false
   let channel: LoopChannel
   /// The connection that the call is for; nil: any of the channel's.
   let pinned: ClientConnection?
@@ -84,16 +86,35 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   func start() {
     loop.assertCurrent()
     if case .failure(let error) = plan.metadata { return end(error, byServer: false) }
-    if let deadline = plan.deadline {
-      guard deadline.nanoseconds > MonotonicClock.nanoseconds else { return deadlinePassed() }
-      // The timer is released with the call at the latest, and `end` cancels it.
-      let timer = LoopTimer(on: loop) { [unowned self] in deadlinePassed() }
-      timer.schedule(atNanoseconds: deadline.nanoseconds)
-      deadlineTimer = timer
-    }
+    guard scheduleDeadline() else { return }
     isStarted = true
     beginAttempt()
     channel.start(self)
+  }
+
+  /// - Returns: false: it has passed, and the call is over.
+  private func scheduleDeadline() -> Bool {
+    guard let deadline = plan.deadline else { return true }
+    guard deadline.nanoseconds > MonotonicClock.nanoseconds else {
+      deadlinePassed()
+      return false
+    }
+    // The timer is released with the call at the latest, and `end` cancels it.
+    let timer = deadlineTimer ?? LoopTimer(on: loop) { [unowned self] in deadlinePassed() }
+    timer.schedule(atNanoseconds: deadline.nanoseconds)
+    deadlineTimer = timer
+    return true
+  }
+
+  /// Takes up the service config from DNS, once it is known, before the call is first sent.
+  func configure(_ published: PublishedConfig) {
+    guard !isConfigured, !machine.isOver, let current = published.current else { return }
+    isConfigured = true
+    guard let config = current.config.method(plan.method) else { return }
+    plan.adopt(config)
+    retry = plan.retry.map(RetryState.init)
+    deframer = MessageDeframer(limit: plan.maximumResponseSize)
+    _ = scheduleDeadline()
   }
 
   /// Before the call asks for a connection, the first time or again.

@@ -24,6 +24,14 @@ public struct ChannelConfiguration: Sendable {
   /// What the owner of the service says about balancing, retries and each method; nil: nothing. Its balancing replaces
   /// `balancing`.
   public var serviceConfig: ServiceConfig?
+  /// Whether the channel looks for a service config in DNS, for targets of `dns:`: the TXT records of
+  /// `_grpc_config.HOST`, whenever it resolves the target. What it finds there takes the place of `serviceConfig`,
+  /// which counts where there is none, or none that can be read. Calls wait for the first look-up; a limit of request
+  /// messages from there holds for those that are written afterwards.
+  /// https://github.com/grpc/proposal/blob/master/A2-service-configs-in-dns.md
+  public var looksUpServiceConfig = false
+  /// How TXT records are looked up; nil: by the system's name servers. For tests.
+  var textLookUp: PublishedConfig.LookUp?
   /// How long an attempt to connect may take: TCP, TLS and HTTP/2 together.
   public var connectTimeout: Duration = .seconds(20)
   /// How long pick_first waits for one address to accept before it tries the next one as well, 100 ms to 2 s.

@@ -28,13 +28,13 @@ final class ChannelCore: Sendable {
   let credentials: RenewingCredentials?
   let logger: Logger
   let connector: Connector
-  let machineSettings: ChannelMachine.Settings
-  /// Whose health is watched; nil: no server's.
-  let healthService: String?
+  private let isStatic: Bool
+  /// Nil: the service config is that of the configuration.
+  let published: PublishedConfig?
   /// Nil: any number of calls may run.
   let gate: CallGate?
   /// Nil: retries are not throttled.
-  let throttle: RetryThrottle?
+  private let ownThrottle: RetryThrottle?
   private let loops: EventLoopGroup
   private let turn = Atomic(0)
   private let state = Mutex(State())
@@ -62,19 +62,32 @@ final class ChannelCore: Sendable {
     host = ChannelTarget.host(of: authority)
     isSecure = configuration.usesTLS || target.isLocal
     connector = Connector(resolver: HostResolver.names, attemptTimeout: configuration.connectTimeout)
-    healthService = configuration.serviceConfig?.healthService ?? configuration.healthService
-    machineSettings = ChannelMachine.Settings(
-      balancing: configuration.serviceConfig?.balancing ?? configuration.balancing, backoff: configuration.backoff,
-      attemptDelay: min(max(configuration.connectionAttemptDelay, .milliseconds(100)), .seconds(2)).clampedNanoseconds,
-      isStatic: target.isStatic, checksHealth: healthService != nil)
+    isStatic = target.isStatic
+    let host = (resolver as? HostResolver)?.host
+    published = (configuration.looksUpServiceConfig ? host : nil).map {
+      PublishedConfig(
+        of: $0, fallback: configuration.serviceConfig ?? ServiceConfig(), lookUp: configuration.textLookUp)
+    }
     gate = configuration.maximumConcurrentCalls.map {
       CallGate(limit: $0, queueLimit: configuration.maximumQueuedCalls)
     }
-    throttle = configuration.serviceConfig?.retryThrottling.map(RetryThrottle.init)
+    ownThrottle = configuration.serviceConfig?.retryThrottling.map(RetryThrottle.init)
     ServedCall.isWanted.store(true, ordering: .relaxed)
   }
 
-  var balancing: LoadBalancing { machineSettings.balancing }
+  var throttle: RetryThrottle? { published == nil ? ownThrottle : published?.current?.throttle }
+
+  /// Whose health is watched; nil: no server's.
+  var healthService: String? { serviceConfig?.healthService ?? configuration.healthService }
+
+  private var serviceConfig: ServiceConfig? { published?.current?.config ?? configuration.serviceConfig }
+
+  var machineSettings: ChannelMachine.Settings {
+    ChannelMachine.Settings(
+      balancing: serviceConfig?.balancing ?? configuration.balancing, backoff: configuration.backoff,
+      attemptDelay: min(max(configuration.connectionAttemptDelay, .milliseconds(100)), .seconds(2)).clampedNanoseconds,
+      isStatic: isStatic, checksHealth: healthService != nil)
+  }
 
   /// Nil: connections are cleartext.
   var tls: TLSClientContext? { credentials?.context ?? configuration.tls }

@@ -38,19 +38,19 @@ extension LoopChannel {
   // MARK: Calls
 
   func callBegan(_ call: OutgoingCall, on subchannel: LoopSubchannel) {
-    guard core.balancing.countsCalls, call.pinned == nil else { return }
+    guard machine.balancing.countsCalls, call.pinned == nil else { return }
     machine.callBegan(subchannel.id)
   }
 
   /// - Parameter code: nil: its end says nothing of the server.
   func callEnded(_ call: OutgoingCall, on subchannel: LoopSubchannel, _ code: StatusCode?) {
-    guard core.balancing.countsCalls, call.pinned == nil else { return }
+    guard machine.balancing.countsCalls, call.pinned == nil else { return }
     machine.callEnded(subchannel.id, code)
   }
 
   /// The trailers of a call, which may report the server's load.
   func trailersCame(_ metadata: Metadata, from subchannel: LoopSubchannel) {
-    guard core.balancing.readsLoadReports, let bytes = metadata.bytes("endpoint-load-metrics-bin").first,
+    guard machine.balancing.readsLoadReports, let bytes = metadata.bytes("endpoint-load-metrics-bin").first,
       let report = try? Xds_Data_Orca_V3_OrcaLoadReport(wireBytes: bytes)
     else { return }
     machine.loadReported(subchannel.id, LoadReport(report), now: loop.now)

@@ -22,6 +22,8 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   private var timerDue: UInt64?
   private var idleTimer: LoopTimer?
   private var resolution: Task<Void, Never>?
+  /// The version of the service config from DNS that the machine has.
+  private var configVersion = 0
   /// Whether the channel takes no further calls, and only finishes the running ones.
   private var isClosing: Bool
   private var isClosed = false
@@ -86,6 +88,10 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
         return call.end(RPCError(.unavailable, "the connection takes no calls"), byServer: false)
       }
       return connection.start(call)
+    }
+    if let published = core.published {
+      call.configure(published)
+      guard !call.machine.isOver else { return }
     }
     if machine.state == .idle { perform(machine.callIsWaiting(now: loop.now)) }
     switch machine.pick(now: loop.now) {
@@ -199,19 +205,29 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
     resolution?.cancel()
     // `close` cancels the task; nobody uses its result then.
     resolution = Task(executorPreference: loop) { [core, weak self] in
+      async let fault = core.published?.renew()
       let result: Result<[SocketAddress], any Error>
       do {
         result = .success(try await core.resolver.resolve())
       } catch {
         result = .failure(error)
       }
+      let configFault = await fault
       guard !Task.isCancelled, let self else { return }
-      loop.execute { self.resolved(result) }
+      loop.execute { self.resolved(result, configFault: configFault) }
     }
   }
 
-  private func resolved(_ result: Result<[SocketAddress], any Error>) {
+  private func resolved(_ result: Result<[SocketAddress], any Error>, configFault: String?) {
     guard !isClosed else { return }
+    if let configFault {
+      log(.warning, "The service config of a target could not be found in DNS.", ["error": "\(configFault)"])
+    }
+    if let current = core.published?.current, current.version != configVersion {
+      configVersion = current.version
+      perform(machine.changed(core.machineSettings))
+      // Those that wait because of that are dispatched below.
+    }
     switch result {
     case .success(let addresses): perform(machine.resolved(addresses, now: loop.now))
     case .failure(let error):

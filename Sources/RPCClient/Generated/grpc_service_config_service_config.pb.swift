@@ -65,6 +65,100 @@ struct Grpc_ServiceConfig_ServiceConfig: WireMessage {
   }
 }
 
+/// What a TXT record of DNS has. https://github.com/grpc/proposal/blob/master/A2-service-configs-in-dns.md
+struct Grpc_ServiceConfig_ServiceConfigChoices: WireMessage {
+  var choices: [Grpc_ServiceConfig_ServiceConfigChoice] = []
+
+  var unknownFields = UnknownFields()
+
+  init() {}
+
+  static var messageName: String { "grpc.service_config.ServiceConfigChoices" }
+
+  static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "choices"
+    default: nil
+    }
+  }
+
+  mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.readMessage(appendingTo: &self.choices)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(messages: self.choices, tag: 10)
+  }
+}
+
+struct Grpc_ServiceConfig_ServiceConfigChoice: WireMessage {
+  /// Whom it is for; empty: all.
+  var clientLanguage: [String] = []
+
+  /// For how many of all clients it is, of 100.
+  var percentage: Google_Protobuf_UInt32Value? = nil
+
+  /// The hosts that it is for; empty: all.
+  var clientHostName: [String] = []
+
+  var serviceConfig: Grpc_ServiceConfig_ServiceConfig? = nil
+
+  var unknownFields = UnknownFields()
+
+  init() {}
+
+  static var messageName: String { "grpc.service_config.ServiceConfigChoice" }
+
+  static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "client_language"
+    case 2: "percentage"
+    case 3: "client_host_name"
+    case 4: "service_config"
+    default: nil
+    }
+  }
+
+  mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.read(WireString.self, appendingTo: &self.clientLanguage)
+      case 18:
+        try reader.readMessage(into: &self.percentage)
+      case 26:
+        try reader.read(WireString.self, appendingTo: &self.clientHostName)
+      case 34:
+        try reader.readMessage(into: &self.serviceConfig)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.serviceConfig, tag: 34)
+    writer.prepend(repeated: self.clientHostName, as: WireString.self, tag: 26)
+    writer.prepend(message: self.percentage, tag: 18)
+    writer.prepend(repeated: self.clientLanguage, as: WireString.self, tag: 10)
+  }
+}
+
 /// https://github.com/grpc/proposal/blob/master/A17-client-side-health-checking.md
 struct Grpc_ServiceConfig_HealthCheckConfig: WireMessage {
   /// Whose health is watched; "" is the whole server. No health is watched where this is missing.
@@ -726,7 +820,11 @@ extension ProtoFile {
       Y2luZ0NvbmZpZxIyChVsb2FkX2JhbGFuY2luZ19wb2xpY3kYASABKAlSE2xvYWRCYWxhbmNpbmdQb2xpY3kSRgoNbWV0aG9kX2NvbmZpZxgCIAMo
       CzIhLmdycGMuc2VydmljZV9jb25maWcuTWV0aG9kQ29uZmlnUgxtZXRob2RDb25maWcSVQoQcmV0cnlfdGhyb3R0bGluZxgDIAEoCzIqLmdycGMu
       c2VydmljZV9jb25maWcuUmV0cnlUaHJvdHRsaW5nUG9saWN5Ug9yZXRyeVRocm90dGxpbmcSVgoTaGVhbHRoX2NoZWNrX2NvbmZpZxgFIAEoCzIm
-      LmdycGMuc2VydmljZV9jb25maWcuSGVhbHRoQ2hlY2tDb25maWdSEWhlYWx0aENoZWNrQ29uZmlnIlQKEUhlYWx0aENoZWNrQ29uZmlnEj8KDHNl
+      LmdycGMuc2VydmljZV9jb25maWcuSGVhbHRoQ2hlY2tDb25maWdSEWhlYWx0aENoZWNrQ29uZmlnIloKFFNlcnZpY2VDb25maWdDaG9pY2VzEkIK
+      B2Nob2ljZXMYASADKAsyKC5ncnBjLnNlcnZpY2VfY29uZmlnLlNlcnZpY2VDb25maWdDaG9pY2VSB2Nob2ljZXMi8QEKE1NlcnZpY2VDb25maWdD
+      aG9pY2USJwoPY2xpZW50X2xhbmd1YWdlGAEgAygJUg5jbGllbnRMYW5ndWFnZRI8CgpwZXJjZW50YWdlGAIgASgLMhwuZ29vZ2xlLnByb3RvYnVm
+      LlVJbnQzMlZhbHVlUgpwZXJjZW50YWdlEigKEGNsaWVudF9ob3N0X25hbWUYAyADKAlSDmNsaWVudEhvc3ROYW1lEkkKDnNlcnZpY2VfY29uZmln
+      GAQgASgLMiIuZ3JwYy5zZXJ2aWNlX2NvbmZpZy5TZXJ2aWNlQ29uZmlnUg1zZXJ2aWNlQ29uZmlnIlQKEUhlYWx0aENoZWNrQ29uZmlnEj8KDHNl
       cnZpY2VfbmFtZRgBIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5TdHJpbmdWYWx1ZVILc2VydmljZU5hbWUiywMKE0xvYWRCYWxhbmNpbmdDb25maWcS
       RAoKcGlja19maXJzdBgEIAEoCzIkLmdycGMuc2VydmljZV9jb25maWcuUGlja0ZpcnN0Q29uZmlnUgpwaWNrX2ZpcnN0EkcKC3JvdW5kX3JvYmlu
       GAEgASgLMiUuZ3JwYy5zZXJ2aWNlX2NvbmZpZy5Sb3VuZFJvYmluQ29uZmlnUgtyb3VuZF9yb2JpbhJaCg1sZWFzdF9yZXF1ZXN0GAogASgLMicu

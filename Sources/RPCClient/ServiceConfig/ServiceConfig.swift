@@ -50,12 +50,18 @@ public struct ServiceConfig: Sendable {
   /// Reads the JSON form. Fields that the client does not heed are ignored, as gRPC has it.
   /// - Throws: `ChannelError` that says what is wrong.
   public init(json: String) throws(ChannelError) {
-    let message: Grpc_ServiceConfig_ServiceConfig
+    try self.init(try Self.read(json) as Grpc_ServiceConfig_ServiceConfig)
+  }
+
+  static func read<Message: WireMessage>(_ json: String) throws(ChannelError) -> Message {
     do {
-      message = try Grpc_ServiceConfig_ServiceConfig(json: json, Self.transcoder.get())
+      return try Message(json: json, Self.transcoder.get())
     } catch {
       throw ChannelError(description: "the service config can't be read: \(error)")
     }
+  }
+
+  init(_ message: Grpc_ServiceConfig_ServiceConfig) throws(ChannelError) {
     balancing = try Self.balancing(message)
     healthService = message.healthCheckConfig?.serviceName?.value
     if let throttling = message.retryThrottling {
