@@ -13,6 +13,10 @@ struct ConnectionOptions: ParsableArguments {
   var cpus = EventLoopGroup.processorCount
   @Option(help: ArgumentHelp("How long connecting may take.", valueName: "duration"))
   var connectTimeout = DurationOption(nanoseconds: 10_000_000_000)
+  @Option(
+    help: ArgumentHelp(
+      "A gRPC service config, for retries, hedging and balancing: JSON, or @FILE.", valueName: "json"))
+  var serviceConfig: String?
   @Flag(help: "Connect without TLS, as --plaintext does: ghz has this name for it.")
   var insecure = false
   @OptionGroup var tls: ClientTLSOptions
@@ -34,6 +38,15 @@ struct ConnectionOptions: ParsableArguments {
     configuration.maximumResponseSize = 256 << 20
     configuration.idleTimeout = nil
     configuration.requestCompression = compression
+    if let serviceConfig {
+      let json =
+        serviceConfig.hasPrefix("@") ? try File.text(String(serviceConfig.dropFirst()), "--service-config") : nil
+      do throws(ChannelError) {
+        configuration.serviceConfig = try ServiceConfig(json: json ?? serviceConfig)
+      } catch {
+        throw ValidationError("--service-config: \(error).")
+      }
+    }
     configuration.userAgent = "rpc-load"
     return configuration
   }

@@ -237,6 +237,7 @@ def test_a_token_for_the_user_service(service):
     (["--call", f"{SERVICE}/UnaryCall", "-D", "/nothing"], 64, "--data-file: /nothing: No such file"),
     (["--call", f"{SERVICE}/UnaryCall", "--protoset", "/etc/hosts"], 64, "no FileDescriptorSet"),
     (["--call", f"{SERVICE}/UnaryCall", "--fail-if", "p99"], 64, "'p99' is no threshold"),
+    (["--call", f"{SERVICE}/UnaryCall", "--service-config", "{"], 64, "--service-config: the service config can't be read"),
     (["--call", f"{SERVICE}/UnaryCall", "--rps", "0"], 64, "--rps must be above 0"),
     (["--call", f"{SERVICE}/UnaryCall", "-z", "soon"], 64, "soon"),
     (["--call", f"{SERVICE}/UnaryCall", "--load-schedule", "line", "--load-step", "1"], 64, "--load-end"),

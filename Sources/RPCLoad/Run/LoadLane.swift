@@ -10,6 +10,8 @@ internal import RPCDynamic
 final class LoadLane: @unchecked Sendable {
   let loop: EventLoop
   private let plan: LoadPlan
+  /// The name of the method, for templates.
+  private let method: String
   private let share: LoadShare
   private let channels: [Channel]
   private let pacer: LoadPacer?
@@ -31,6 +33,7 @@ final class LoadLane: @unchecked Sendable {
     onEnd: @escaping @Sendable () -> Void
   ) throws(EventLoopError) {
     self.plan = plan
+    method = plan.method.descriptor.description
     self.share = share
     self.channels = channels
     self.loop = loop
@@ -70,8 +73,6 @@ final class LoadLane: @unchecked Sendable {
       await call(TemplateValues(requestNumber: number, worker: worker, method: method), channel, due: due)
     }
   }
-
-  private var method: String { plan.method.descriptor.description }
 
   private nonisolated(nonsending) func call(_ values: TemplateValues, _ channel: Channel, due: UInt64?) async {
     let began = MonotonicClock.nanoseconds
