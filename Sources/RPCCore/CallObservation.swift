@@ -4,6 +4,12 @@ internal import Primitives
 /// Belongs to the call's loop.
 package final class CallObservation {
   package let observers: [any CallObserver]
+  /// Of the call, where this is about one of several attempts that run at once; nil: this is about the call itself.
+  private let call: CallObservation?
+  /// Whether the call's request messages are noted here: the attempt is the one that serves the caller.
+  package var servesCaller = false
+  private var attempts = 0
+  private var attempt: CallAttempt?
   private let start = MonotonicClock.nanoseconds
   private var incoming = CallSummary.Messages()
   private var outgoing = CallSummary.Messages()
@@ -15,22 +21,40 @@ package final class CallObservation {
   package init?(_ observers: [any CallObserver]) {
     if observers.isEmpty { return nil }
     self.observers = observers
+    call = nil
+  }
+
+  /// For one attempt of a call that has several at once. Its observers are told of attempts, and of the messages of the
+  /// one that serves the caller.
+  package init(attemptOf call: CallObservation) {
+    observers = call.observers
+    self.call = call
   }
 
   package func received(size: Int, compressedSize: Int? = nil) {
     let message = Self.add(size, compressedSize, to: &incoming)
+    if let call { return call.received(size: size, compressedSize: compressedSize) }
     for observer in observers { observer.received(message) }
   }
 
   package func sent(size: Int, compressedSize: Int? = nil) {
     let message = Self.add(size, compressedSize, to: &outgoing)
+    if let call {
+      if servesCaller { call.sent(size: size, compressedSize: compressedSize) }
+      return
+    }
     for observer in observers { observer.sent(message) }
   }
 
   // MARK: Attempts of a client
 
   /// - Returns: what the observers add to the request.
-  package func attemptStarted(_ attempt: CallAttempt) -> Metadata {
+  package func attemptStarted(previousAttempts: Int, isTransparentRetry: Bool) -> Metadata {
+    let root = call ?? self
+    let attempt = CallAttempt(
+      number: root.attempts, previousAttempts: previousAttempts, isTransparentRetry: isTransparentRetry)
+    root.attempts += 1
+    self.attempt = attempt
     attemptStart = MonotonicClock.nanoseconds
     isAttemptSent = false
     var metadata = Metadata()
@@ -43,10 +67,11 @@ package final class CallObservation {
 
   /// Does nothing if no attempt runs.
   package func attemptEnded(_ status: StatusCode) {
-    guard let start = attemptStart else { return }
+    guard let start = attemptStart, let attempt else { return }
     attemptStart = nil
     let summary = AttemptSummary(
-      status: status, duration: Self.duration(since: start), sentSize: isAttemptSent ? outgoing.wireSize : 0,
+      attempt: attempt, status: status, duration: Self.duration(since: start),
+      sentSize: isAttemptSent ? outgoing.wireSize : 0,
       receivedSize: incoming.wireSize)
     for observer in observers { observer.attemptEnded(summary) }
   }
@@ -56,6 +81,7 @@ package final class CallObservation {
   /// To be called once.
   package func ended(_ status: StatusCode) {
     attemptEnded(status)
+    guard call == nil else { return }
     let summary = CallSummary(
       status: status, duration: Self.duration(since: start), received: incoming, sent: outgoing)
     for observer in observers { observer.ended(summary) }

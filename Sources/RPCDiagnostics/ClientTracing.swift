@@ -37,7 +37,8 @@ private final class TracedClientCall: CallObserver {
   /// The place in the trace of the work that makes the call.
   private let parent: TraceContext?
   private let tracer: any Tracer
-  private let attempt = Mutex<(any Span)?>(nil)
+  /// By the numbers of the attempts that run.
+  private let attempts = Mutex<[Int: any Span]>([:])
 
   init(name: String, span: any Span, parent: TraceContext?, tracer: any Tracer) {
     self.name = name
@@ -52,7 +53,7 @@ private final class TracedClientCall: CallObserver {
       attributes["previous-rpc-attempts"] = attempt.previousAttempts
       attributes["transparent-retry"] = attempt.isTransparentRetry
     }
-    self.attempt.withLock { $0 = attemptSpan }
+    attempts.withLock { $0[attempt.number] = attemptSpan }
     var context = attemptSpan.context
     context.trace = parent?.child()
     var metadata = Metadata()
@@ -61,18 +62,16 @@ private final class TracedClientCall: CallObserver {
   }
 
   func attemptEnded(_ summary: AttemptSummary) {
-    let ending = attempt.withLock { attempt in
-      defer { attempt = nil }
-      return attempt
-    }
-    ending?.end(with: summary.status)
+    attempts.withLock { $0.removeValue(forKey: summary.attempt.number) }?.end(with: summary.status)
   }
 
   func received(_ message: MessageInfo) { add("Inbound", message) }
   func sent(_ message: MessageInfo) { add("Outbound", message) }
 
+  /// On the span of the attempt; on that of the call while it has none, or several.
   private func add(_ direction: String, _ message: MessageInfo) {
-    (attempt.withLock { $0 } ?? span).addMessage(direction, message)
+    let only = attempts.withLock { $0.count == 1 ? $0.first?.value : nil }
+    (only ?? span).addMessage(direction, message)
   }
 
   func ended(_ summary: CallSummary) { span.end(with: summary.status) }

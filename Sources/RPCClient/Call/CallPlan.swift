@@ -8,7 +8,7 @@ struct CallPlan: Sendable {
   /// When the call was made; 0 where nobody asks.
   private let madeAt: UInt64
   private let saysWhetherToWait: Bool
-  let record: CallRecord?
+  private(set) var record: CallRecord?
   /// Nil: the call may wait for ever.
   private(set) var deadline: Deadline?
   private(set) var waitsForReady: Bool
@@ -21,6 +21,8 @@ struct CallPlan: Sendable {
 
   /// Nil: a call that fails is not tried again.
   private(set) var retry: RetryPolicy?
+  /// Nil: a call is sent once at a time.
+  private(set) var hedging: HedgingPolicy?
 
   /// Runs where the call is made.
   init(_ method: MethodDescriptor, _ options: CallOptions, _ core: ChannelCore) {
@@ -31,7 +33,8 @@ struct CallPlan: Sendable {
     saysWhetherToWait = options.waitsForReady != nil
     self.method = method
     record = options.record
-    retry = config?.retry
+    hedging = config?.hedging
+    retry = hedging == nil ? config?.retry : nil
     let served = ServedCall.isWanted.load(ordering: .relaxed) ? ServedCall.current : nil
     let own = [options.deadline, options.timeout.map { .after($0) }, served?.deadline].compactMap { $0 }.min()
     let latest = config?.timeout.map { Deadline.after($0) }
@@ -70,6 +73,15 @@ struct CallPlan: Sendable {
     maximumResponseSize = 65_536
     metadata = .success([:])
     retry = nil
+    hedging = nil
+  }
+
+  /// The plan of one attempt of a hedged call.
+  var attempt: CallPlan {
+    var attempt = self
+    attempt.record = nil
+    attempt.hedging = nil
+    return attempt
   }
 
   /// Takes up what a service config says that was found after the call was made.

@@ -29,7 +29,8 @@ extension OutgoingCall {
     // The call is committed to this server now.
     outbound.commit()
     initial = fields.metadata
-    plan.record?.received(initialMetadata: fields.metadata)
+    record?.received(initialMetadata: fields.metadata)
+    hedged?.responded(self)
     perform(machine.responded())
   }
 
@@ -135,7 +136,7 @@ extension OutgoingCall {
       if deframer.isEmpty { observeEnd() }
     }
     connection?.messageArrived()
-    plan.record?.receivedMessage(isCompressed: isCompressed)
+    record?.receivedMessage(isCompressed: isCompressed)
     return try deframer.take(length: length) { bytes in
       guard isCompressed else {
         observation?.received(size: bytes.count)

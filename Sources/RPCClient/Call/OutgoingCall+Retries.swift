@@ -10,6 +10,7 @@ extension OutgoingCall {
   /// - Parameter pushback: `grpc-retry-pushback-ms` of the answer; nil if there was none.
   /// - Returns: false if the call must be ended instead.
   func retryIfAllowed(_ code: StatusCode, pushback: String?) -> Bool {
+    self.pushback = pushback
     guard var retry else { return false }
     let pushback = RetryState.Pushback(pushback)
     let isCharged = retry.isCharged(code, pushback)

@@ -17,7 +17,11 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   let pinned: ClientConnection?
   /// Nil if nobody observes the call.
   let observation: CallObservation?
-  @exclusivity(unchecked) private var isEndObserved = false
+  @exclusivity(unchecked) private(set) var isEndObserved = false
+  /// The call that this is an attempt of; nil: it is a call itself.
+  weak var hedged: HedgedCall?
+  /// Where the caller wants to read what the server sent beside its messages.
+  @exclusivity(unchecked) var record: CallRecord?
   @exclusivity(unchecked) var machine: ClientCallMachine
   /// Nil before the call has a stream, and after the stream is closed.
   @exclusivity(unchecked) var exchange: HTTPExchange?
@@ -32,6 +36,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   @exclusivity(unchecked) var hasLeft = false
   /// How often the call was sent.
   @exclusivity(unchecked) private var attempts = 0
+  /// The server that the current attempt was sent to.
+  @exclusivity(unchecked) private(set) var peer: String?
   /// What observers add to the request of the current attempt.
   @exclusivity(unchecked) private var attemptMetadata = Metadata()
   @exclusivity(unchecked) private var deadlineTimer: LoopTimer?
@@ -44,6 +50,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   /// The status of that attempt.
   @exclusivity(unchecked) var failedCode = StatusCode.ok
   @exclusivity(unchecked) var retryTimer: LoopTimer?
+  /// What the server said last of a further attempt (`grpc-retry-pushback-ms`).
+  @exclusivity(unchecked) var pushback: String?
 
   // Requests.
   @exclusivity(unchecked) var outbound: ReplayBuffer
@@ -61,13 +69,22 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   @exclusivity(unchecked) var initial: Metadata?
   /// The status of a call that has ended: nil is OK.
   @exclusivity(unchecked) private(set) var status: RPCError?
+  @exclusivity(unchecked) private(set) var trailingMetadata: Metadata?
 
+  /// - Parameters:
+  ///   - pinned: the connection that the call is for; nil: any of the channel's.
+  ///   - previousAttempts: attempts of the same call, where this is one of several.
+  ///   - hedged: that call.
   init(
-    _ plan: CallPlan, _ observers: [any CallObserver], on channel: LoopChannel, pinned: ClientConnection? = nil
+    _ plan: CallPlan, observation: CallObservation?, on channel: LoopChannel, pinned: ClientConnection? = nil,
+    previousAttempts: Int = 0, of hedged: HedgedCall? = nil
   ) {
     self.plan = plan
     self.pinned = pinned
-    observation = CallObservation(observers)
+    self.observation = observation
+    self.hedged = hedged
+    record = plan.record
+    attempts = previousAttempts
     self.channel = channel
     machine = ClientCallMachine(hasSingleResponse: plan.hasSingleResponse)
     retry = plan.retry.map(RetryState.init)
@@ -121,19 +138,20 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   func beginAttempt(isTransparentRetry: Bool = false) {
     guard let observation else { return }
     attemptMetadata = observation.attemptStarted(
-      CallAttempt(previousAttempts: attempts, isTransparentRetry: isTransparentRetry))
+      previousAttempts: attempts, isTransparentRetry: isTransparentRetry)
   }
 
   /// A connection takes the call.
   /// - Returns: the request's head; nil where the call is over.
   func begin(on connection: ClientConnection) -> HeaderFields? {
     guard case .success(var metadata) = plan.metadata, machine.dispatched() else { return nil }
-    metadata.append(contentsOf: attemptMetadata)
+    if !attemptMetadata.isEmpty { metadata.append(contentsOf: attemptMetadata) }
     observation?.attemptSent()
     self.connection = connection
     hasLeft = false
     uncredited = 0
-    plan.record?.began(peer: connection.peer)
+    peer = connection.peer
+    record?.began(peer: connection.peer)
     let now = MonotonicClock.nanoseconds
     let timeout = plan.deadline.map { $0.nanoseconds > now ? $0.nanoseconds - now : 1 }
     defer { attempts += 1 }
@@ -243,11 +261,13 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     // A stream delivers the messages that came before an error; a call with a single response delivers only the error.
     if error != nil, !byServer || plan.hasSingleResponse { deframer.removeAll() }
     if error == nil { channel.core.throttle?.succeeded() }
-    plan.record?.ended(error?.code ?? .ok, trailingMetadata: trailingMetadata)
+    self.trailingMetadata = trailingMetadata
+    record?.ended(error?.code ?? .ok, trailingMetadata: trailingMetadata)
     if deframer.isEmpty { observeEnd() }
     if release.resetsStream, let exchange { connection?.abort(exchange) }
     release.wake()
     if isStarted { channel.ended(self) }
+    hedged?.ended(self, error, pushback: pushback)
   }
 
   /// The call has ended, and all that came of its response was read, or nobody will read it.
@@ -255,5 +275,6 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     guard machine.isOver, !isEndObserved else { return }
     isEndObserved = true
     observation?.ended(status?.code ?? .ok)
+    hedged?.observeEnd(of: self)
   }
 }

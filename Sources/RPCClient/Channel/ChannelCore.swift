@@ -98,7 +98,12 @@ final class ChannelCore: Sendable {
     let plan = CallPlan(method, options, self)
     let loop = EventLoop.current ?? nextLoop()
     let channel = loopChannel(on: loop)
-    let call = OutgoingCall(plan, observers, on: channel)
+    if let hedging = plan.hedging {
+      let call = HedgedCall(plan, hedging, observers, on: channel)
+      if loop.isCurrent { call.start() } else { loop.execute { call.start() } }
+      return call
+    }
+    let call = OutgoingCall(plan, observation: CallObservation(observers), on: channel)
     if loop.isCurrent { call.start() } else { loop.execute { call.start() } }
     return call
   }

@@ -11,7 +11,7 @@ final class HealthWatch: @unchecked Sendable {
     let connection: ClientConnection
 
     func makeCall(_ method: MethodDescriptor, _ options: CallOptions) -> any ClientCall {
-      let call = OutgoingCall(CallPlan(own: method), [], on: connection.channel, pinned: connection)
+      let call = OutgoingCall(CallPlan(own: method), observation: nil, on: connection.channel, pinned: connection)
       call.start()
       return call
     }

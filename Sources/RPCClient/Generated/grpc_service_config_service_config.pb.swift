@@ -604,11 +604,38 @@ struct Grpc_ServiceConfig_MethodConfig: WireMessage {
 
   var maxResponseMessageBytes: Google_Protobuf_UInt32Value? = nil
 
-  var retryPolicy: Grpc_ServiceConfig_MethodConfig.RetryPolicy? = nil
+  var retryOrHedgingPolicy: OneOf_RetryOrHedgingPolicy? = nil
+
+  var retryPolicy: Grpc_ServiceConfig_MethodConfig.RetryPolicy? {
+    get { if case .retryPolicy(let value)? = retryOrHedgingPolicy { value } else { nil } }
+    set {
+      if let newValue {
+        retryOrHedgingPolicy = .retryPolicy(newValue)
+      } else if case .retryPolicy? = retryOrHedgingPolicy {
+        retryOrHedgingPolicy = nil
+      }
+    }
+  }
+
+  var hedgingPolicy: Grpc_ServiceConfig_MethodConfig.HedgingPolicy? {
+    get { if case .hedgingPolicy(let value)? = retryOrHedgingPolicy { value } else { nil } }
+    set {
+      if let newValue {
+        retryOrHedgingPolicy = .hedgingPolicy(newValue)
+      } else if case .hedgingPolicy? = retryOrHedgingPolicy {
+        retryOrHedgingPolicy = nil
+      }
+    }
+  }
 
   var unknownFields = UnknownFields()
 
   init() {}
+
+  enum OneOf_RetryOrHedgingPolicy: Sendable, Hashable {
+    case retryPolicy(Grpc_ServiceConfig_MethodConfig.RetryPolicy)
+    case hedgingPolicy(Grpc_ServiceConfig_MethodConfig.HedgingPolicy)
+  }
 
   /// The methods that this is for: of a service all without a method, of all services one without a service.
   struct Name: WireMessage {
@@ -717,6 +744,58 @@ struct Grpc_ServiceConfig_MethodConfig: WireMessage {
     }
   }
 
+  /// https://github.com/grpc/proposal/blob/master/A6-client-retries.md#hedging-policy
+  struct HedgingPolicy: WireMessage {
+    /// The first one counts. More than 5 are 5.
+    var maxAttempts: UInt32 = 0
+
+    var hedgingDelay: Google_Protobuf_Duration? = nil
+
+    var nonFatalStatusCodes: [Google_Rpc_Code] = []
+
+    var unknownFields = UnknownFields()
+
+    init() {}
+
+    static var messageName: String { "grpc.service_config.MethodConfig.HedgingPolicy" }
+
+    static func fieldName(of number: UInt32) -> String? {
+      switch number {
+      case 1: "max_attempts"
+      case 2: "hedging_delay"
+      case 3: "non_fatal_status_codes"
+      default: nil
+      }
+    }
+
+    mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+      while true {
+        let tag = try reader.nextTag()
+        switch tag {
+        case 0:
+          return
+        case 8:
+          self.maxAttempts = try reader.read(WireUInt32.self)
+        case 18:
+          try reader.readMessage(into: &self.hedgingDelay)
+        case 24:
+          try reader.read(WireOpenEnum<Google_Rpc_Code>.self, appendingTo: &self.nonFatalStatusCodes)
+        case 26:
+          try reader.readPacked(WireOpenEnum<Google_Rpc_Code>.self, into: &self.nonFatalStatusCodes)
+        default:
+          if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+        }
+      }
+    }
+
+    func encodeFields(into writer: inout WireWriter) {
+      writer.prepend(self.unknownFields)
+      writer.prepend(packed: self.nonFatalStatusCodes, as: WireOpenEnum<Google_Rpc_Code>.self, tag: 26)
+      writer.prepend(message: self.hedgingDelay, tag: 18)
+      writer.prepend(ifNotDefault: self.maxAttempts, as: WireUInt32.self, tag: 8)
+    }
+  }
+
   static var messageName: String { "grpc.service_config.MethodConfig" }
 
   static func fieldName(of number: UInt32) -> String? {
@@ -727,6 +806,7 @@ struct Grpc_ServiceConfig_MethodConfig: WireMessage {
     case 4: "max_request_message_bytes"
     case 5: "max_response_message_bytes"
     case 6: "retry_policy"
+    case 11: "hedging_policy"
     default: nil
     }
   }
@@ -749,6 +829,8 @@ struct Grpc_ServiceConfig_MethodConfig: WireMessage {
         try reader.readMessage(into: &self.maxResponseMessageBytes)
       case 50:
         try reader.readMessage(into: &self.retryPolicy)
+      case 90:
+        try reader.readMessage(into: &self.hedgingPolicy)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -757,7 +839,12 @@ struct Grpc_ServiceConfig_MethodConfig: WireMessage {
 
   func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
-    writer.prepend(message: self.retryPolicy, tag: 50)
+    if case .hedgingPolicy(let value)? = self.retryOrHedgingPolicy {
+      writer.prepend(message: value, tag: 90)
+    }
+    if case .retryPolicy(let value)? = self.retryOrHedgingPolicy {
+      writer.prepend(message: value, tag: 50)
+    }
     writer.prepend(message: self.maxResponseMessageBytes, tag: 42)
     writer.prepend(message: self.maxRequestMessageBytes, tag: 34)
     writer.prepend(message: self.timeout, tag: 26)
@@ -852,18 +939,21 @@ extension ProtoFile {
       Y3Rpb24SOgoJdGhyZXNob2xkGAEgASgLMhwuZ29vZ2xlLnByb3RvYnVmLlVJbnQzMlZhbHVlUgl0aHJlc2hvbGQSUwoWZW5mb3JjZW1lbnRfcGVy
       Y2VudGFnZRgCIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5VSW50MzJWYWx1ZVIVZW5mb3JjZW1lbnRQZXJjZW50YWdlEkEKDW1pbmltdW1faG9zdHMY
       AyABKAsyHC5nb29nbGUucHJvdG9idWYuVUludDMyVmFsdWVSDG1pbmltdW1Ib3N0cxJDCg5yZXF1ZXN0X3ZvbHVtZRgEIAEoCzIcLmdvb2dsZS5w
-      cm90b2J1Zi5VSW50MzJWYWx1ZVINcmVxdWVzdFZvbHVtZSKrBgoMTWV0aG9kQ29uZmlnEjoKBG5hbWUYASADKAsyJi5ncnBjLnNlcnZpY2VfY29u
+      cm90b2J1Zi5VSW50MzJWYWx1ZVINcmVxdWVzdFZvbHVtZSLeCAoMTWV0aG9kQ29uZmlnEjoKBG5hbWUYASADKAsyJi5ncnBjLnNlcnZpY2VfY29u
       ZmlnLk1ldGhvZENvbmZpZy5OYW1lUgRuYW1lEkAKDndhaXRfZm9yX3JlYWR5GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkJvb2xWYWx1ZVIMd2Fp
       dEZvclJlYWR5EjMKB3RpbWVvdXQYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SB3RpbWVvdXQSVwoZbWF4X3JlcXVlc3RfbWVzc2Fn
       ZV9ieXRlcxgEIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5VSW50MzJWYWx1ZVIWbWF4UmVxdWVzdE1lc3NhZ2VCeXRlcxJZChptYXhfcmVzcG9uc2Vf
-      bWVzc2FnZV9ieXRlcxgFIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5VSW50MzJWYWx1ZVIXbWF4UmVzcG9uc2VNZXNzYWdlQnl0ZXMSUAoMcmV0cnlf
-      cG9saWN5GAYgASgLMi0uZ3JwYy5zZXJ2aWNlX2NvbmZpZy5NZXRob2RDb25maWcuUmV0cnlQb2xpY3lSC3JldHJ5UG9saWN5GjgKBE5hbWUSGAoH
-      c2VydmljZRgBIAEoCVIHc2VydmljZRIWCgZtZXRob2QYAiABKAlSBm1ldGhvZBqnAgoLUmV0cnlQb2xpY3kSIQoMbWF4X2F0dGVtcHRzGAEgASgN
-      UgttYXhBdHRlbXB0cxJCCg9pbml0aWFsX2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SDmluaXRpYWxCYWNrb2ZmEjoK
-      C21heF9iYWNrb2ZmGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uUgptYXhCYWNrb2ZmEi0KEmJhY2tvZmZfbXVsdGlwbGllchgEIAEo
-      AlIRYmFja29mZk11bHRpcGxpZXISRgoWcmV0cnlhYmxlX3N0YXR1c19jb2RlcxgFIAMoDjIQLmdvb2dsZS5ycGMuQ29kZVIUcmV0cnlhYmxlU3Rh
-      dHVzQ29kZXMiVwoVUmV0cnlUaHJvdHRsaW5nUG9saWN5Eh0KCm1heF90b2tlbnMYASABKA1SCW1heFRva2VucxIfCgt0b2tlbl9yYXRpbxgCIAEo
-      AlIKdG9rZW5SYXRpb2IGcHJvdG8z
+      bWVzc2FnZV9ieXRlcxgFIAEoCzIcLmdvb2dsZS5wcm90b2J1Zi5VSW50MzJWYWx1ZVIXbWF4UmVzcG9uc2VNZXNzYWdlQnl0ZXMSUgoMcmV0cnlf
+      cG9saWN5GAYgASgLMi0uZ3JwYy5zZXJ2aWNlX2NvbmZpZy5NZXRob2RDb25maWcuUmV0cnlQb2xpY3lIAFILcmV0cnlQb2xpY3kSWAoOaGVkZ2lu
+      Z19wb2xpY3kYCyABKAsyLy5ncnBjLnNlcnZpY2VfY29uZmlnLk1ldGhvZENvbmZpZy5IZWRnaW5nUG9saWN5SABSDWhlZGdpbmdQb2xpY3kaOAoE
+      TmFtZRIYCgdzZXJ2aWNlGAEgASgJUgdzZXJ2aWNlEhYKBm1ldGhvZBgCIAEoCVIGbWV0aG9kGqcCCgtSZXRyeVBvbGljeRIhCgxtYXhfYXR0ZW1w
+      dHMYASABKA1SC21heEF0dGVtcHRzEkIKD2luaXRpYWxfYmFja29mZhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIOaW5pdGlhbEJh
+      Y2tvZmYSOgoLbWF4X2JhY2tvZmYYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SCm1heEJhY2tvZmYSLQoSYmFja29mZl9tdWx0aXBs
+      aWVyGAQgASgCUhFiYWNrb2ZmTXVsdGlwbGllchJGChZyZXRyeWFibGVfc3RhdHVzX2NvZGVzGAUgAygOMhAuZ29vZ2xlLnJwYy5Db2RlUhRyZXRy
+      eWFibGVTdGF0dXNDb2Rlcxq5AQoNSGVkZ2luZ1BvbGljeRIhCgxtYXhfYXR0ZW1wdHMYASABKA1SC21heEF0dGVtcHRzEj4KDWhlZGdpbmdfZGVs
+      YXkYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25SDGhlZGdpbmdEZWxheRJFChZub25fZmF0YWxfc3RhdHVzX2NvZGVzGAMgAygOMhAu
+      Z29vZ2xlLnJwYy5Db2RlUhNub25GYXRhbFN0YXR1c0NvZGVzQhkKF3JldHJ5X29yX2hlZGdpbmdfcG9saWN5IlcKFVJldHJ5VGhyb3R0bGluZ1Bv
+      bGljeRIdCgptYXhfdG9rZW5zGAEgASgNUgltYXhUb2tlbnMSHwoLdG9rZW5fcmF0aW8YAiABKAJSCnRva2VuUmF0aW9iBnByb3RvMw==
       """,
     dependencies: [.google_protobuf_duration, .google_protobuf_wrappers, .google_rpc_code])
 }

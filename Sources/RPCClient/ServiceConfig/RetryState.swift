@@ -25,7 +25,7 @@ struct RetryState {
     }
   }
 
-  private static let mostAttempts = 5
+  static let mostAttempts = 5
 
   let policy: RetryPolicy
   /// Attempts that have failed.

@@ -20,6 +20,9 @@ final class RetryThrottle: Sendable {
   /// - Returns: whether retries are allowed.
   func failed() -> Bool { change(by: -1000) > maximum / 2 }
 
+  /// Whether there are tokens for another attempt.
+  var allowsRetries: Bool { tokens.load(ordering: .relaxed) > maximum / 2 }
+
   @discardableResult
   private func change(by step: Int) -> Int {
     var old = tokens.load(ordering: .relaxed)

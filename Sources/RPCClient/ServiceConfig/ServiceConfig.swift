@@ -30,6 +30,8 @@ public struct ServiceConfig: Sendable {
     public var maximumResponseSize: Int?
     /// Which failed calls are tried again; nil: none.
     public var retry: RetryPolicy?
+    /// How calls are sent several times without waiting for an answer; nil: they are not. It comes before `retry`.
+    public var hedging: HedgingPolicy?
 
     /// Says nothing.
     public init() {}
@@ -112,13 +114,33 @@ public struct ServiceConfig: Sendable {
     method.maximumRequestSize = config.maxRequestMessageBytes.map { Int($0.value) }
     method.maximumResponseSize = config.maxResponseMessageBytes.map { Int($0.value) }
     method.retry = try config.retryPolicy.map(policy)
+    method.hedging = try config.hedgingPolicy.map(policy)
     return method
+  }
+
+  private static func codes(_ codes: [Google_Rpc_Code]) -> [StatusCode] {
+    codes.compactMap { StatusCode(rawValue: Int($0.rawValue)) }
+  }
+
+  private static func policy(
+    _ message: Grpc_ServiceConfig_MethodConfig.HedgingPolicy
+  ) throws(ChannelError) -> HedgingPolicy {
+    let codes = codes(message.nonFatalStatusCodes)
+    let policy = HedgingPolicy(
+      maximumAttempts: Int(message.maxAttempts), delay: message.hedgingDelay.map(Duration.init) ?? .zero,
+      nonFatalCodes: Set(codes))
+    guard policy.maximumAttempts >= 2 else { throw error("hedgingPolicy needs maxAttempts of 2 or more") }
+    guard policy.delay >= .zero else { throw error("hedgingPolicy has a hedgingDelay below 0") }
+    guard codes.count == message.nonFatalStatusCodes.count, !codes.contains(.ok) else {
+      throw error("hedgingPolicy has nonFatalStatusCodes that are none, or OK")
+    }
+    return policy
   }
 
   private static func policy(
     _ message: Grpc_ServiceConfig_MethodConfig.RetryPolicy
   ) throws(ChannelError) -> RetryPolicy {
-    let codes = message.retryableStatusCodes.compactMap { StatusCode(rawValue: Int($0.rawValue)) }
+    let codes = codes(message.retryableStatusCodes)
     let policy = RetryPolicy(
       maximumAttempts: Int(message.maxAttempts), initialBackoff: message.initialBackoff.map(Duration.init) ?? .zero,
       maximumBackoff: message.maxBackoff.map(Duration.init) ?? .zero, multiplier: Double(message.backoffMultiplier),
