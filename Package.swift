@@ -93,7 +93,8 @@ let package = Package(
       "RPCClient",
       ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", "CResolv", log]),
     library(
-      "RPCDiagnostics", ["RPCServer", "RPCCore", "EventLoop", "Primitives", "ProtoWire", log, metrics, tracing]),
+      "RPCDiagnostics",
+      ["RPCServer", "RPCClient", "RPCCore", "EventLoop", "Primitives", "ProtoWire", log, metrics, tracing]),
     library("RPCDynamic", ["RPCCore", "ProtoWire"]),
     library(
       "RPCLoad", ["RPCClient", "RPCDynamic", "RPCCore", "EventLoop", "Primitives", "ProtoWire", histogram]),

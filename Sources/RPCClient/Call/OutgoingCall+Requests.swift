@@ -1,4 +1,5 @@
 internal import Compression
+internal import EventLoop
 internal import HTTP
 internal import ProtoWire
 internal import RPCCore
@@ -15,6 +16,8 @@ extension OutgoingCall {
       throw RPCError(
         .resourceExhausted, "a request message has \(length) bytes, the client sends \(plan.maximumRequestSize)")
     }
+    written &+= 1
+    connection?.counters.messageSent(now: loop.now)
     if mayCompress, let algorithm = plan.compression, enqueueCompressed(algorithm) { return }
     shared.writer.withUnsafeBytes { outbound.append($0, isCompressed: false) }
     observation?.sent(size: length)

@@ -55,6 +55,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
 
   // Requests.
   @exclusivity(unchecked) var outbound: ReplayBuffer
+  /// Messages that were written so far: a further attempt sends them again.
+  @exclusivity(unchecked) var written = 0
 
   // Responses.
   @exclusivity(unchecked) var deframer: MessageDeframer
@@ -147,6 +149,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     guard case .success(var metadata) = plan.metadata, machine.dispatched() else { return nil }
     if !attemptMetadata.isEmpty { metadata.append(contentsOf: attemptMetadata) }
     observation?.attemptSent()
+    connection.counters.messagesSent &+= written
     self.connection = connection
     hasLeft = false
     uncredited = 0
@@ -209,7 +212,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     self.exchange = nil
     self.connection = nil
     let code = exchange.closeCode
-    defer { connection.callClosed() }
+    let isWhole = exchange.isRemoteClosed
+    defer { connection.callClosed(isWhole: isWhole) }
     func attemptEnded(_ code: StatusCode?) { channel.callEnded(self, on: connection.subchannel, code) }
     guard !machine.isOver else { return attemptEnded(status?.code ?? .ok) }
     if let retryDelay {

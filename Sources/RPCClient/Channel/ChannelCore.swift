@@ -17,6 +17,7 @@ final class ChannelCore: Sendable {
     var isClosed = false
   }
 
+  let id = DiagnosticID.next()
   let configuration: ChannelConfiguration
   let resolver: any TargetResolver
   let authority: String
@@ -73,7 +74,10 @@ final class ChannelCore: Sendable {
     }
     ownThrottle = configuration.serviceConfig?.retryThrottling.map(RetryThrottle.init)
     ServedCall.isWanted.store(true, ordering: .relaxed)
+    ChannelRegistry.add(self)
   }
+
+  deinit { ChannelRegistry.remove(id) }
 
   var throttle: RetryThrottle? { published == nil ? ownThrottle : published?.current?.throttle }
 
@@ -133,6 +137,7 @@ final class ChannelCore: Sendable {
   func loopChannels() -> [LoopChannel] { state.withLock { Array($0.channels.values) } }
 
   func close() {
+    ChannelRegistry.remove(id)
     let channels = state.withLock { state in
       state.isClosed = true
       defer { state.channels = [:] }

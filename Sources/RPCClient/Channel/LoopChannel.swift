@@ -30,6 +30,11 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   /// The keepalive interval since a server sent `too_many_pings`; nil: as configured.
   var keepAliveInterval: Duration?
 
+  // For diagnostics.
+  private(set) var counts = CallCounts()
+  var trace = DiagnosticTrace()
+  var tracedState = ConnectivityState.idle
+
   init(_ core: ChannelCore, on loop: EventLoop, isClosed: Bool) {
     self.core = core
     self.loop = loop
@@ -41,6 +46,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   }
 
   var state: ConnectivityState { machine.state }
+  var waitingCount: Int { waiting.count { $0.isWaiting } }
 
   // MARK: Calls
 
@@ -49,6 +55,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
     loop.assertCurrent()
     if call.pinned != nil { return dispatch(call) }
     runningCalls += 1
+    counts.callStarted(now: loop.now)
     guard !isClosing else {
       return call.end(RPCError(.unavailable, "the channel is closed"), byServer: false)
     }
@@ -140,6 +147,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   func ended(_ call: OutgoingCall) {
     if call.pinned != nil { return }
     runningCalls -= 1
+    counts.callEnded(isSuccess: call.status == nil)
     core.gate?.leave(call.place)
     if call.isWaiting {
       call.isWaiting = false
@@ -172,15 +180,28 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
       switch action {
       case .resolve: resolve()
       case .connect(let id, let address):
-        let subchannel = subchannels[id] ?? LoopSubchannel(id, address, self)
+        let subchannel = subchannels[id] ?? makeSubchannel(id, address)
         subchannels[id] = subchannel
         subchannel.open()
-      case .drop(let id): subchannels.removeValue(forKey: id)?.close()
+      case .drop(let id): drop(id)
       case .watchHealth(let id): subchannels[id]?.watchHealth()
       case .dispatch: lookAtWaiting()
       }
     }
+    traceState()
     scheduleTick()
+  }
+
+  private func makeSubchannel(_ id: ChannelMachine.ID, _ address: SocketAddress) -> LoopSubchannel {
+    let made = LoopSubchannel(id, address, self)
+    trace.add(.info, "\(address) has a subchannel", subchannel: made.diagnosticID)
+    return made
+  }
+
+  private func drop(_ id: ChannelMachine.ID) {
+    guard let dropped = subchannels.removeValue(forKey: id) else { return }
+    trace.add(.info, "\(dropped.address) has no subchannel any more", subchannel: dropped.diagnosticID)
+    dropped.close()
   }
 
   private func scheduleTick() {
@@ -229,8 +250,11 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
       // Those that wait because of that are dispatched below.
     }
     switch result {
-    case .success(let addresses): perform(machine.resolved(addresses, now: loop.now))
+    case .success(let addresses):
+      trace.add(.info, "the target has \(addresses.count) address(es)")
+      perform(machine.resolved(addresses, now: loop.now))
     case .failure(let error):
+      trace.add(.warning, "the addresses could not be found: \(error)")
       log(.warning, "The addresses of a target could not be found.", ["error": "\(error)"])
       perform(machine.resolutionFailed("\(error)", now: loop.now))
     }

@@ -20,6 +20,12 @@ final class LoopSubchannel: @unchecked Sendable {
   /// Nil: the server is not being asked for its health.
   private var watch: HealthWatch?
 
+  // For diagnostics.
+  let diagnosticID = DiagnosticID.next()
+  var counts = CallCounts()
+  private(set) var trace = DiagnosticTrace()
+  var allConnections: [ClientConnection] { connections + others }
+
   init(_ id: ChannelMachine.ID, _ address: SocketAddress, _ channel: LoopChannel) {
     self.id = id
     self.address = address
@@ -31,8 +37,6 @@ final class LoopSubchannel: @unchecked Sendable {
     if connections.count == 1 { return connections[0].hasRoom ? connections[0] : nil }
     return connections.filter(\.hasRoom).min { $0.callCount < $1.callCount }
   }
-
-  var allConnections: [ClientConnection] { connections + others }
 
   // MARK: Health
 
@@ -54,6 +58,7 @@ final class LoopSubchannel: @unchecked Sendable {
   /// Begins to connect. `connected` or `connectFailed` of the channel follows.
   func open() {
     guard attempt == nil, !isClosed else { return }
+    trace.add(.info, "connecting")
     let loop = channel.loop
     let (connector, credentials) = (channel.core.connector, channel.core.credentials)
     // `close` cancels it.
@@ -108,6 +113,7 @@ final class LoopSubchannel: @unchecked Sendable {
 
   private func failed(_ error: String) {
     guard !isClosed else { return }
+    trace.add(.warning, "connecting failed: \(error)")
     // If this was an additional connection, nothing changes: the others go on.
     if connections.isEmpty { channel.connectFailed(id, error) }
   }
@@ -118,6 +124,7 @@ final class LoopSubchannel: @unchecked Sendable {
   func connectionBecameReady(_ connection: ClientConnection) {
     others.removeAll { $0 === connection }
     connections.append(connection)
+    trace.add(.info, "connected")
     if connections.count == 1 { channel.connected(id) } else { channel.lookAtWaiting() }
   }
 
@@ -126,6 +133,7 @@ final class LoopSubchannel: @unchecked Sendable {
     guard let index = connections.firstIndex(where: { $0 === connection }) else { return }
     connections.remove(at: index)
     others.append(connection)
+    trace.add(.info, "a connection takes no further calls")
     endWatch(on: connection)
     if connections.isEmpty { channel.disconnected(id) }
   }
@@ -136,6 +144,7 @@ final class LoopSubchannel: @unchecked Sendable {
     others.removeAll { $0 === connection }
     if let index = connections.firstIndex(where: { $0 === connection }) {
       connections.remove(at: index)
+      trace.add(.warning, "a connection was lost: \(reason)")
       endWatch(on: connection)
       if connections.isEmpty { channel.disconnected(id) }
     } else if !wasReady {

@@ -40,6 +40,9 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
   var timer: LoopTimer?
   var keepAlive: KeepAlive
   var lastReceived: UInt64
+  // For diagnostics.
+  let diagnosticID = DiagnosticID.next()
+  @exclusivity(unchecked) var counters = ConnectionCounters()
   /// Why the connection was lost; nil while it is there.
   var loss: String?
 
@@ -100,6 +103,8 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     }
     channel.callBegan(call, on: subchannel)
     unsent.append(call)
+    counters.streamStarted(now: loop.now)
+    subchannel.counts.callStarted(now: loop.now)
     loop.flushAtEndOfTurn(self)
   }
 
@@ -115,7 +120,10 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
   }
 
   /// A message of a response is whole.
-  func messageArrived() { session?.messageArrived() }
+  func messageArrived() {
+    counters.messageReceived(now: loop.now)
+    session?.messageArrived()
+  }
 
   func abort(_ exchange: HTTPExchange) {
     session?.abort(exchange, .cancelled)
@@ -123,7 +131,10 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
   }
 
   /// The stream of a call is closed: there may be room for a waiting call, or it was the last call.
-  func callClosed() {
+  /// - Parameter isWhole: the server has ended its response.
+  func callClosed(isWhole: Bool) {
+    counters.streamEnded(isWhole)
+    subchannel.counts.callEnded(isSuccess: isWhole)
     channel.lookAtWaiting()
     if isDraining { loop.flushAtEndOfTurn(self) }
   }

@@ -1,5 +1,6 @@
 internal import EventLoop
 import ProtoWire
+internal import RPCClient
 public import RPCCore
 internal import RPCServer
 
@@ -7,7 +8,8 @@ internal import RPCServer
 /// connections and their counters. It reveals callers' addresses and methods: serve it only to callers that may see
 /// them.
 ///
-/// It reports no client channels. https://github.com/grpc/proposal/blob/master/A14-channelz.md
+/// It also reports the channels of the process's clients, with their subchannels, connections and last events.
+/// https://github.com/grpc/proposal/blob/master/A14-channelz.md
 public struct ChannelzService: Sendable {
   /// The size of a page if the caller gives none, and the largest one.
   private static let pageSize = 100
@@ -58,8 +60,14 @@ extension ChannelzService: ServiceProvider {
     func getTopChannels(_ request: Grpc_Channelz_V1_GetTopChannelsRequest, context: ServerContext) async throws
       -> Grpc_Channelz_V1_GetTopChannelsResponse
     {
-      _ = try service.page([Grpc_Channelz_V1_Channel](), request.maxResults)
-      return .with { $0.end = true }
+      let (channels, isEnd) = try service.page(
+        ChannelRegistry.channels.filter { $0.id >= request.startChannelID }, request.maxResults)
+      var response = Grpc_Channelz_V1_GetTopChannelsResponse()
+      for channel in channels {
+        response.channel.append(Grpc_Channelz_V1_Channel(channel, await channel.reports(), WallClock()))
+      }
+      response.end = isEnd
+      return response
     }
 
     func getServers(_ request: Grpc_Channelz_V1_GetServersRequest, context: ServerContext) async throws
@@ -99,18 +107,32 @@ extension ChannelzService: ServiceProvider {
           return .with { $0.socket = Grpc_Channelz_V1_Socket(connection, WallClock()) }
         }
       }
+      for report in await ChannelRegistry.allReports() {
+        for connection in report.subchannels.flatMap(\.connections) where connection.id == request.socketID {
+          return .with { $0.socket = Grpc_Channelz_V1_Socket(connection, loop: report.loop, WallClock()) }
+        }
+      }
       throw RPCError(.notFound, "there is no socket \(request.socketID)")
     }
 
     func getChannel(_ request: Grpc_Channelz_V1_GetChannelRequest, context: ServerContext) async throws
       -> Grpc_Channelz_V1_GetChannelResponse
     {
-      throw RPCError(.notFound, "there is no channel \(request.channelID)")
+      guard let channel = ChannelRegistry.channels.first(where: { $0.id == request.channelID }) else {
+        throw RPCError(.notFound, "there is no channel \(request.channelID)")
+      }
+      let reports = await channel.reports()
+      return .with { $0.channel = Grpc_Channelz_V1_Channel(channel, reports, WallClock()) }
     }
 
     func getSubchannel(_ request: Grpc_Channelz_V1_GetSubchannelRequest, context: ServerContext) async throws
       -> Grpc_Channelz_V1_GetSubchannelResponse
     {
+      for report in await ChannelRegistry.allReports() {
+        for subchannel in report.subchannels where subchannel.id == request.subchannelID {
+          return .with { $0.subchannel = Grpc_Channelz_V1_Subchannel(subchannel, WallClock()) }
+        }
+      }
       throw RPCError(.notFound, "there is no subchannel \(request.subchannelID)")
     }
   }

@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Glibc
 internal import Primitives
 import ProtoWire
+internal import RPCClient
 internal import RPCCore
 internal import RPCServer
 
@@ -17,18 +18,52 @@ extension Grpc_Channelz_V1_Socket {
     }
   }
 
-  /// A connection. Its options hold what channelz has no field for: the loop, the open streams, the running handlers
-  /// and the unsent bytes.
+  /// A connection of a server. Its options hold what channelz has no field for: the loop, the open streams, the running
+  /// handlers and the unsent bytes.
   init(_ connection: ConnectionSnapshot, _ clock: WallClock) {
-    let counters = connection.counters
+    self.init(
+      connection.id, connection.local, connection.remote, connection.security, connection.counters,
+      windows: (connection.sendWindow, connection.receiveWindow), clock)
+    data?.lastRemoteStreamCreatedTimestamp = clock.timestamp(connection.counters.lastStream)
+    data?.option =
+      [
+        Grpc_Channelz_V1_SocketOption("loop", "\(connection.loop)"),
+        Grpc_Channelz_V1_SocketOption("open streams", "\(connection.calls.count)"),
+        Grpc_Channelz_V1_SocketOption("running handlers", "\(connection.runningHandlers)"),
+        Grpc_Channelz_V1_SocketOption("unsent bytes", "\(connection.unsent)"),
+      ]
+      + connection.calls.map {
+        Grpc_Channelz_V1_SocketOption("stream \($0.stream)", "\($0.method ?? "?"): \($0.state)")
+      }
+  }
+
+  /// A connection of a client.
+  init(_ connection: ChannelReport.Connection, loop: String, _ clock: WallClock) {
+    self.init(
+      connection.id, connection.local, connection.remote, connection.security, connection.counters,
+      windows: (connection.sendWindow, connection.receiveWindow), clock)
+    data?.lastLocalStreamCreatedTimestamp = clock.timestamp(connection.counters.lastStream)
+    data?.option = [
+      Grpc_Channelz_V1_SocketOption("loop", loop),
+      Grpc_Channelz_V1_SocketOption("open streams", "\(connection.openStreams)"),
+      Grpc_Channelz_V1_SocketOption("unsent bytes", "\(connection.unsent)"),
+      Grpc_Channelz_V1_SocketOption("takes calls", "\(!connection.isDraining)"),
+    ]
+  }
+
+  /// What connections of both ends have.
+  private init(
+    _ id: Int64, _ local: SocketAddress?, _ remote: SocketAddress?, _ security: TransportSecurity?,
+    _ counters: ConnectionCounters, windows: (local: Int, remote: Int), _ clock: WallClock
+  ) {
     self = .with {
       $0.ref = .with {
-        $0.socketID = connection.id
-        $0.name = connection.remote?.description ?? ""
+        $0.socketID = id
+        $0.name = remote?.description ?? ""
       }
-      $0.local = connection.local.map(Grpc_Channelz_V1_Address.init)
-      $0.remote = connection.remote.map(Grpc_Channelz_V1_Address.init)
-      if let security = connection.security {
+      $0.local = local.map(Grpc_Channelz_V1_Address.init)
+      $0.remote = remote.map(Grpc_Channelz_V1_Address.init)
+      if let security {
         $0.security = .with {
           $0.model = .tls(
             .with {
@@ -43,21 +78,10 @@ extension Grpc_Channelz_V1_Socket {
         $0.streamsFailed = Int64(counters.streamsFailed)
         $0.messagesSent = Int64(counters.messagesSent)
         $0.messagesReceived = Int64(counters.messagesReceived)
-        $0.lastRemoteStreamCreatedTimestamp = clock.timestamp(counters.lastStream)
         $0.lastMessageSentTimestamp = clock.timestamp(counters.lastMessageSent)
         $0.lastMessageReceivedTimestamp = clock.timestamp(counters.lastMessageReceived)
-        $0.localFlowControlWindow = .with { $0.value = Int64(connection.sendWindow) }
-        $0.remoteFlowControlWindow = .with { $0.value = Int64(connection.receiveWindow) }
-        $0.option =
-          [
-            Grpc_Channelz_V1_SocketOption("loop", "\(connection.loop)"),
-            Grpc_Channelz_V1_SocketOption("open streams", "\(connection.calls.count)"),
-            Grpc_Channelz_V1_SocketOption("running handlers", "\(connection.runningHandlers)"),
-            Grpc_Channelz_V1_SocketOption("unsent bytes", "\(connection.unsent)"),
-          ]
-          + connection.calls.map {
-            Grpc_Channelz_V1_SocketOption("stream \($0.stream)", "\($0.method ?? "?"): \($0.state)")
-          }
+        $0.localFlowControlWindow = .with { $0.value = Int64(windows.local) }
+        $0.remoteFlowControlWindow = .with { $0.value = Int64(windows.remote) }
       }
     }
   }

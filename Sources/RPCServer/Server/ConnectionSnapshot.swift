@@ -1,7 +1,7 @@
 package import EventLoop
 internal import HTTP
 package import Primitives
-import RPCCore
+package import RPCCore
 import Synchronization
 internal import Transport
 

@@ -1,4 +1,5 @@
 package import EventLoop
+import RPCCore
 import Synchronization
 
 /// The servers of this process that are not shut down, for diagnostics. Any thread may use it.
@@ -7,11 +8,10 @@ package enum ServerRegistry {
     weak var server: GRPCServer?
   }
 
-  private static let lastID = Atomic<Int64>(0)
   private static let entries = Mutex<[Int64: Weak]>([:])
 
   /// An id that is unique among the servers, listeners and connections of the process. Never 0.
-  static func makeID() -> Int64 { lastID.add(1, ordering: .relaxed).newValue }
+  static func makeID() -> Int64 { DiagnosticID.next() }
 
   static func add(_ server: GRPCServer) { entries.withLock { $0[server.id] = Weak(server: server) } }
 
