@@ -17,7 +17,7 @@ extension OutgoingCall {
         .resourceExhausted, "a request message has \(length) bytes, the client sends \(plan.maximumRequestSize)")
     }
     written &+= 1
-    connection?.counters.messageSent(now: loop.now)
+    if connection != nil { counters?.values.messageSent(now: loop.now) }
     if mayCompress, let algorithm = plan.compression, enqueueCompressed(algorithm) { return }
     shared.writer.withUnsafeBytes { outbound.append($0, isCompressed: false) }
     observation?.sent(size: length)

@@ -1,4 +1,5 @@
 internal import Compression
+internal import EventLoop
 internal import HTTP
 internal import ProtoWire
 internal import RPCCore
@@ -135,7 +136,7 @@ extension OutgoingCall {
       creditReceived()
       if deframer.isEmpty { observeEnd() }
     }
-    connection?.messageArrived()
+    counters?.messageArrived(now: loop.now)
     record?.receivedMessage(isCompressed: isCompressed)
     return try deframer.take(length: length) { bytes in
       guard isCompressed else {

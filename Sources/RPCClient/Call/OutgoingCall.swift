@@ -57,6 +57,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
   @exclusivity(unchecked) var outbound: ReplayBuffer
   /// Messages that were written so far: a further attempt sends them again.
   @exclusivity(unchecked) var written = 0
+  /// Those of the connection that the latest attempt was sent on.
+  @exclusivity(unchecked) private(set) var counters: SocketCounters?
 
   // Responses.
   @exclusivity(unchecked) var deframer: MessageDeframer
@@ -149,7 +151,8 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     guard case .success(var metadata) = plan.metadata, machine.dispatched() else { return nil }
     if !attemptMetadata.isEmpty { metadata.append(contentsOf: attemptMetadata) }
     observation?.attemptSent()
-    connection.counters.messagesSent &+= written
+    counters = connection.counters
+    connection.counters.values.messagesSent &+= written
     self.connection = connection
     hasLeft = false
     uncredited = 0

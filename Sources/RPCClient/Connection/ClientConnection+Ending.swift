@@ -64,6 +64,7 @@ extension ClientConnection {
     writing = []
     unsent = []
     let session = session.take()
+    counters.session = nil
     session?.end()
     source?.cancel()
     source = nil

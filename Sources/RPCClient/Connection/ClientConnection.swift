@@ -42,7 +42,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
   var lastReceived: UInt64
   // For diagnostics.
   let diagnosticID = DiagnosticID.next()
-  @exclusivity(unchecked) var counters = ConnectionCounters()
+  let counters = SocketCounters()
   /// Why the connection was lost; nil while it is there.
   var loss: String?
 
@@ -59,6 +59,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
       interval: channel.keepAliveInterval?.clampedNanoseconds, timeout: policy.timeout.clampedNanoseconds)
     session = try HTTP2ClientSession(
       configuration: channel.core.configuration.http2, pool: shared.exchanges, now: loop.now)
+    counters.session = session
   }
 
   func start() {
@@ -103,7 +104,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     }
     channel.callBegan(call, on: subchannel)
     unsent.append(call)
-    counters.streamStarted(now: loop.now)
+    counters.values.streamStarted(now: loop.now)
     subchannel.counts.callStarted(now: loop.now)
     loop.flushAtEndOfTurn(self)
   }
@@ -119,12 +120,6 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
     loop.flushAtEndOfTurn(self)
   }
 
-  /// A message of a response is whole.
-  func messageArrived() {
-    counters.messageReceived(now: loop.now)
-    session?.messageArrived()
-  }
-
   func abort(_ exchange: HTTPExchange) {
     session?.abort(exchange, .cancelled)
     loop.flushAtEndOfTurn(self)
@@ -133,7 +128,7 @@ final class ClientConnection: ReadinessHandler, TurnFlushable, @unchecked Sendab
   /// The stream of a call is closed: there may be room for a waiting call, or it was the last call.
   /// - Parameter isWhole: the server has ended its response.
   func callClosed(isWhole: Bool) {
-    counters.streamEnded(isWhole)
+    counters.values.streamEnded(isWhole)
     subchannel.counts.callEnded(isSuccess: isWhole)
     channel.lookAtWaiting()
     if isDraining { loop.flushAtEndOfTurn(self) }

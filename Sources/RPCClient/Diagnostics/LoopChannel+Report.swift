@@ -35,7 +35,7 @@ extension ClientConnection {
   var report: ChannelReport.Connection {
     ChannelReport.Connection(
       id: diagnosticID, local: Socket.localAddress(transport.descriptor),
-      remote: Socket.peerAddress(transport.descriptor), security: transport.security, counters: counters,
+      remote: Socket.peerAddress(transport.descriptor), security: transport.security, counters: counters.values,
       openStreams: callCount, unsent: transport.unsentCount, sendWindow: session?.sendWindow ?? 0,
       receiveWindow: session?.receiveWindow ?? 0, isDraining: isDraining)
   }
