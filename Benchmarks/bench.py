@@ -11,6 +11,7 @@ import tempfile
 from contextlib import ExitStack
 
 import report
+from clients import Clients
 from database import Database, DiskDatabase
 from footprint import Footprint
 from peers import Peers
@@ -20,6 +21,7 @@ from rpc import RPC
 SECTIONS = {
     "sum": RPC, "latency": RPC, "many": RPC, "loops": RPC, "hello": RPC,
     "hello_alone": RPC, "hello_many": RPC, "stream": RPC, "echo": RPC, "connections": RPC,
+    "client": Clients, "client_alone": Clients,
     "user": Database, "user_alone": Database, "list": Database, "create": Database, "mix": Database,
     "create_disk": DiskDatabase,
     "memory": Footprint, "ready": Footprint,

@@ -7,8 +7,9 @@ cd "$(dirname "$0")/.."
 program=${PROGRAM-bench}
 
 scripts/setup.sh build database certs test peers
-{ read -r BENCH_SERVER && read -r USER_SERVICE; } <<<"$(scripts/build.sh bench-server user-service)"
-export BENCH_SERVER USER_SERVICE
+{ read -r BENCH_SERVER && read -r USER_SERVICE && read -r RPC_LOAD; } \
+  <<<"$(scripts/build.sh bench-server user-service rpc-load)"
+export BENCH_SERVER USER_SERVICE RPC_LOAD
 make -s -C Benchmarks/Peers OUT="$PWD/.local/peers" >&2
 BENCH_PEERS=$PWD/.local/peers
 BENCH_PYTHON=$(scripts/venv.sh)/bin/python

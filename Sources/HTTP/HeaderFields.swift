@@ -8,6 +8,8 @@ public final class HeaderFields: @unchecked Sendable {
   /// False for a response of a status that never has a body. RFC 9110, section 6.4.1.
   let allowsBody: Bool
   private let bytes: UnsafeMutablePointer<UInt8>
+  /// What the first fields point into.
+  private let base: HeaderFields?
 
   /// Fields that nghttp2 copies when they are submitted. Names in lower case.
   public init(_ fields: [(name: String, value: [UInt8])]) {
@@ -15,8 +17,25 @@ public final class HeaderFields: @unchecked Sendable {
     let status = fields.first { $0.name == ":status" }?.value
     allowsBody = status.map { !$0.elementsEqual("204".utf8) && !$0.elementsEqual("304".utf8) } ?? true
     pointer = .allocate(capacity: max(count, 1))
-    bytes = .allocate(capacity: max(fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }, 1))
-    fill(fields, flags: UInt8(NGHTTP2_NV_FLAG_NONE.rawValue))
+    bytes = .allocate(capacity: max(Self.size(of: fields), 1))
+    base = nil
+    fill(fields, from: 0)
+  }
+
+  /// The fields of `base`, and others behind them: for what differs little from message to message. Nothing of `base`
+  /// is copied until nghttp2 copies it.
+  public init(_ base: HeaderFields, adding fields: [(name: String, value: [UInt8])]) {
+    self.base = base
+    count = base.count + fields.count
+    allowsBody = base.allowsBody
+    pointer = .allocate(capacity: max(count, 1))
+    pointer.initialize(from: base.pointer, count: base.count)
+    bytes = .allocate(capacity: max(Self.size(of: fields), 1))
+    fill(fields, from: base.count)
+  }
+
+  private static func size(of fields: [(name: String, value: [UInt8])]) -> Int {
+    fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.count }
   }
 
   /// Fields that live as long as the process, which nghttp2 then need not copy.
@@ -35,7 +54,8 @@ public final class HeaderFields: @unchecked Sendable {
     bytes.deallocate()
   }
 
-  private func fill(_ fields: [(name: String, value: [UInt8])], flags: UInt8) {
+  private func fill(_ fields: [(name: String, value: [UInt8])], from first: Int) {
+    let flags = UInt8(NGHTTP2_NV_FLAG_NONE.rawValue)
     var position = bytes
     func put(_ text: some Collection<UInt8>) -> (start: UnsafeMutablePointer<UInt8>, count: Int) {
       let start = position
@@ -48,7 +68,7 @@ public final class HeaderFields: @unchecked Sendable {
     for (index, field) in fields.enumerated() {
       let name = put(field.name.utf8)
       let value = put(field.value)
-      (pointer + index).initialize(
+      (pointer + first + index).initialize(
         to: nghttp2_nv(
           name: name.start, value: value.start, namelen: name.count, valuelen: value.count, flags: flags))
     }

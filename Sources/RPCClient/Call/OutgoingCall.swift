@@ -162,7 +162,7 @@ final class OutgoingCall: HTTPExchangeHandler, @unchecked Sendable {
     let timeout = plan.deadline.map { $0.nanoseconds > now ? $0.nanoseconds - now : 1 }
     defer { attempts += 1 }
     return RequestHead.fields(
-      plan, metadata, timeout: timeout, previousAttempts: attempts, core: channel.core)
+      channel.heads.base(plan, core: channel.core), metadata, timeout: timeout, previousAttempts: attempts)
   }
 
   /// The attempt ended before its response did.

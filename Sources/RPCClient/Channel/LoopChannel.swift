@@ -29,6 +29,7 @@ final class LoopChannel: TurnFlushable, @unchecked Sendable {
   private var isClosed = false
   /// The keepalive interval since a server sent `too_many_pings`; nil: as configured.
   var keepAliveInterval: Duration?
+  @exclusivity(unchecked) var heads = RequestHeads()
 
   // For diagnostics.
   private(set) var counts = CallCounts()
