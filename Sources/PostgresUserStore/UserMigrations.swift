@@ -29,6 +29,9 @@ public enum UserMigrations {
     Migration(
       version: 8, name: "create_ended_sessions",
       sql: String(decoding: PackageResources._008_create_ended_sessions_sql, as: UTF8.self)),
+    Migration(
+      version: 12, name: "create_one_time_tokens",
+      sql: String(decoding: PackageResources._012_create_one_time_tokens_sql, as: UTF8.self)),
   ]
 
   /// The tables that a serving process uses, each with the privileges that its role needs.
@@ -40,6 +43,7 @@ public enum UserMigrations {
       ("accounts", ["SELECT", "INSERT", "UPDATE"]), ("sessions", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
       ("user_events", ["SELECT", "INSERT", "DELETE"]), ("user_feed", ["SELECT", "INSERT", "DELETE"]),
       ("user_feed_head", ["SELECT", "UPDATE"]), ("ended_sessions", ["SELECT", "INSERT", "DELETE"]),
+      ("one_time_tokens", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ]
     return purges ? serving + [("worker_leases", ["SELECT", "UPDATE"])] : serving
   }

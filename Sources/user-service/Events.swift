@@ -27,6 +27,9 @@ struct Events: Sendable {
     listener = settings.listens ? sequencer.listener { feed.nudge() } : nil
   }
 
+  /// Moves the event of a write soon. It does not block.
+  func nudge() { sequencer.nudge() }
+
   /// Begins to hear of other processes' events.
   func start() { listener?.start() }
 

@@ -108,7 +108,7 @@ struct Service: Sendable {
     reportAvailability(of: database, to: health)
     let events = Events(settings.events, database: database, retention: settings.retention, logger: logger)
     let users = events.users
-    let accounts = Accounts(settings.access, database: database, users: users)
+    let accounts = Accounts(settings.access, database: database, users: users, onWrite: { events.nudge() })
     defer { accounts.hasher.shutdown() }
     var services: [any ServiceProvider] = [
       UserServiceHandlers(store: users, feed: events.feed), accounts.handlers, health,

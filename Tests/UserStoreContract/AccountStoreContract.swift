@@ -4,7 +4,7 @@ public import UserService
 /// What every store of accounts must do. Each check needs empty stores.
 public enum AccountStoreContract {
   /// All checks.
-  public static let checks = AccountChecks.all + SessionChecks.all
+  public static let checks = AccountChecks.all + SessionChecks.all + TokenChecks.all
 }
 
 /// Both stores, on the same data.

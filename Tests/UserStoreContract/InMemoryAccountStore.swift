@@ -4,15 +4,18 @@ package import UserService
 
 /// Accounts without a database, beside users without one.
 package final class InMemoryAccountStore: AccountStore {
-  private struct State {
+  struct State {
     var accounts: [UserID: AccountRecord] = [:]
     var sessions: [SessionID: (record: SessionRecord, endTime: Int64?)] = [:]
+    var tokens: [UserID: Token] = [:]
+    /// The emails that users have shown to be their own, in normal form, and when.
+    var verified: [UserID: (email: String, time: Int64)] = [:]
     /// Microseconds; each write takes one.
     var now: Int64 = 1_700_000_000_000_000
   }
 
-  private let users: any UserStore
-  private let state = Mutex(State())
+  let users: any UserStore
+  let state = Mutex(State())
   private let key = (0..<64).map { _ in UInt8.random(in: 0...255) }
 
   package init(users: any UserStore) { self.users = users }
@@ -31,8 +34,14 @@ package final class InMemoryAccountStore: AccountStore {
   }
 
   package func account(of user: UserID, deadline: UInt64?) async throws(StoreError) -> AccountRecord? {
-    guard try await isThere(user) else { return nil }
-    return state.withLock { $0.accounts[user] ?? AccountRecord(userID: user) }
+    guard let found = try await users.find(id: user, deadline: nil), !found.isDeleted else { return nil }
+    return state.withLock { state in
+      var account = state.accounts[user] ?? AccountRecord(userID: user)
+      if let verified = state.verified[user], (try? EmailAddress(found.email))?.normalForm == verified.email {
+        account.emailVerifyTime = verified.time
+      }
+      return account
+    }
   }
 
   package func account(email: EmailAddress, deadline: UInt64?) async throws(StoreError) -> AccountRecord? {
@@ -163,7 +172,7 @@ package final class InMemoryAccountStore: AccountStore {
       .sorted { $0.createTime > $1.createTime }
   }
 
-  private static func end(_ state: inout State, _ isMeant: (SessionRecord) -> Bool) -> [SessionID] {
+  static func end(_ state: inout State, _ isMeant: (SessionRecord) -> Bool) -> [SessionID] {
     state.now += 1
     var ended: [SessionID] = []
     for (id, session) in state.sessions where session.endTime == nil && isMeant(session.record) {

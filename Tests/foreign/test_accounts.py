@@ -18,8 +18,10 @@ PASSWORD = "correct horse"
 SCOPES = {
     "SetPassword": "accounts.write", "ChangePassword": None, "RevokeSession": "accounts.write",
     "ListSessions": "accounts.read", "RevokeAllSessions": "accounts.write", "GetAccount": "accounts.read",
-    "DisableUser": "accounts.write", "EnableUser": "accounts.write"}
-PUBLIC = {"CreateSession", "RefreshSession", "GetJwks"}
+    "DisableUser": "accounts.write", "EnableUser": "accounts.write",
+    "RequestEmailVerification": "accounts.write", "RequestEmailChange": None, "ClaimOneTimeToken": "tokens.claim"}
+PUBLIC = {"CreateSession", "RefreshSession", "GetJwks", "RequestPasswordReset", "ResetPassword", "VerifyEmail",
+          "ConfirmEmailChange"}
 COST = ("--password-cost", "10")
 
 

@@ -3,7 +3,15 @@ import UserService
 
 /// All SQL of the accounts. Values are always parameters; the SQL texts are built from constants only.
 enum AccountSQL {
-  private static let account = "u.id, a.password_hash, a.password_time, a.disable_time"
+  private static let account = """
+    u.id, a.password_hash, a.password_time, a.disable_time,
+    CASE WHEN a.verified_email = u.email_normalized THEN a.email_verify_time END
+    """
+  /// The same of the row that a CTE has stored.
+  private static let stored = """
+    s.user_id, s.password_hash, s.password_time, s.disable_time,
+    CASE WHEN s.verified_email = (SELECT email_normalized FROM users u WHERE u.id = s.user_id) THEN s.email_verify_time END
+    """
   private static let session =
     "s.id, s.user_id, s.create_time, s.refresh_time, s.expire_time, s.generation, s.token_hash"
 
@@ -75,7 +83,7 @@ enum AccountSQL {
         SET password_hash = excluded.password_hash, password_time = excluded.password_time,
           epoch = a.epoch + 1, epoch_time = excluded.epoch_time
         WHERE $3::text IS NULL OR a.password_hash = $3
-      RETURNING a.user_id, a.password_hash, a.password_time, a.disable_time, a.epoch
+      RETURNING a.*
     ), kept AS (
       UPDATE sessions s SET epoch = stored.epoch FROM stored
       WHERE s.id = $4::uuid AND s.user_id = stored.user_id AND s.end_time IS NULL
@@ -84,7 +92,7 @@ enum AccountSQL {
       WHERE user_id IN (SELECT user_id FROM stored) AND end_time IS NULL AND ($4::uuid IS NULL OR id <> $4)
       RETURNING id
     )
-    SELECT user_id, password_hash, password_time, disable_time, \(endedIDs) FROM stored
+    SELECT \(stored), \(endedIDs) FROM stored s
     """)
 
   static let replaceHash = Statement(
@@ -101,13 +109,13 @@ enum AccountSQL {
         SET disable_time = CASE WHEN $2::boolean THEN coalesce(a.disable_time, excluded.disable_time) END,
           epoch = a.epoch + CASE WHEN $2::boolean THEN 1 ELSE 0 END,
           epoch_time = CASE WHEN $2::boolean THEN excluded.epoch_time ELSE a.epoch_time END
-      RETURNING a.user_id, a.password_hash, a.password_time, a.disable_time
+      RETURNING a.*
     ), ended AS (
       UPDATE sessions SET end_time = now()
       WHERE $2::boolean AND user_id IN (SELECT user_id FROM stored) AND end_time IS NULL
       RETURNING id
     )
-    SELECT user_id, password_hash, password_time, disable_time, \(endedIDs) FROM stored
+    SELECT \(stored), \(endedIDs) FROM stored s
     """)
 
   /// Begins session $1 of user $2, whose password hash must be $4 and who must not be disabled. Ends the user's

@@ -5,11 +5,20 @@ public import UserService
 /// Stores accounts and sessions in Postgres, beside the users. Each write is a single statement, with the priority of
 /// writes without which nobody can sign in.
 public final class PostgresAccountStore: AccountStore {
-  private let client: PostgresClient
+  let client: PostgresClient
   private let key = Mutex<[UInt8]?>(nil)
 
-  /// - Parameter client: a client of a database with the schema of `UserMigrations`.
-  public init(client: PostgresClient) { self.client = client }
+  /// Called after each write that has an event.
+  let onWrite: @Sendable () -> Void
+
+  /// - Parameters:
+  ///   - client: a client of a database with the schema of `UserMigrations`.
+  ///   - onWrite: called after each write that has an event, so that it is moved soon: see `FeedSequencer.nudge()`. It
+  ///     must not block.
+  public init(client: PostgresClient, onWrite: @escaping @Sendable () -> Void = {}) {
+    self.client = client
+    self.onWrite = onWrite
+  }
 
   // MARK: Accounts
 
@@ -61,7 +70,7 @@ public final class PostgresAccountStore: AccountStore {
     _ statement: Statement, _ user: UserID, _ parameters: [PostgresValue], _ deadline: UInt64?
   ) async throws(StoreError) -> AccountChange {
     let changes = try await write(statement, parameters, user, deadline) { (row) throws(PostgresError) in
-      AccountChange(account: try AccountRecord(row: row), endedSessions: try row[4].sessionIDs)
+      AccountChange(account: try AccountRecord(row: row), endedSessions: try row[5].sessionIDs)
     }
     if let change = changes.first { return change }
     throw try await reason(user, deadline)
@@ -177,7 +186,7 @@ public final class PostgresAccountStore: AccountStore {
 
   // MARK: Statements
 
-  private nonisolated(nonsending) func query<T>(
+  nonisolated(nonsending) func query<T>(
     _ statement: Statement, _ parameters: [PostgresValue], _ deadline: UInt64?,
     _ read: (PostgresRow) throws(PostgresError) -> T
   ) async throws(StoreError) -> [T] {
@@ -189,13 +198,15 @@ public final class PostgresAccountStore: AccountStore {
   }
 
   /// - Parameter key: what the write changes; writes with the same one queue for each other.
-  private nonisolated(nonsending) func write<T>(
-    _ statement: Statement, _ parameters: [PostgresValue], _ key: UserID, _ deadline: UInt64?,
+  nonisolated(nonsending) func write<T>(
+    _ statement: Statement, _ parameters: [PostgresValue], after preludes: [BoundStatement] = [], _ key: UserID,
+    _ deadline: UInt64?,
     _ read: (PostgresRow) throws(PostgresError) -> T
   ) async throws(StoreError) -> [T] {
     do throws(PostgresError) {
       let rows = try await client.write(
-        statement, parameters, keys: [WriteKey("accounts", key)], priority: .reserved, deadline: deadline)
+        statement, parameters, after: preludes, keys: [WriteKey("accounts", key)], priority: .reserved,
+        deadline: deadline)
       return try Self.rows(rows, read)
     } catch {
       throw StoreError(error)
@@ -217,11 +228,12 @@ struct NoRefreshKey: Error, CustomStringConvertible {
 }
 
 extension AccountRecord {
-  fileprivate init(row: PostgresRow) throws(PostgresError) {
+  init(row: PostgresRow) throws(PostgresError) {
     let id = try row[0].uuid
     self.init(
       userID: UserID(high: id.high, low: id.low), passwordHash: row[1].isNull ? nil : try row[1].text,
-      passwordTime: row[2].isNull ? nil : try row[2].timestamp, disableTime: row[3].isNull ? nil : try row[3].timestamp)
+      passwordTime: row[2].isNull ? nil : try row[2].timestamp, disableTime: row[3].isNull ? nil : try row[3].timestamp,
+      emailVerifyTime: row[4].isNull ? nil : try row[4].timestamp)
   }
 }
 
@@ -244,7 +256,7 @@ extension PostgresCell {
   }
 
   /// An array of UUIDs as text.
-  fileprivate var sessionIDs: [SessionID] {
+  var sessionIDs: [SessionID] {
     get throws(PostgresError) { try textArray.compactMap { SessionID($0) } }
   }
 }

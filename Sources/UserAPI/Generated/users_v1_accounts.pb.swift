@@ -17,6 +17,10 @@ public struct Account: WireMessage {
   /// When the user was disabled; absent while it is not.
   public var disableTime: Google_Protobuf_Timestamp? = nil
 
+  /// When the user showed that its current email is its own; absent if it has not. A change of the email ends that, but for
+  /// one by ConfirmEmailChange.
+  public var emailVerifyTime: Google_Protobuf_Timestamp? = nil
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -29,6 +33,7 @@ public struct Account: WireMessage {
     case 2: "has_password"
     case 3: "password_time"
     case 4: "disable_time"
+    case 5: "email_verify_time"
     default: nil
     }
   }
@@ -47,6 +52,8 @@ public struct Account: WireMessage {
         try reader.readMessage(into: &self.passwordTime)
       case 34:
         try reader.readMessage(into: &self.disableTime)
+      case 42:
+        try reader.readMessage(into: &self.emailVerifyTime)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -55,6 +62,7 @@ public struct Account: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(message: self.emailVerifyTime, tag: 42)
     writer.prepend(message: self.disableTime, tag: 34)
     writer.prepend(message: self.passwordTime, tag: 26)
     writer.prepend(ifNotDefault: self.hasPassword, as: WireBool.self, tag: 16)
@@ -731,6 +739,476 @@ public struct EnableUserRequest: WireMessage {
   }
 }
 
+/// Request of RequestPasswordReset.
+public struct RequestPasswordResetRequest: WireMessage {
+  /// Required. Compared in normal form: see User.email.
+  public var email: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.RequestPasswordResetRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "email"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.email = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.email, as: WireString.self, tag: 10)
+  }
+}
+
+/// Response of RequestPasswordReset: it says nothing.
+public struct RequestPasswordResetResponse: WireMessage {
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.RequestPasswordResetResponse" }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+  }
+}
+
+/// Request of ResetPassword.
+public struct ResetPasswordRequest: WireMessage {
+  /// Required. OneTimeToken.token.
+  public var token: String = ""
+
+  /// Required. The rules are those of SetPasswordRequest.password.
+  public var newPassword: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.ResetPasswordRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "token"
+    case 2: "new_password"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.token = try reader.read(WireString.self)
+      case 18:
+        self.newPassword = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.newPassword, as: WireString.self, tag: 18)
+    writer.prepend(ifNotDefault: self.token, as: WireString.self, tag: 10)
+  }
+}
+
+/// Request of RequestEmailVerification.
+public struct RequestEmailVerificationRequest: WireMessage {
+  /// Required. User.id.
+  public var userID: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.RequestEmailVerificationRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "user_id"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.userID = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.userID, as: WireString.self, tag: 10)
+  }
+}
+
+/// Response of RequestEmailVerification.
+public struct RequestEmailVerificationResponse: WireMessage {
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.RequestEmailVerificationResponse" }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+  }
+}
+
+/// Request of VerifyEmail.
+public struct VerifyEmailRequest: WireMessage {
+  /// Required. OneTimeToken.token.
+  public var token: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.VerifyEmailRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "token"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.token = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.token, as: WireString.self, tag: 10)
+  }
+}
+
+/// Request of RequestEmailChange.
+public struct RequestEmailChangeRequest: WireMessage {
+  /// Required. The rules are those of User.email.
+  public var newEmail: String = ""
+
+  /// Required. The caller's current password.
+  public var password: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.RequestEmailChangeRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "new_email"
+    case 2: "password"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.newEmail = try reader.read(WireString.self)
+      case 18:
+        self.password = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.password, as: WireString.self, tag: 18)
+    writer.prepend(ifNotDefault: self.newEmail, as: WireString.self, tag: 10)
+  }
+}
+
+/// Response of RequestEmailChange: it does not tell whether another user has the email.
+public struct RequestEmailChangeResponse: WireMessage {
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.RequestEmailChangeResponse" }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+  }
+}
+
+/// Request of ConfirmEmailChange.
+public struct ConfirmEmailChangeRequest: WireMessage {
+  /// Required. OneTimeToken.token.
+  public var token: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.ConfirmEmailChangeRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "token"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.token = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.token, as: WireString.self, tag: 10)
+  }
+}
+
+/// Request of ClaimOneTimeToken.
+public struct ClaimOneTimeTokenRequest: WireMessage {
+  /// Required. OneTimeToken.id.
+  public var tokenID: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.ClaimOneTimeTokenRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "token_id"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.tokenID = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.tokenID, as: WireString.self, tag: 10)
+  }
+}
+
+/// A token that its owner gets by email and that works once: for the service that delivers it.
+public struct OneTimeToken: WireMessage {
+  /// A UUID. It is no secret.
+  public var id: String = ""
+
+  /// What it is for.
+  public var purpose: OneTimeToken.Purpose = .unspecified
+
+  /// User.id.
+  public var userID: String = ""
+
+  /// Where to send it. Of an email change, the new email.
+  public var email: String = ""
+
+  /// The secret: put it into a link, send it to the email, and forget it.
+  public var token: String = ""
+
+  /// Until when it can be used.
+  public var expireTime: Google_Protobuf_Timestamp? = nil
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  /// What a token is for.
+  public enum Purpose: WireEnum, CaseIterable {
+    /// Never sent. A client that reads it is older than the purpose.
+    case unspecified
+    /// VerifyEmail.
+    case emailVerification
+    /// ResetPassword.
+    case passwordReset
+    /// ConfirmEmailChange.
+    case emailChange
+    /// A number that this version of the .proto file has no name for.
+    case unrecognized(Int32)
+
+    /// All named values.
+    public static let allCases: [Purpose] = [.unspecified, .emailVerification, .passwordReset, .emailChange]
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .emailVerification
+      case 2: self = .passwordReset
+      case 3: self = .emailChange
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    /// The number on the wire.
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .emailVerification: 1
+      case .passwordReset: 2
+      case .emailChange: 3
+      case .unrecognized(let number): number
+      }
+    }
+  }
+
+  public static var messageName: String { "users.v1.OneTimeToken" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "id"
+    case 2: "purpose"
+    case 3: "user_id"
+    case 4: "email"
+    case 5: "token"
+    case 6: "expire_time"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.id = try reader.read(WireString.self)
+      case 16:
+        self.purpose = try reader.read(WireOpenEnum<OneTimeToken.Purpose>.self)
+      case 26:
+        self.userID = try reader.read(WireString.self)
+      case 34:
+        self.email = try reader.read(WireString.self)
+      case 42:
+        self.token = try reader.read(WireString.self)
+      case 50:
+        try reader.readMessage(into: &self.expireTime)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.expireTime, tag: 50)
+    writer.prepend(ifNotDefault: self.token, as: WireString.self, tag: 42)
+    writer.prepend(ifNotDefault: self.email, as: WireString.self, tag: 34)
+    writer.prepend(ifNotDefault: self.userID, as: WireString.self, tag: 26)
+    writer.prepend(ifNotDefault: self.purpose, as: WireOpenEnum<OneTimeToken.Purpose>.self, tag: 16)
+    writer.prepend(ifNotDefault: self.id, as: WireString.self, tag: 10)
+  }
+}
+
 /// Request of GetJwks.
 public struct GetJwksRequest: WireMessage {
   public var unknownFields = UnknownFields()
@@ -928,6 +1406,54 @@ public protocol AccountServiceProvider: ServiceProvider {
   /// Returns the public keys that verify access tokens: in JSON a JWK Set (RFC 7517). Keys of HS256 have no public half and
   /// are not in it.
   func getJwks(_ request: GetJwksRequest, context: ServerContext) async throws -> GetJwksResponse
+
+  /// Begins the reset of a forgotten password: if a user has this email and is neither deleted nor disabled, makes a
+  /// one-time token for it that is valid for an hour. Whoever delivers it learns of it by an event of WatchUsers, and gets
+  /// it by ClaimOneTimeToken.
+  ///
+  /// The response is the same, and takes the same time, whether or not there is such a user. RESOURCE_EXHAUSTED with a
+  /// RetryInfo after too many requests of this source, or for this email. For a user, at most 5 tokens are made in an
+  /// hour; further requests are answered, and do nothing.
+  func requestPasswordReset(_ request: RequestPasswordResetRequest, context: ServerContext) async throws -> RequestPasswordResetResponse
+
+  /// Sets a new password by the token of a password reset, and ends all of the user's sessions. The token also shows that
+  /// the email is the user's, so the email counts as verified.
+  ///
+  /// UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID): it was used before, has expired, or the user's
+  /// password or email has changed since it was made.
+  func resetPassword(_ request: ResetPasswordRequest, context: ServerContext) async throws -> Account
+
+  /// Makes a one-time token that verifies the user's email, valid for a day. It reaches the user as that of
+  /// RequestPasswordReset does.
+  ///
+  /// NOT_FOUND if there is no such user or it is deleted. FAILED_PRECONDITION if the email is verified already
+  /// (EMAIL_VERIFIED). RESOURCE_EXHAUSTED if 5 tokens have been made for the user within an hour (TOO_MANY_TOKENS).
+  func requestEmailVerification(_ request: RequestEmailVerificationRequest, context: ServerContext) async throws -> RequestEmailVerificationResponse
+
+  /// Marks the user's email as verified, by the token of an email verification.
+  ///
+  /// UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID).
+  func verifyEmail(_ request: VerifyEmailRequest, context: ServerContext) async throws -> Account
+
+  /// Begins a change of the caller's own email: makes a one-time token for the new email, valid for an hour. The caller
+  /// proves anew that it knows its password.
+  ///
+  /// The response is the same if another user has the new email; then no token is made. UNAUTHENTICATED if the password
+  /// is wrong (SIGN_IN_FAILED). RESOURCE_EXHAUSTED after too many tries.
+  func requestEmailChange(_ request: RequestEmailChangeRequest, context: ServerContext) async throws -> RequestEmailChangeResponse
+
+  /// Changes the user's email to the one that the token of an email change was sent to. It counts as verified.
+  ///
+  /// UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID), ALREADY_EXISTS if another user has taken the
+  /// new email meanwhile.
+  func confirmEmailChange(_ request: ConfirmEmailChangeRequest, context: ServerContext) async throws -> Account
+
+  /// Returns a one-time token for delivery to its email: for the service that sends messages. It works once for each
+  /// token: the secret is made by this call, and only its hash is stored.
+  ///
+  /// NOT_FOUND if there is no such token or it has expired. FAILED_PRECONDITION if it was claimed before
+  /// (ONE_TIME_TOKEN_CLAIMED).
+  func claimOneTimeToken(_ request: ClaimOneTimeTokenRequest, context: ServerContext) async throws -> OneTimeToken
 }
 
 extension AccountServiceProvider {
@@ -946,6 +1472,13 @@ extension AccountServiceProvider {
       .unary(AccountServiceMethods.disableUser) { try await self.disableUser($0, context: $1) },
       .unary(AccountServiceMethods.enableUser) { try await self.enableUser($0, context: $1) },
       .unary(AccountServiceMethods.getJwks) { try await self.getJwks($0, context: $1) },
+      .unary(AccountServiceMethods.requestPasswordReset) { try await self.requestPasswordReset($0, context: $1) },
+      .unary(AccountServiceMethods.resetPassword) { try await self.resetPassword($0, context: $1) },
+      .unary(AccountServiceMethods.requestEmailVerification) { try await self.requestEmailVerification($0, context: $1) },
+      .unary(AccountServiceMethods.verifyEmail) { try await self.verifyEmail($0, context: $1) },
+      .unary(AccountServiceMethods.requestEmailChange) { try await self.requestEmailChange($0, context: $1) },
+      .unary(AccountServiceMethods.confirmEmailChange) { try await self.confirmEmailChange($0, context: $1) },
+      .unary(AccountServiceMethods.claimOneTimeToken) { try await self.claimOneTimeToken($0, context: $1) },
     ]
   }
 }
@@ -954,7 +1487,7 @@ extension AccountServiceProvider {
 public enum AccountServiceMethods {
   public static let service = ServiceDescriptor(
     name: "users.v1.AccountService",
-    methods: [setPassword, changePassword, createSession, refreshSession, revokeSession, listSessions, revokeAllSessions, getAccount, disableUser, enableUser, getJwks],
+    methods: [setPassword, changePassword, createSession, refreshSession, revokeSession, listSessions, revokeAllSessions, getAccount, disableUser, enableUser, getJwks, requestPasswordReset, resetPassword, requestEmailVerification, verifyEmail, requestEmailChange, confirmEmailChange, claimOneTimeToken],
     file: .users_v1_accounts)
 
   public static let setPassword = MethodDescriptor(
@@ -1072,6 +1605,77 @@ public enum AccountServiceMethods {
         45, 107, 110, 111, 119, 110, 47, 106, 119, 107, 115, 46, 106, 115, 111, 110,
       ])
     })
+
+  public static let requestPasswordReset = MethodDescriptor(
+    service: "users.v1.AccountService", name: "RequestPasswordReset", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 2, 8, 1, 130, 211, 228, 147, 2, 37, 34, 32, 47, 118, 49, 47, 97, 99,
+        99, 111, 117, 110, 116, 58, 114, 101, 113, 117, 101, 115, 116, 80, 97, 115, 115, 119, 111, 114,
+        100, 82, 101, 115, 101, 116, 58, 1, 42,
+      ])
+    })
+
+  public static let resetPassword = MethodDescriptor(
+    service: "users.v1.AccountService", name: "ResetPassword", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 2, 8, 1, 130, 211, 228, 147, 2, 30, 34, 25, 47, 118, 49, 47, 97, 99,
+        99, 111, 117, 110, 116, 58, 114, 101, 115, 101, 116, 80, 97, 115, 115, 119, 111, 114, 100, 58,
+        1, 42,
+      ])
+    })
+
+  public static let requestEmailVerification = MethodDescriptor(
+    service: "users.v1.AccountService", name: "RequestEmailVerification", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 18, 24, 1, 34, 14, 97, 99, 99, 111, 117, 110, 116, 115, 46, 119, 114, 105,
+        116, 101, 130, 211, 228, 147, 2, 49, 34, 44, 47, 118, 49, 47, 117, 115, 101, 114, 115, 47,
+        123, 117, 115, 101, 114, 95, 105, 100, 125, 58, 114, 101, 113, 117, 101, 115, 116, 69, 109, 97,
+        105, 108, 86, 101, 114, 105, 102, 105, 99, 97, 116, 105, 111, 110, 58, 1, 42,
+      ])
+    })
+
+  public static let verifyEmail = MethodDescriptor(
+    service: "users.v1.AccountService", name: "VerifyEmail", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 2, 8, 1, 130, 211, 228, 147, 2, 28, 34, 23, 47, 118, 49, 47, 97, 99,
+        99, 111, 117, 110, 116, 58, 118, 101, 114, 105, 102, 121, 69, 109, 97, 105, 108, 58, 1, 42,
+      ])
+    })
+
+  public static let requestEmailChange = MethodDescriptor(
+    service: "users.v1.AccountService", name: "RequestEmailChange", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 2, 24, 1, 130, 211, 228, 147, 2, 35, 34, 30, 47, 118, 49, 47, 97, 99,
+        99, 111, 117, 110, 116, 58, 114, 101, 113, 117, 101, 115, 116, 69, 109, 97, 105, 108, 67, 104,
+        97, 110, 103, 101, 58, 1, 42,
+      ])
+    })
+
+  public static let confirmEmailChange = MethodDescriptor(
+    service: "users.v1.AccountService", name: "ConfirmEmailChange", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 2, 8, 1, 130, 211, 228, 147, 2, 35, 34, 30, 47, 118, 49, 47, 97, 99,
+        99, 111, 117, 110, 116, 58, 99, 111, 110, 102, 105, 114, 109, 69, 109, 97, 105, 108, 67, 104,
+        97, 110, 103, 101, 58, 1, 42,
+      ])
+    })
+
+  public static let claimOneTimeToken = MethodDescriptor(
+    service: "users.v1.AccountService", name: "ClaimOneTimeToken", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        178, 200, 24, 14, 34, 12, 116, 111, 107, 101, 110, 115, 46, 99, 108, 97, 105, 109, 130, 211,
+        228, 147, 2, 39, 34, 34, 47, 118, 49, 47, 111, 110, 101, 84, 105, 109, 101, 84, 111, 107,
+        101, 110, 115, 47, 123, 116, 111, 107, 101, 110, 95, 105, 100, 125, 58, 99, 108, 97, 105, 109,
+        58, 1, 42,
+      ])
+    })
 }
 
 /// Calls users.v1.AccountService, or stands for something that does: in tests, say.
@@ -1125,6 +1729,54 @@ public protocol AccountServiceClientProtocol: Sendable {
   /// Returns the public keys that verify access tokens: in JSON a JWK Set (RFC 7517). Keys of HS256 have no public half and
   /// are not in it.
   func getJwks(_ request: GetJwksRequest, options: CallOptions) async throws -> GetJwksResponse
+
+  /// Begins the reset of a forgotten password: if a user has this email and is neither deleted nor disabled, makes a
+  /// one-time token for it that is valid for an hour. Whoever delivers it learns of it by an event of WatchUsers, and gets
+  /// it by ClaimOneTimeToken.
+  ///
+  /// The response is the same, and takes the same time, whether or not there is such a user. RESOURCE_EXHAUSTED with a
+  /// RetryInfo after too many requests of this source, or for this email. For a user, at most 5 tokens are made in an
+  /// hour; further requests are answered, and do nothing.
+  func requestPasswordReset(_ request: RequestPasswordResetRequest, options: CallOptions) async throws -> RequestPasswordResetResponse
+
+  /// Sets a new password by the token of a password reset, and ends all of the user's sessions. The token also shows that
+  /// the email is the user's, so the email counts as verified.
+  ///
+  /// UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID): it was used before, has expired, or the user's
+  /// password or email has changed since it was made.
+  func resetPassword(_ request: ResetPasswordRequest, options: CallOptions) async throws -> Account
+
+  /// Makes a one-time token that verifies the user's email, valid for a day. It reaches the user as that of
+  /// RequestPasswordReset does.
+  ///
+  /// NOT_FOUND if there is no such user or it is deleted. FAILED_PRECONDITION if the email is verified already
+  /// (EMAIL_VERIFIED). RESOURCE_EXHAUSTED if 5 tokens have been made for the user within an hour (TOO_MANY_TOKENS).
+  func requestEmailVerification(_ request: RequestEmailVerificationRequest, options: CallOptions) async throws -> RequestEmailVerificationResponse
+
+  /// Marks the user's email as verified, by the token of an email verification.
+  ///
+  /// UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID).
+  func verifyEmail(_ request: VerifyEmailRequest, options: CallOptions) async throws -> Account
+
+  /// Begins a change of the caller's own email: makes a one-time token for the new email, valid for an hour. The caller
+  /// proves anew that it knows its password.
+  ///
+  /// The response is the same if another user has the new email; then no token is made. UNAUTHENTICATED if the password
+  /// is wrong (SIGN_IN_FAILED). RESOURCE_EXHAUSTED after too many tries.
+  func requestEmailChange(_ request: RequestEmailChangeRequest, options: CallOptions) async throws -> RequestEmailChangeResponse
+
+  /// Changes the user's email to the one that the token of an email change was sent to. It counts as verified.
+  ///
+  /// UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID), ALREADY_EXISTS if another user has taken the
+  /// new email meanwhile.
+  func confirmEmailChange(_ request: ConfirmEmailChangeRequest, options: CallOptions) async throws -> Account
+
+  /// Returns a one-time token for delivery to its email: for the service that sends messages. It works once for each
+  /// token: the secret is made by this call, and only its hash is stored.
+  ///
+  /// NOT_FOUND if there is no such token or it has expired. FAILED_PRECONDITION if it was claimed before
+  /// (ONE_TIME_TOKEN_CLAIMED).
+  func claimOneTimeToken(_ request: ClaimOneTimeTokenRequest, options: CallOptions) async throws -> OneTimeToken
 }
 
 /// Calls with the channel's defaults.
@@ -1198,6 +1850,68 @@ extension AccountServiceClientProtocol {
   public func getJwks(_ request: GetJwksRequest) async throws -> GetJwksResponse {
     try await self.getJwks(request, options: CallOptions())
   }
+
+  /// Begins the reset of a forgotten password: if a user has this email and is neither deleted nor disabled, makes a
+  /// one-time token for it that is valid for an hour. Whoever delivers it learns of it by an event of WatchUsers, and gets
+  /// it by ClaimOneTimeToken.
+  ///
+  /// The response is the same, and takes the same time, whether or not there is such a user. RESOURCE_EXHAUSTED with a
+  /// RetryInfo after too many requests of this source, or for this email. For a user, at most 5 tokens are made in an
+  /// hour; further requests are answered, and do nothing.
+  public func requestPasswordReset(_ request: RequestPasswordResetRequest) async throws -> RequestPasswordResetResponse {
+    try await self.requestPasswordReset(request, options: CallOptions())
+  }
+
+  /// Sets a new password by the token of a password reset, and ends all of the user's sessions. The token also shows that
+  /// the email is the user's, so the email counts as verified.
+  ///
+  /// UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID): it was used before, has expired, or the user's
+  /// password or email has changed since it was made.
+  public func resetPassword(_ request: ResetPasswordRequest) async throws -> Account {
+    try await self.resetPassword(request, options: CallOptions())
+  }
+
+  /// Makes a one-time token that verifies the user's email, valid for a day. It reaches the user as that of
+  /// RequestPasswordReset does.
+  ///
+  /// NOT_FOUND if there is no such user or it is deleted. FAILED_PRECONDITION if the email is verified already
+  /// (EMAIL_VERIFIED). RESOURCE_EXHAUSTED if 5 tokens have been made for the user within an hour (TOO_MANY_TOKENS).
+  public func requestEmailVerification(_ request: RequestEmailVerificationRequest) async throws -> RequestEmailVerificationResponse {
+    try await self.requestEmailVerification(request, options: CallOptions())
+  }
+
+  /// Marks the user's email as verified, by the token of an email verification.
+  ///
+  /// UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID).
+  public func verifyEmail(_ request: VerifyEmailRequest) async throws -> Account {
+    try await self.verifyEmail(request, options: CallOptions())
+  }
+
+  /// Begins a change of the caller's own email: makes a one-time token for the new email, valid for an hour. The caller
+  /// proves anew that it knows its password.
+  ///
+  /// The response is the same if another user has the new email; then no token is made. UNAUTHENTICATED if the password
+  /// is wrong (SIGN_IN_FAILED). RESOURCE_EXHAUSTED after too many tries.
+  public func requestEmailChange(_ request: RequestEmailChangeRequest) async throws -> RequestEmailChangeResponse {
+    try await self.requestEmailChange(request, options: CallOptions())
+  }
+
+  /// Changes the user's email to the one that the token of an email change was sent to. It counts as verified.
+  ///
+  /// UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID), ALREADY_EXISTS if another user has taken the
+  /// new email meanwhile.
+  public func confirmEmailChange(_ request: ConfirmEmailChangeRequest) async throws -> Account {
+    try await self.confirmEmailChange(request, options: CallOptions())
+  }
+
+  /// Returns a one-time token for delivery to its email: for the service that sends messages. It works once for each
+  /// token: the secret is made by this call, and only its hash is stored.
+  ///
+  /// NOT_FOUND if there is no such token or it has expired. FAILED_PRECONDITION if it was claimed before
+  /// (ONE_TIME_TOKEN_CLAIMED).
+  public func claimOneTimeToken(_ request: ClaimOneTimeTokenRequest) async throws -> OneTimeToken {
+    try await self.claimOneTimeToken(request, options: CallOptions())
+  }
 }
 
 /// Signs users in, and looks after their passwords and sessions.
@@ -1256,6 +1970,34 @@ public struct AccountServiceClient: AccountServiceClientProtocol {
   public func getJwks(_ request: GetJwksRequest, options: CallOptions) async throws -> GetJwksResponse {
     try await channel.unary(AccountServiceMethods.getJwks, request, options)
   }
+
+  public func requestPasswordReset(_ request: RequestPasswordResetRequest, options: CallOptions) async throws -> RequestPasswordResetResponse {
+    try await channel.unary(AccountServiceMethods.requestPasswordReset, request, options)
+  }
+
+  public func resetPassword(_ request: ResetPasswordRequest, options: CallOptions) async throws -> Account {
+    try await channel.unary(AccountServiceMethods.resetPassword, request, options)
+  }
+
+  public func requestEmailVerification(_ request: RequestEmailVerificationRequest, options: CallOptions) async throws -> RequestEmailVerificationResponse {
+    try await channel.unary(AccountServiceMethods.requestEmailVerification, request, options)
+  }
+
+  public func verifyEmail(_ request: VerifyEmailRequest, options: CallOptions) async throws -> Account {
+    try await channel.unary(AccountServiceMethods.verifyEmail, request, options)
+  }
+
+  public func requestEmailChange(_ request: RequestEmailChangeRequest, options: CallOptions) async throws -> RequestEmailChangeResponse {
+    try await channel.unary(AccountServiceMethods.requestEmailChange, request, options)
+  }
+
+  public func confirmEmailChange(_ request: ConfirmEmailChangeRequest, options: CallOptions) async throws -> Account {
+    try await channel.unary(AccountServiceMethods.confirmEmailChange, request, options)
+  }
+
+  public func claimOneTimeToken(_ request: ClaimOneTimeTokenRequest, options: CallOptions) async throws -> OneTimeToken {
+    try await channel.unary(AccountServiceMethods.claimOneTimeToken, request, options)
+  }
 }
 
 extension ProtoFile {
@@ -1265,61 +2007,93 @@ extension ProtoFile {
     base64: """
       Chd1c2Vycy92MS9hY2NvdW50cy5wcm90bxIIdXNlcnMudjEaHGdvb2dsZS9hcGkvYW5ub3RhdGlvbnMucHJvdG8aH2dvb2dsZS9hcGkvZmllbGRf
       YmVoYXZpb3IucHJvdG8aH2dvb2dsZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aGnJwY2dhdGV3YXkvdjEvc2NoZW1hLnByb3RvGhV1c2Vycy92
-      MS9hY2Nlc3MucHJvdG8ipAIKB0FjY291bnQSdgoHdXNlcl9pZBgBIAEoCUJdusgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4
+      MS9hY2Nlc3MucHJvdG8i7AIKB0FjY291bnQSdgoHdXNlcl9pZBgBIAEoCUJdusgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4
       MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kGgR1dWlkUgZ1c2VySWQSIQoMaGFzX3Bhc3N3b3JkGAIgASgI
       UgtoYXNQYXNzd29yZBI/Cg1wYXNzd29yZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIMcGFzc3dvcmRUaW1lEj0KDGRp
-      c2FibGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSC2Rpc2FibGVUaW1lIqkDCgdTZXNzaW9uEm0KAmlkGAEgASgJQl26
-      yBhZCiQwMTg5MGE1ZC1iMmM0LTdkMWUtOWYzYS01YjhlMmM2ZDRhMTASK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEy
-      fSQaBHV1aWRSAmlkEnYKB3VzZXJfaWQYAiABKAlCXbrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZd
-      ezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JBoEdXVpZFIGdXNlcklkEjsKC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3Rv
-      YnVmLlRpbWVzdGFtcFIKY3JlYXRlVGltZRI9CgxyZWZyZXNoX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZWZyZXNo
-      VGltZRI7CgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUi2QEKDVNlc3Npb25Ub2tlbnMS
-      KwoHc2Vzc2lvbhgBIAEoCzIRLnVzZXJzLnYxLlNlc3Npb25SB3Nlc3Npb24SIQoMYWNjZXNzX3Rva2VuGAIgASgJUgthY2Nlc3NUb2tlbhJTChhh
-      Y2Nlc3NfdG9rZW5fZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUhVhY2Nlc3NUb2tlbkV4cGlyZVRpbWUSIwoN
-      cmVmcmVzaF90b2tlbhgEIAEoCVIMcmVmcmVzaFRva2VuIssCChJTZXRQYXNzd29yZFJlcXVlc3QSeQoHdXNlcl9pZBgBIAEoCUJg4EECusgYWQok
-      MDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kGgR1
-      dWlkUgZ1c2VySWQSPgoIcGFzc3dvcmQYAiABKAlCILrIGBwKFWNvcnJlY3QgaG9yc2UgYmF0dGVyeSCAAlAISABSCHBhc3N3b3JkEmwKDXBhc3N3
-      b3JkX2hhc2gYAyABKAlCRbrIGEEKPCQyYiQxMiQ0ZENJY1NvOFlvVC8yLlE3TFVuOXB1YUR3bFczNjFjcXd6TkY2eEVuNDdkZ1pBeWhZYVVOaSCA
-      AkgAUgxwYXNzd29yZEhhc2hCDAoKY3JlZGVudGlhbCKwAQoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0Ek4KEGN1cnJlbnRfcGFzc3dvcmQYASABKAlC
-      I+BBArrIGBwKFWNvcnJlY3QgaG9yc2UgYmF0dGVyeSCACFABUg9jdXJyZW50UGFzc3dvcmQSRwoMbmV3X3Bhc3N3b3JkGAIgASgJQiTgQQK6yBgd
-      ChZhIHN0YXBsZSBmb3IgdGhlIGhvcnNlIIACUAhSC25ld1Bhc3N3b3JkIpUBChRDcmVhdGVTZXNzaW9uUmVxdWVzdBI8CgVlbWFpbBgBIAEoCUIm
-      4EECusgYHwoPYWRhQGV4YW1wbGUuY29tGglpZG4tZW1haWwg/gFSBWVtYWlsEj8KCHBhc3N3b3JkGAIgASgJQiPgQQK6yBgcChVjb3JyZWN0IGhv
-      cnNlIGJhdHRlcnkggAhQAVIIcGFzc3dvcmQiaQoVUmVmcmVzaFNlc3Npb25SZXF1ZXN0ElAKDXJlZnJlc2hfdG9rZW4YASABKAlCK+BBArrIGCQK
-      IEFZa0tYYXpHZDB1OHpyTUNDWnFBVndBQUFBQUFBQUFCUAFSDHJlZnJlc2hUb2tlbiKXAQoUUmV2b2tlU2Vzc2lvblJlcXVlc3QSfwoKc2Vzc2lv
-      bl9pZBgBIAEoCUJg4EECusgYWQokMDE4OTBhNWQtYjJjNC03ZDFlLTlmM2EtNWI4ZTJjNmQ0YTEwEiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9
-      KXszfS1bMC05YS1mXXsxMn0kGgR1dWlkUglzZXNzaW9uSWQiFwoVUmV2b2tlU2Vzc2lvblJlc3BvbnNlIpABChNMaXN0U2Vzc2lvbnNSZXF1ZXN0
-      EnkKB3VzZXJfaWQYASABKAlCYOBBArrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZdezh9KC1bMC05
-      YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JBoEdXVpZFIGdXNlcklkIkUKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEi0KCHNlc3Npb25zGAEgAygLMhEu
-      dXNlcnMudjEuU2Vzc2lvblIIc2Vzc2lvbnMilQEKGFJldm9rZUFsbFNlc3Npb25zUmVxdWVzdBJ5Cgd1c2VyX2lkGAEgASgJQmDgQQK6yBhZCiQw
-      MTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1
-      aWRSBnVzZXJJZCJLChlSZXZva2VBbGxTZXNzaW9uc1Jlc3BvbnNlEi4KDXJldm9rZWRfY291bnQYASABKAVCCbrIGAUKATI4AFIMcmV2b2tlZENv
-      dW50Io4BChFHZXRBY2NvdW50UmVxdWVzdBJ5Cgd1c2VyX2lkGAEgASgJQmDgQQK6yBhZCiQwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5
-      YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSBnVzZXJJZCKPAQoSRGlzYWJsZVVzZXJSZXF1
-      ZXN0EnkKB3VzZXJfaWQYASABKAlCYOBBArrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZdezh9KC1b
-      MC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JBoEdXVpZFIGdXNlcklkIo4BChFFbmFibGVVc2VyUmVxdWVzdBJ5Cgd1c2VyX2lkGAEgASgJQmDg
-      QQK6yBhZCiQwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZd
-      ezEyfSQaBHV1aWRSBnVzZXJJZCIQCg5HZXRKd2tzUmVxdWVzdCI7Cg9HZXRKd2tzUmVzcG9uc2USKAoEa2V5cxgBIAMoCzIULnVzZXJzLnYxLkpz
-      b25XZWJLZXlSBGtleXMi9gEKCkpzb25XZWJLZXkSHwoDa3R5GAEgASgJQg26yBgJSgJFQ0oDT0tQUgNrdHkSEAoDa2lkGAIgASgJUgNraWQSJAoD
-      YWxnGAMgASgJQhK6yBgOSgVFUzI1NkoFRWREU0FSA2FsZxIbCgN1c2UYBCABKAlCCbrIGAVKA3NpZ1IDdXNlEiYKA2NydhgFIAEoCUIUusgYEEoF
-      UC0yNTZKB0VkMjU1MTlSA2NydhIkCgF4GAYgASgJQha6yBgSEhBeW0EtWmEtejAtOV8tXSskUgF4EiQKAXkYByABKAlCFrrIGBISEF5bQS1aYS16
-      MC05Xy1dKiRSAXkyhgsKDkFjY291bnRTZXJ2aWNlEn4KC1NldFBhc3N3b3JkEhwudXNlcnMudjEuU2V0UGFzc3dvcmRSZXF1ZXN0GhEudXNlcnMu
-      djEuQWNjb3VudCI+ssgYECIOYWNjb3VudHMud3JpdGWC0+STAiQiHy92MS91c2Vycy97dXNlcl9pZH06c2V0UGFzc3dvcmQ6ASoScQoOQ2hhbmdl
-      UGFzc3dvcmQSHy51c2Vycy52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaES51c2Vycy52MS5BY2NvdW50IiuyyBgCGAGC0+STAh8iGi92MS9hY2Nv
-      dW50OmNoYW5nZVBhc3N3b3JkOgEqEmcKDUNyZWF0ZVNlc3Npb24SHi51c2Vycy52MS5DcmVhdGVTZXNzaW9uUmVxdWVzdBoXLnVzZXJzLnYxLlNl
-      c3Npb25Ub2tlbnMiHbLIGAIIAYLT5JMCESIML3YxL3Nlc3Npb25zOgEqEnEKDlJlZnJlc2hTZXNzaW9uEh8udXNlcnMudjEuUmVmcmVzaFNlc3Np
-      b25SZXF1ZXN0GhcudXNlcnMudjEuU2Vzc2lvblRva2VucyIlssgYAggBgtPkkwIZIhQvdjEvc2Vzc2lvbnM6cmVmcmVzaDoBKhKMAQoNUmV2b2tl
-      U2Vzc2lvbhIeLnVzZXJzLnYxLlJldm9rZVNlc3Npb25SZXF1ZXN0Gh8udXNlcnMudjEuUmV2b2tlU2Vzc2lvblJlc3BvbnNlIjqQAgKyyBgSGAEi
-      DmFjY291bnRzLndyaXRlgtPkkwIbKhkvdjEvc2Vzc2lvbnMve3Nlc3Npb25faWR9EosBCgxMaXN0U2Vzc2lvbnMSHS51c2Vycy52MS5MaXN0U2Vz
-      c2lvbnNSZXF1ZXN0Gh4udXNlcnMudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiPJACAbLIGBEYASINYWNjb3VudHMucmVhZILT5JMCHhIcL3YxL3Vz
-      ZXJzL3t1c2VyX2lkfS9zZXNzaW9ucxKoAQoRUmV2b2tlQWxsU2Vzc2lvbnMSIi51c2Vycy52MS5SZXZva2VBbGxTZXNzaW9uc1JlcXVlc3QaIy51
-      c2Vycy52MS5SZXZva2VBbGxTZXNzaW9uc1Jlc3BvbnNlIkqQAgKyyBgSGAEiDmFjY291bnRzLndyaXRlgtPkkwIrIiYvdjEvdXNlcnMve3VzZXJf
-      aWR9L3Nlc3Npb25zOnJldm9rZUFsbDoBKhJ5CgpHZXRBY2NvdW50EhsudXNlcnMudjEuR2V0QWNjb3VudFJlcXVlc3QaES51c2Vycy52MS5BY2Nv
-      dW50IjuQAgGyyBgRGAEiDWFjY291bnRzLnJlYWSC0+STAh0SGy92MS91c2Vycy97dXNlcl9pZH0vYWNjb3VudBJ9CgtEaXNhYmxlVXNlchIcLnVz
-      ZXJzLnYxLkRpc2FibGVVc2VyUmVxdWVzdBoRLnVzZXJzLnYxLkFjY291bnQiPZACArLIGBAiDmFjY291bnRzLndyaXRlgtPkkwIgIhsvdjEvdXNl
-      cnMve3VzZXJfaWR9OmRpc2FibGU6ASoSegoKRW5hYmxlVXNlchIbLnVzZXJzLnYxLkVuYWJsZVVzZXJSZXF1ZXN0GhEudXNlcnMudjEuQWNjb3Vu
-      dCI8kAICssgYECIOYWNjb3VudHMud3JpdGWC0+STAh8iGi92MS91c2Vycy97dXNlcl9pZH06ZW5hYmxlOgEqEmcKB0dldEp3a3MSGC51c2Vycy52
-      MS5HZXRKd2tzUmVxdWVzdBoZLnVzZXJzLnYxLkdldEp3a3NSZXNwb25zZSInkAIBssgYAggBgtPkkwIYEhYvLndlbGwta25vd24vandrcy5qc29u
-      QgO6AgBiBnByb3RvMw==
+      c2FibGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSC2Rpc2FibGVUaW1lEkYKEWVtYWlsX3ZlcmlmeV90aW1lGAUgASgL
+      MhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcFIPZW1haWxWZXJpZnlUaW1lIqkDCgdTZXNzaW9uEm0KAmlkGAEgASgJQl26yBhZCiQwMTg5MGE1
+      ZC1iMmM0LTdkMWUtOWYzYS01YjhlMmM2ZDRhMTASK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSAmlk
+      EnYKB3VzZXJfaWQYAiABKAlCXbrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZdezh9KC1bMC05YS1m
+      XXs0fSl7M30tWzAtOWEtZl17MTJ9JBoEdXVpZFIGdXNlcklkEjsKC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFt
+      cFIKY3JlYXRlVGltZRI9CgxyZWZyZXNoX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUgtyZWZyZXNoVGltZRI7CgtleHBp
+      cmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSCmV4cGlyZVRpbWUi2QEKDVNlc3Npb25Ub2tlbnMSKwoHc2Vzc2lvbhgB
+      IAEoCzIRLnVzZXJzLnYxLlNlc3Npb25SB3Nlc3Npb24SIQoMYWNjZXNzX3Rva2VuGAIgASgJUgthY2Nlc3NUb2tlbhJTChhhY2Nlc3NfdG9rZW5f
+      ZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wUhVhY2Nlc3NUb2tlbkV4cGlyZVRpbWUSIwoNcmVmcmVzaF90b2tl
+      bhgEIAEoCVIMcmVmcmVzaFRva2VuIssCChJTZXRQYXNzd29yZFJlcXVlc3QSeQoHdXNlcl9pZBgBIAEoCUJg4EECusgYWQokMDE4OTBhNWQtYWM5
+      Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kGgR1dWlkUgZ1c2VySWQS
+      PgoIcGFzc3dvcmQYAiABKAlCILrIGBwKFWNvcnJlY3QgaG9yc2UgYmF0dGVyeSCAAlAISABSCHBhc3N3b3JkEmwKDXBhc3N3b3JkX2hhc2gYAyAB
+      KAlCRbrIGEEKPCQyYiQxMiQ0ZENJY1NvOFlvVC8yLlE3TFVuOXB1YUR3bFczNjFjcXd6TkY2eEVuNDdkZ1pBeWhZYVVOaSCAAkgAUgxwYXNzd29y
+      ZEhhc2hCDAoKY3JlZGVudGlhbCKwAQoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0Ek4KEGN1cnJlbnRfcGFzc3dvcmQYASABKAlCI+BBArrIGBwKFWNv
+      cnJlY3QgaG9yc2UgYmF0dGVyeSCACFABUg9jdXJyZW50UGFzc3dvcmQSRwoMbmV3X3Bhc3N3b3JkGAIgASgJQiTgQQK6yBgdChZhIHN0YXBsZSBm
+      b3IgdGhlIGhvcnNlIIACUAhSC25ld1Bhc3N3b3JkIpUBChRDcmVhdGVTZXNzaW9uUmVxdWVzdBI8CgVlbWFpbBgBIAEoCUIm4EECusgYHwoPYWRh
+      QGV4YW1wbGUuY29tGglpZG4tZW1haWwg/gFSBWVtYWlsEj8KCHBhc3N3b3JkGAIgASgJQiPgQQK6yBgcChVjb3JyZWN0IGhvcnNlIGJhdHRlcnkg
+      gAhQAVIIcGFzc3dvcmQiaQoVUmVmcmVzaFNlc3Npb25SZXF1ZXN0ElAKDXJlZnJlc2hfdG9rZW4YASABKAlCK+BBArrIGCQKIEFZa0tYYXpHZDB1
+      OHpyTUNDWnFBVndBQUFBQUFBQUFCUAFSDHJlZnJlc2hUb2tlbiKXAQoUUmV2b2tlU2Vzc2lvblJlcXVlc3QSfwoKc2Vzc2lvbl9pZBgBIAEoCUJg
+      4EECusgYWQokMDE4OTBhNWQtYjJjNC03ZDFlLTlmM2EtNWI4ZTJjNmQ0YTEwEiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1m
+      XXsxMn0kGgR1dWlkUglzZXNzaW9uSWQiFwoVUmV2b2tlU2Vzc2lvblJlc3BvbnNlIpABChNMaXN0U2Vzc2lvbnNSZXF1ZXN0EnkKB3VzZXJfaWQY
+      ASABKAlCYOBBArrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30t
+      WzAtOWEtZl17MTJ9JBoEdXVpZFIGdXNlcklkIkUKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEi0KCHNlc3Npb25zGAEgAygLMhEudXNlcnMudjEuU2Vz
+      c2lvblIIc2Vzc2lvbnMilQEKGFJldm9rZUFsbFNlc3Npb25zUmVxdWVzdBJ5Cgd1c2VyX2lkGAEgASgJQmDgQQK6yBhZCiQwMTg5MGE1ZC1hYzk2
+      LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSBnVzZXJJZCJL
+      ChlSZXZva2VBbGxTZXNzaW9uc1Jlc3BvbnNlEi4KDXJldm9rZWRfY291bnQYASABKAVCCbrIGAUKATI4AFIMcmV2b2tlZENvdW50Io4BChFHZXRB
+      Y2NvdW50UmVxdWVzdBJ5Cgd1c2VyX2lkGAEgASgJQmDgQQK6yBhZCiQwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05
+      YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSBnVzZXJJZCKPAQoSRGlzYWJsZVVzZXJSZXF1ZXN0EnkKB3VzZXJf
+      aWQYASABKAlCYOBBArrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7
+      M30tWzAtOWEtZl17MTJ9JBoEdXVpZFIGdXNlcklkIo4BChFFbmFibGVVc2VyUmVxdWVzdBJ5Cgd1c2VyX2lkGAEgASgJQmDgQQK6yBhZCiQwMTg5
+      MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRS
+      BnVzZXJJZCJbChtSZXF1ZXN0UGFzc3dvcmRSZXNldFJlcXVlc3QSPAoFZW1haWwYASABKAlCJuBBArrIGB8KD2FkYUBleGFtcGxlLmNvbRoJaWRu
+      LWVtYWlsIP4BUgVlbWFpbCIeChxSZXF1ZXN0UGFzc3dvcmRSZXNldFJlc3BvbnNlIsIBChRSZXNldFBhc3N3b3JkUmVxdWVzdBJhCgV0b2tlbhgB
+      IAEoCUJL4EECusgYRApAQVlrS1hjZXhlbEtOUXo4S25CdDhKb3dQbjNtWWw1b0JyMG5YY1Q5eDR1VnYwYlEybTFzSzhlSlo2ZEhjTHdSZ1ABUgV0
+      b2tlbhJHCgxuZXdfcGFzc3dvcmQYAiABKAlCJOBBArrIGB0KFmEgc3RhcGxlIGZvciB0aGUgaG9yc2UggAJQCFILbmV3UGFzc3dvcmQinAEKH1Jl
+      cXVlc3RFbWFpbFZlcmlmaWNhdGlvblJlcXVlc3QSeQoHdXNlcl9pZBgBIAEoCUJg4EECusgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMw
+      MjA5OWE4MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kGgR1dWlkUgZ1c2VySWQiIgogUmVxdWVzdEVtYWls
+      VmVyaWZpY2F0aW9uUmVzcG9uc2UidwoSVmVyaWZ5RW1haWxSZXF1ZXN0EmEKBXRva2VuGAEgASgJQkvgQQK6yBhECkBBWWtLWGNleGVsS05RejhL
+      bkJ0OEpvd1BuM21ZbDVvQnIwblhjVDl4NHVWdjBiUTJtMXNLOGVKWjZkSGNMd1JnUAFSBXRva2VuIqYBChlSZXF1ZXN0RW1haWxDaGFuZ2VSZXF1
+      ZXN0EkgKCW5ld19lbWFpbBgBIAEoCUIr4EECusgYJAoUbG92ZWxhY2VAZXhhbXBsZS5jb20aCWlkbi1lbWFpbCD+AVIIbmV3RW1haWwSPwoIcGFz
+      c3dvcmQYAiABKAlCI+BBArrIGBwKFWNvcnJlY3QgaG9yc2UgYmF0dGVyeSCACFABUghwYXNzd29yZCIcChpSZXF1ZXN0RW1haWxDaGFuZ2VSZXNw
+      b25zZSJ+ChlDb25maXJtRW1haWxDaGFuZ2VSZXF1ZXN0EmEKBXRva2VuGAEgASgJQkvgQQK6yBhECkBBWWtLWGNleGVsS05RejhLbkJ0OEpvd1Bu
+      M21ZbDVvQnIwblhjVDl4NHVWdjBiUTJtMXNLOGVKWjZkSGNMd1JnUAFSBXRva2VuIpcBChhDbGFpbU9uZVRpbWVUb2tlblJlcXVlc3QSewoIdG9r
+      ZW5faWQYASABKAlCYOBBArrIGFkKJDAxODkwYTVkLWM3YjEtN2E1Mi04ZDQzLTNmMGE5ZTFiN2MyNhIrXlswLTlhLWZdezh9KC1bMC05YS1mXXs0
+      fSl7M30tWzAtOWEtZl17MTJ9JBoEdXVpZFIHdG9rZW5JZCKSBAoMT25lVGltZVRva2VuEm0KAmlkGAEgASgJQl26yBhZCiQwMTg5MGE1ZC1jN2Ix
+      LTdhNTItOGQ0My0zZjBhOWUxYjdjMjYSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSAmlkEjgKB3B1
+      cnBvc2UYAiABKA4yHi51c2Vycy52MS5PbmVUaW1lVG9rZW4uUHVycG9zZVIHcHVycG9zZRJ2Cgd1c2VyX2lkGAMgASgJQl26yBhZCiQwMTg5MGE1
+      ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSBnVz
+      ZXJJZBIUCgVlbWFpbBgEIAEoCVIFZW1haWwSFAoFdG9rZW4YBSABKAlSBXRva2VuEjsKC2V4cGlyZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3Rv
+      YnVmLlRpbWVzdGFtcFIKZXhwaXJlVGltZSJ4CgdQdXJwb3NlEhcKE1BVUlBPU0VfVU5TUEVDSUZJRUQQABIeChpQVVJQT1NFX0VNQUlMX1ZFUklG
+      SUNBVElPThABEhoKFlBVUlBPU0VfUEFTU1dPUkRfUkVTRVQQAhIYChRQVVJQT1NFX0VNQUlMX0NIQU5HRRADIhAKDkdldEp3a3NSZXF1ZXN0IjsK
+      D0dldEp3a3NSZXNwb25zZRIoCgRrZXlzGAEgAygLMhQudXNlcnMudjEuSnNvbldlYktleVIEa2V5cyL2AQoKSnNvbldlYktleRIfCgNrdHkYASAB
+      KAlCDbrIGAlKAkVDSgNPS1BSA2t0eRIQCgNraWQYAiABKAlSA2tpZBIkCgNhbGcYAyABKAlCErrIGA5KBUVTMjU2SgVFZERTQVIDYWxnEhsKA3Vz
+      ZRgEIAEoCUIJusgYBUoDc2lnUgN1c2USJgoDY3J2GAUgASgJQhS6yBgQSgVQLTI1NkoHRWQyNTUxOVIDY3J2EiQKAXgYBiABKAlCFrrIGBISEF5b
+      QS1aYS16MC05Xy1dKyRSAXgSJAoBeRgHIAEoCUIWusgYEhIQXltBLVphLXowLTlfLV0qJFIBeTLjEgoOQWNjb3VudFNlcnZpY2USfgoLU2V0UGFz
+      c3dvcmQSHC51c2Vycy52MS5TZXRQYXNzd29yZFJlcXVlc3QaES51c2Vycy52MS5BY2NvdW50Ij6yyBgQIg5hY2NvdW50cy53cml0ZYLT5JMCJCIf
+      L3YxL3VzZXJzL3t1c2VyX2lkfTpzZXRQYXNzd29yZDoBKhJxCg5DaGFuZ2VQYXNzd29yZBIfLnVzZXJzLnYxLkNoYW5nZVBhc3N3b3JkUmVxdWVz
+      dBoRLnVzZXJzLnYxLkFjY291bnQiK7LIGAIYAYLT5JMCHyIaL3YxL2FjY291bnQ6Y2hhbmdlUGFzc3dvcmQ6ASoSZwoNQ3JlYXRlU2Vzc2lvbhIe
+      LnVzZXJzLnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0GhcudXNlcnMudjEuU2Vzc2lvblRva2VucyIdssgYAggBgtPkkwIRIgwvdjEvc2Vzc2lvbnM6
+      ASoScQoOUmVmcmVzaFNlc3Npb24SHy51c2Vycy52MS5SZWZyZXNoU2Vzc2lvblJlcXVlc3QaFy51c2Vycy52MS5TZXNzaW9uVG9rZW5zIiWyyBgC
+      CAGC0+STAhkiFC92MS9zZXNzaW9uczpyZWZyZXNoOgEqEowBCg1SZXZva2VTZXNzaW9uEh4udXNlcnMudjEuUmV2b2tlU2Vzc2lvblJlcXVlc3Qa
+      Hy51c2Vycy52MS5SZXZva2VTZXNzaW9uUmVzcG9uc2UiOpACArLIGBIYASIOYWNjb3VudHMud3JpdGWC0+STAhsqGS92MS9zZXNzaW9ucy97c2Vz
+      c2lvbl9pZH0SiwEKDExpc3RTZXNzaW9ucxIdLnVzZXJzLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QaHi51c2Vycy52MS5MaXN0U2Vzc2lvbnNSZXNw
+      b25zZSI8kAIBssgYERgBIg1hY2NvdW50cy5yZWFkgtPkkwIeEhwvdjEvdXNlcnMve3VzZXJfaWR9L3Nlc3Npb25zEqgBChFSZXZva2VBbGxTZXNz
+      aW9ucxIiLnVzZXJzLnYxLlJldm9rZUFsbFNlc3Npb25zUmVxdWVzdBojLnVzZXJzLnYxLlJldm9rZUFsbFNlc3Npb25zUmVzcG9uc2UiSpACArLI
+      GBIYASIOYWNjb3VudHMud3JpdGWC0+STAisiJi92MS91c2Vycy97dXNlcl9pZH0vc2Vzc2lvbnM6cmV2b2tlQWxsOgEqEnkKCkdldEFjY291bnQS
+      Gy51c2Vycy52MS5HZXRBY2NvdW50UmVxdWVzdBoRLnVzZXJzLnYxLkFjY291bnQiO5ACAbLIGBEYASINYWNjb3VudHMucmVhZILT5JMCHRIbL3Yx
+      L3VzZXJzL3t1c2VyX2lkfS9hY2NvdW50En0KC0Rpc2FibGVVc2VyEhwudXNlcnMudjEuRGlzYWJsZVVzZXJSZXF1ZXN0GhEudXNlcnMudjEuQWNj
+      b3VudCI9kAICssgYECIOYWNjb3VudHMud3JpdGWC0+STAiAiGy92MS91c2Vycy97dXNlcl9pZH06ZGlzYWJsZToBKhJ6CgpFbmFibGVVc2VyEhsu
+      dXNlcnMudjEuRW5hYmxlVXNlclJlcXVlc3QaES51c2Vycy52MS5BY2NvdW50IjyQAgKyyBgQIg5hY2NvdW50cy53cml0ZYLT5JMCHyIaL3YxL3Vz
+      ZXJzL3t1c2VyX2lkfTplbmFibGU6ASoSZwoHR2V0SndrcxIYLnVzZXJzLnYxLkdldEp3a3NSZXF1ZXN0GhkudXNlcnMudjEuR2V0Sndrc1Jlc3Bv
+      bnNlIieQAgGyyBgCCAGC0+STAhgSFi8ud2VsbC1rbm93bi9qd2tzLmpzb24SmAEKFFJlcXVlc3RQYXNzd29yZFJlc2V0EiUudXNlcnMudjEuUmVx
+      dWVzdFBhc3N3b3JkUmVzZXRSZXF1ZXN0GiYudXNlcnMudjEuUmVxdWVzdFBhc3N3b3JkUmVzZXRSZXNwb25zZSIxssgYAggBgtPkkwIlIiAvdjEv
+      YWNjb3VudDpyZXF1ZXN0UGFzc3dvcmRSZXNldDoBKhJuCg1SZXNldFBhc3N3b3JkEh4udXNlcnMudjEuUmVzZXRQYXNzd29yZFJlcXVlc3QaES51
+      c2Vycy52MS5BY2NvdW50IiqyyBgCCAGC0+STAh4iGS92MS9hY2NvdW50OnJlc2V0UGFzc3dvcmQ6ASoSwAEKGFJlcXVlc3RFbWFpbFZlcmlmaWNh
+      dGlvbhIpLnVzZXJzLnYxLlJlcXVlc3RFbWFpbFZlcmlmaWNhdGlvblJlcXVlc3QaKi51c2Vycy52MS5SZXF1ZXN0RW1haWxWZXJpZmljYXRpb25S
+      ZXNwb25zZSJNssgYEhgBIg5hY2NvdW50cy53cml0ZYLT5JMCMSIsL3YxL3VzZXJzL3t1c2VyX2lkfTpyZXF1ZXN0RW1haWxWZXJpZmljYXRpb246
+      ASoSaAoLVmVyaWZ5RW1haWwSHC51c2Vycy52MS5WZXJpZnlFbWFpbFJlcXVlc3QaES51c2Vycy52MS5BY2NvdW50IiiyyBgCCAGC0+STAhwiFy92
+      MS9hY2NvdW50OnZlcmlmeUVtYWlsOgEqEpABChJSZXF1ZXN0RW1haWxDaGFuZ2USIy51c2Vycy52MS5SZXF1ZXN0RW1haWxDaGFuZ2VSZXF1ZXN0
+      GiQudXNlcnMudjEuUmVxdWVzdEVtYWlsQ2hhbmdlUmVzcG9uc2UiL7LIGAIYAYLT5JMCIyIeL3YxL2FjY291bnQ6cmVxdWVzdEVtYWlsQ2hhbmdl
+      OgEqEn0KEkNvbmZpcm1FbWFpbENoYW5nZRIjLnVzZXJzLnYxLkNvbmZpcm1FbWFpbENoYW5nZVJlcXVlc3QaES51c2Vycy52MS5BY2NvdW50Ii+y
+      yBgCCAGC0+STAiMiHi92MS9hY2NvdW50OmNvbmZpcm1FbWFpbENoYW5nZToBKhKQAQoRQ2xhaW1PbmVUaW1lVG9rZW4SIi51c2Vycy52MS5DbGFp
+      bU9uZVRpbWVUb2tlblJlcXVlc3QaFi51c2Vycy52MS5PbmVUaW1lVG9rZW4iP7LIGA4iDHRva2Vucy5jbGFpbYLT5JMCJyIiL3YxL29uZVRpbWVU
+      b2tlbnMve3Rva2VuX2lkfTpjbGFpbToBKkIDugIAYgZwcm90bzM=
       """,
     dependencies: [.google_api_annotations, .google_api_field_behavior, .google_protobuf_timestamp, .rpcgateway_v1_schema, .users_v1_access])
 }
@@ -1372,6 +2146,47 @@ extension ProtoComments {
       users.v1.AccountService.GetJwks
       | Returns the public keys that verify access tokens: in JSON a JWK Set (RFC 7517). Keys of HS256 have no public half and
       | are not in it.
+      users.v1.AccountService.RequestPasswordReset
+      | Begins the reset of a forgotten password: if a user has this email and is neither deleted nor disabled, makes a
+      | one-time token for it that is valid for an hour. Whoever delivers it learns of it by an event of WatchUsers, and gets
+      | it by ClaimOneTimeToken.
+      |
+      | The response is the same, and takes the same time, whether or not there is such a user. RESOURCE_EXHAUSTED with a
+      | RetryInfo after too many requests of this source, or for this email. For a user, at most 5 tokens are made in an
+      | hour; further requests are answered, and do nothing.
+      users.v1.AccountService.ResetPassword
+      | Sets a new password by the token of a password reset, and ends all of the user's sessions. The token also shows that
+      | the email is the user's, so the email counts as verified.
+      |
+      | UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID): it was used before, has expired, or the user's
+      | password or email has changed since it was made.
+      users.v1.AccountService.RequestEmailVerification
+      | Makes a one-time token that verifies the user's email, valid for a day. It reaches the user as that of
+      | RequestPasswordReset does.
+      |
+      | NOT_FOUND if there is no such user or it is deleted. FAILED_PRECONDITION if the email is verified already
+      | (EMAIL_VERIFIED). RESOURCE_EXHAUSTED if 5 tokens have been made for the user within an hour (TOO_MANY_TOKENS).
+      users.v1.AccountService.VerifyEmail
+      | Marks the user's email as verified, by the token of an email verification.
+      |
+      | UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID).
+      users.v1.AccountService.RequestEmailChange
+      | Begins a change of the caller's own email: makes a one-time token for the new email, valid for an hour. The caller
+      | proves anew that it knows its password.
+      |
+      | The response is the same if another user has the new email; then no token is made. UNAUTHENTICATED if the password
+      | is wrong (SIGN_IN_FAILED). RESOURCE_EXHAUSTED after too many tries.
+      users.v1.AccountService.ConfirmEmailChange
+      | Changes the user's email to the one that the token of an email change was sent to. It counts as verified.
+      |
+      | UNAUTHENTICATED if the token can't be used (ONE_TIME_TOKEN_INVALID), ALREADY_EXISTS if another user has taken the
+      | new email meanwhile.
+      users.v1.AccountService.ClaimOneTimeToken
+      | Returns a one-time token for delivery to its email: for the service that sends messages. It works once for each
+      | token: the secret is made by this call, and only its hash is stored.
+      |
+      | NOT_FOUND if there is no such token or it has expired. FAILED_PRECONDITION if it was claimed before
+      | (ONE_TIME_TOKEN_CLAIMED).
       users.v1.Account
       | How a user signs in.
       users.v1.Account.user_id
@@ -1382,6 +2197,9 @@ extension ProtoComments {
       | When the password was set; absent without one.
       users.v1.Account.disable_time
       | When the user was disabled; absent while it is not.
+      users.v1.Account.email_verify_time
+      | When the user showed that its current email is its own; absent if it has not. A change of the email ends that, but for
+      | one by ConfirmEmailChange.
       users.v1.Session
       | A sign-in of a user, on one device.
       users.v1.Session.id
@@ -1465,6 +2283,68 @@ extension ProtoComments {
       | Request of EnableUser.
       users.v1.EnableUserRequest.user_id
       | Required. User.id.
+      users.v1.RequestPasswordResetRequest
+      | Request of RequestPasswordReset.
+      users.v1.RequestPasswordResetRequest.email
+      | Required. Compared in normal form: see User.email.
+      users.v1.RequestPasswordResetResponse
+      | Response of RequestPasswordReset: it says nothing.
+      users.v1.ResetPasswordRequest
+      | Request of ResetPassword.
+      users.v1.ResetPasswordRequest.token
+      | Required. OneTimeToken.token.
+      users.v1.ResetPasswordRequest.new_password
+      | Required. The rules are those of SetPasswordRequest.password.
+      users.v1.RequestEmailVerificationRequest
+      | Request of RequestEmailVerification.
+      users.v1.RequestEmailVerificationRequest.user_id
+      | Required. User.id.
+      users.v1.RequestEmailVerificationResponse
+      | Response of RequestEmailVerification.
+      users.v1.VerifyEmailRequest
+      | Request of VerifyEmail.
+      users.v1.VerifyEmailRequest.token
+      | Required. OneTimeToken.token.
+      users.v1.RequestEmailChangeRequest
+      | Request of RequestEmailChange.
+      users.v1.RequestEmailChangeRequest.new_email
+      | Required. The rules are those of User.email.
+      users.v1.RequestEmailChangeRequest.password
+      | Required. The caller's current password.
+      users.v1.RequestEmailChangeResponse
+      | Response of RequestEmailChange: it does not tell whether another user has the email.
+      users.v1.ConfirmEmailChangeRequest
+      | Request of ConfirmEmailChange.
+      users.v1.ConfirmEmailChangeRequest.token
+      | Required. OneTimeToken.token.
+      users.v1.ClaimOneTimeTokenRequest
+      | Request of ClaimOneTimeToken.
+      users.v1.ClaimOneTimeTokenRequest.token_id
+      | Required. OneTimeToken.id.
+      users.v1.OneTimeToken
+      | A token that its owner gets by email and that works once: for the service that delivers it.
+      users.v1.OneTimeToken.id
+      | A UUID. It is no secret.
+      users.v1.OneTimeToken.purpose
+      | What it is for.
+      users.v1.OneTimeToken.user_id
+      | User.id.
+      users.v1.OneTimeToken.email
+      | Where to send it. Of an email change, the new email.
+      users.v1.OneTimeToken.token
+      | The secret: put it into a link, send it to the email, and forget it.
+      users.v1.OneTimeToken.expire_time
+      | Until when it can be used.
+      users.v1.OneTimeToken.Purpose
+      | What a token is for.
+      users.v1.OneTimeToken.Purpose.PURPOSE_UNSPECIFIED
+      | Never sent. A client that reads it is older than the purpose.
+      users.v1.OneTimeToken.Purpose.PURPOSE_EMAIL_VERIFICATION
+      | VerifyEmail.
+      users.v1.OneTimeToken.Purpose.PURPOSE_PASSWORD_RESET
+      | ResetPassword.
+      users.v1.OneTimeToken.Purpose.PURPOSE_EMAIL_CHANGE
+      | ConfirmEmailChange.
       users.v1.GetJwksRequest
       | Request of GetJwks.
       users.v1.GetJwksResponse

@@ -679,6 +679,9 @@ public struct UserEvent: WireMessage {
   /// absent if the user has been purged by then.
   public var user: User? = nil
 
+  /// Of KIND_TOKEN_MADE: OneTimeToken.id. It is no secret.
+  public var tokenID: String = ""
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -697,11 +700,14 @@ public struct UserEvent: WireMessage {
     case undeleted
     /// The user was erased for good, because its purge time had passed or by PurgeUser. A later user may get its id.
     case purged
+    /// A one-time token was made for the user: `token_id` names it, and AccountService.ClaimOneTimeToken returns it. It
+    /// is no change of the user, so `version` and `etag` are those of the change before.
+    case tokenMade
     /// A number that this version of the .proto file has no name for.
     case unrecognized(Int32)
 
     /// All named values.
-    public static let allCases: [Kind] = [.unspecified, .created, .updated, .deleted, .undeleted, .purged]
+    public static let allCases: [Kind] = [.unspecified, .created, .updated, .deleted, .undeleted, .purged, .tokenMade]
 
     public init() {
       self = .unspecified
@@ -715,6 +721,7 @@ public struct UserEvent: WireMessage {
       case 3: self = .deleted
       case 4: self = .undeleted
       case 5: self = .purged
+      case 6: self = .tokenMade
       default: self = .unrecognized(rawValue)
       }
     }
@@ -728,6 +735,7 @@ public struct UserEvent: WireMessage {
       case .deleted: 3
       case .undeleted: 4
       case .purged: 5
+      case .tokenMade: 6
       case .unrecognized(let number): number
       }
     }
@@ -745,6 +753,7 @@ public struct UserEvent: WireMessage {
     case 6: "author"
     case 7: "time"
     case 8: "user"
+    case 9: "token_id"
     default: nil
     }
   }
@@ -771,6 +780,8 @@ public struct UserEvent: WireMessage {
         try reader.readMessage(into: &self.time)
       case 66:
         try reader.readMessage(into: &self.user)
+      case 74:
+        self.tokenID = try reader.read(WireString.self)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -779,6 +790,7 @@ public struct UserEvent: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.tokenID, as: WireString.self, tag: 74)
     writer.prepend(message: self.user, tag: 66)
     writer.prepend(message: self.time, tag: 58)
     writer.prepend(ifNotDefault: self.author, as: WireString.self, tag: 50)
@@ -1320,28 +1332,28 @@ extension ProtoFile {
       M30tWzAtOWEtZl17MTJ9JBoEdXVpZFICaWQSEgoEZXRhZxgCIAEoCVIEZXRhZyI3ChJFeHBvcnRVc2Vyc1JlcXVlc3QSIQoMc2hvd19kZWxldGVk
       GAEgASgIUgtzaG93RGVsZXRlZCKYAQoQUHVyZ2VVc2VyUmVxdWVzdBJwCgJpZBgBIAEoCUJg4EECusgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJj
       Y2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kGgR1dWlkUgJpZBISCgRldGFnGAIgASgJ
-      UgRldGFnIhMKEVB1cmdlVXNlclJlc3BvbnNlIv0CCglVc2VyRXZlbnQSFwoHdXNlcl9pZBgBIAEoCVIGdXNlcklkEiwKBGtpbmQYAiABKA4yGC51
+      UgRldGFnIhMKEVB1cmdlVXNlclJlc3BvbnNlIq4DCglVc2VyRXZlbnQSFwoHdXNlcl9pZBgBIAEoCVIGdXNlcklkEiwKBGtpbmQYAiABKA4yGC51
       c2Vycy52MS5Vc2VyRXZlbnQuS2luZFIEa2luZBIWCgZmaWVsZHMYAyADKAlSBmZpZWxkcxIYCgd2ZXJzaW9uGAQgASgDUgd2ZXJzaW9uEhIKBGV0
       YWcYBSABKAlSBGV0YWcSFgoGYXV0aG9yGAYgASgJUgZhdXRob3ISLgoEdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRp
-      bWUSIgoEdXNlchgIIAEoCzIOLnVzZXJzLnYxLlVzZXJSBHVzZXIidwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASEAoMS0lORF9DUkVBVEVE
-      EAESEAoMS0lORF9VUERBVEVEEAISEAoMS0lORF9ERUxFVEVEEAMSEgoOS0lORF9VTkRFTEVURUQQBBIPCgtLSU5EX1BVUkdFRBAFIqQBChFXYXRj
-      aFVzZXJzUmVxdWVzdBIhCgxyZXN1bWVfdG9rZW4YASABKAlSC3Jlc3VtZVRva2VuEhkKCHVzZXJfaWRzGAIgAygJUgd1c2VySWRzEi4KBWtpbmRz
-      GAMgAygOMhgudXNlcnMudjEuVXNlckV2ZW50LktpbmRSBWtpbmRzEiEKDGluY2x1ZGVfdXNlchgEIAEoCFILaW5jbHVkZVVzZXIiYgoSV2F0Y2hV
-      c2Vyc1Jlc3BvbnNlEiEKDHJlc3VtZV90b2tlbhgBIAEoCVILcmVzdW1lVG9rZW4SKQoFZXZlbnQYAiABKAsyEy51c2Vycy52MS5Vc2VyRXZlbnRS
-      BWV2ZW50Ms0ICgtVc2VyU2VydmljZRJjCgpDcmVhdGVVc2VyEhsudXNlcnMudjEuQ3JlYXRlVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIiiC
-      0+STAhEiCS92MS91c2VyczoEdXNlcrLIGA0iC3VzZXJzLndyaXRlEmAKB0dldFVzZXISGC51c2Vycy52MS5HZXRVc2VyUmVxdWVzdBoOLnVzZXJz
-      LnYxLlVzZXIiK5ACAYLT5JMCEBIOL3YxL3VzZXJzL3tpZH2yyBgOGAEiCnVzZXJzLnJlYWQSZgoKTG9va3VwVXNlchIbLnVzZXJzLnYxLkxvb2t1
-      cFVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIrkAIBgtPkkwISEhAvdjEvdXNlcnM6bG9va3VwssgYDCIKdXNlcnMucmVhZBJqCglMaXN0VXNl
-      cnMSGi51c2Vycy52MS5MaXN0VXNlcnNSZXF1ZXN0GhsudXNlcnMudjEuTGlzdFVzZXJzUmVzcG9uc2UiJJACAYLT5JMCCxIJL3YxL3VzZXJzssgY
-      DCIKdXNlcnMucmVhZBJtCgpVcGRhdGVVc2VyEhsudXNlcnMudjEuVXBkYXRlVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIjKC0+STAhsyEy92
-      MS91c2Vycy97dXNlci5pZH06BHVzZXKyyBgNIgt1c2Vycy53cml0ZRJiCgpEZWxldGVVc2VyEhsudXNlcnMudjEuRGVsZXRlVXNlclJlcXVlc3Qa
-      Di51c2Vycy52MS5Vc2VyIieC0+STAhAqDi92MS91c2Vycy97aWR9ssgYDSILdXNlcnMud3JpdGUScgoMVW5kZWxldGVVc2VyEh0udXNlcnMudjEu
-      VW5kZWxldGVVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXIiM4LT5JMCHCIXL3YxL3VzZXJzL3tpZH06dW5kZWxldGU6ASqyyBgNIgt1c2Vycy53
-      cml0ZRJ2CglQdXJnZVVzZXISGi51c2Vycy52MS5QdXJnZVVzZXJSZXF1ZXN0GhsudXNlcnMudjEuUHVyZ2VVc2VyUmVzcG9uc2UiMILT5JMCGSIU
-      L3YxL3VzZXJzL3tpZH06cHVyZ2U6ASqyyBgNIgt1c2Vycy5wdXJnZRJsCgtFeHBvcnRVc2VycxIcLnVzZXJzLnYxLkV4cG9ydFVzZXJzUmVxdWVz
-      dBoOLnVzZXJzLnYxLlVzZXIiLZACAYLT5JMCEhIQL3YxL3VzZXJzOmV4cG9ydLLIGA4iDHVzZXJzLmV4cG9ydDABEnYKCldhdGNoVXNlcnMSGy51
-      c2Vycy52MS5XYXRjaFVzZXJzUmVxdWVzdBocLnVzZXJzLnYxLldhdGNoVXNlcnNSZXNwb25zZSIrkAIBgtPkkwIREg8vdjEvdXNlcnM6d2F0Y2iy
-      yBgNIgt1c2Vycy53YXRjaDABQgO6AgBiBnByb3RvMw==
+      bWUSIgoEdXNlchgIIAEoCzIOLnVzZXJzLnYxLlVzZXJSBHVzZXISGQoIdG9rZW5faWQYCSABKAlSB3Rva2VuSWQijAEKBEtpbmQSFAoQS0lORF9V
+      TlNQRUNJRklFRBAAEhAKDEtJTkRfQ1JFQVRFRBABEhAKDEtJTkRfVVBEQVRFRBACEhAKDEtJTkRfREVMRVRFRBADEhIKDktJTkRfVU5ERUxFVEVE
+      EAQSDwoLS0lORF9QVVJHRUQQBRITCg9LSU5EX1RPS0VOX01BREUQBiKkAQoRV2F0Y2hVc2Vyc1JlcXVlc3QSIQoMcmVzdW1lX3Rva2VuGAEgASgJ
+      UgtyZXN1bWVUb2tlbhIZCgh1c2VyX2lkcxgCIAMoCVIHdXNlcklkcxIuCgVraW5kcxgDIAMoDjIYLnVzZXJzLnYxLlVzZXJFdmVudC5LaW5kUgVr
+      aW5kcxIhCgxpbmNsdWRlX3VzZXIYBCABKAhSC2luY2x1ZGVVc2VyImIKEldhdGNoVXNlcnNSZXNwb25zZRIhCgxyZXN1bWVfdG9rZW4YASABKAlS
+      C3Jlc3VtZVRva2VuEikKBWV2ZW50GAIgASgLMhMudXNlcnMudjEuVXNlckV2ZW50UgVldmVudDLNCAoLVXNlclNlcnZpY2USYwoKQ3JlYXRlVXNl
+      chIbLnVzZXJzLnYxLkNyZWF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIogtPkkwIRIgkvdjEvdXNlcnM6BHVzZXKyyBgNIgt1c2Vycy53
+      cml0ZRJgCgdHZXRVc2VyEhgudXNlcnMudjEuR2V0VXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIiuQAgGC0+STAhASDi92MS91c2Vycy97aWR9
+      ssgYDhgBIgp1c2Vycy5yZWFkEmYKCkxvb2t1cFVzZXISGy51c2Vycy52MS5Mb29rdXBVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXIiK5ACAYLT
+      5JMCEhIQL3YxL3VzZXJzOmxvb2t1cLLIGAwiCnVzZXJzLnJlYWQSagoJTGlzdFVzZXJzEhoudXNlcnMudjEuTGlzdFVzZXJzUmVxdWVzdBobLnVz
+      ZXJzLnYxLkxpc3RVc2Vyc1Jlc3BvbnNlIiSQAgGC0+STAgsSCS92MS91c2Vyc7LIGAwiCnVzZXJzLnJlYWQSbQoKVXBkYXRlVXNlchIbLnVzZXJz
+      LnYxLlVwZGF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIygtPkkwIbMhMvdjEvdXNlcnMve3VzZXIuaWR9OgR1c2VyssgYDSILdXNlcnMu
+      d3JpdGUSYgoKRGVsZXRlVXNlchIbLnVzZXJzLnYxLkRlbGV0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIngtPkkwIQKg4vdjEvdXNlcnMv
+      e2lkfbLIGA0iC3VzZXJzLndyaXRlEnIKDFVuZGVsZXRlVXNlchIdLnVzZXJzLnYxLlVuZGVsZXRlVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2Vy
+      IjOC0+STAhwiFy92MS91c2Vycy97aWR9OnVuZGVsZXRlOgEqssgYDSILdXNlcnMud3JpdGUSdgoJUHVyZ2VVc2VyEhoudXNlcnMudjEuUHVyZ2VV
+      c2VyUmVxdWVzdBobLnVzZXJzLnYxLlB1cmdlVXNlclJlc3BvbnNlIjCC0+STAhkiFC92MS91c2Vycy97aWR9OnB1cmdlOgEqssgYDSILdXNlcnMu
+      cHVyZ2USbAoLRXhwb3J0VXNlcnMSHC51c2Vycy52MS5FeHBvcnRVc2Vyc1JlcXVlc3QaDi51c2Vycy52MS5Vc2VyIi2QAgGC0+STAhISEC92MS91
+      c2VyczpleHBvcnSyyBgOIgx1c2Vycy5leHBvcnQwARJ2CgpXYXRjaFVzZXJzEhsudXNlcnMudjEuV2F0Y2hVc2Vyc1JlcXVlc3QaHC51c2Vycy52
+      MS5XYXRjaFVzZXJzUmVzcG9uc2UiK5ACAYLT5JMCERIPL3YxL3VzZXJzOndhdGNossgYDSILdXNlcnMud2F0Y2gwAUIDugIAYgZwcm90bzM=
       """,
     dependencies: [.google_api_annotations, .google_api_field_behavior, .google_protobuf_field_mask, .google_protobuf_timestamp, .rpcgateway_v1_schema, .users_v1_access])
 }
@@ -1549,6 +1561,8 @@ extension ProtoComments {
       users.v1.UserEvent.user
       | The user as it was when the event was read, so at the event's version or a later one. Only with `include_user`;
       | absent if the user has been purged by then.
+      users.v1.UserEvent.token_id
+      | Of KIND_TOKEN_MADE: OneTimeToken.id. It is no secret.
       users.v1.UserEvent.Kind
       | What was done.
       users.v1.UserEvent.Kind.KIND_UNSPECIFIED
@@ -1563,6 +1577,9 @@ extension ProtoComments {
       | The user's deletion was undone.
       users.v1.UserEvent.Kind.KIND_PURGED
       | The user was erased for good, because its purge time had passed or by PurgeUser. A later user may get its id.
+      users.v1.UserEvent.Kind.KIND_TOKEN_MADE
+      | A one-time token was made for the user: `token_id` names it, and AccountService.ClaimOneTimeToken returns it. It
+      | is no change of the user, so `version` and `etag` are those of the change before.
       users.v1.WatchUsersRequest
       | Request of WatchUsers.
       users.v1.WatchUsersRequest.resume_token

@@ -14,6 +14,18 @@ enum AccountError: Error, Sendable, Hashable {
   case refreshTokenReused
   /// The session has ended.
   case sessionEnded
+  /// Too many tokens were asked for, by this source or for this email.
+  case tooManyRequests(Duration)
+  /// The user has got too many one-time tokens.
+  case tooManyTokens
+  /// The user's email is verified already.
+  case emailVerified
+  /// The one-time token was used, has expired, is of another purpose, or never was.
+  case oneTimeTokenInvalid
+  /// There is no one-time token of this id, or its time is over.
+  case noOneTimeToken(UserID)
+  /// The one-time token was claimed before.
+  case oneTimeTokenClaimed
   /// No key can sign access tokens now.
   case noSigningKey
   /// There is no randomness or no memory.
@@ -35,6 +47,29 @@ extension AccountError: RPCErrorConvertible {
         .unauthenticated, "REFRESH_TOKEN_REUSED",
         "The refresh token was used before: somebody may have copied it. Its session has ended. Sign in again.")
     case .sessionEnded: error(.unauthenticated, "SESSION_ENDED", "The session has ended. Sign in again.")
+    case .tooManyRequests(let delay):
+      RPCError(
+        .resourceExhausted, "Too many tokens were asked for. Try again later.",
+        details: [UserServiceError.info("TOO_MANY_REQUESTS"), .retryInfo(delay: delay)])
+    case .tooManyTokens:
+      RPCError(
+        .resourceExhausted, "The user has got too many tokens. Try again later.",
+        details: [UserServiceError.info("TOO_MANY_TOKENS"), .retryInfo(delay: .seconds(600))])
+    case .emailVerified: error(.failedPrecondition, "EMAIL_VERIFIED", "The user's email is verified already.")
+    case .oneTimeTokenInvalid:
+      error(
+        .unauthenticated, "ONE_TIME_TOKEN_INVALID",
+        "The token can't be used: it was used before, has expired, or is of another kind.")
+    case .noOneTimeToken(let id):
+      RPCError(
+        .notFound, "There is no such token, or its time is over.",
+        details: [
+          UserServiceError.info("ONE_TIME_TOKEN_NOT_FOUND"),
+          .resourceInfo(
+            type: "users.v1.OneTimeToken", name: id.description, description: "not found"),
+        ])
+    case .oneTimeTokenClaimed:
+      error(.failedPrecondition, "ONE_TIME_TOKEN_CLAIMED", "The token was claimed before.")
     case .noSigningKey:
       RPCError(
         .unavailable, "No key can sign access tokens now.",

@@ -8,15 +8,19 @@ public struct AccountRecord: Sendable, Hashable {
   public var passwordTime: Int64?
   /// When the user was disabled, in microseconds since 1970; nil while it is not.
   public var disableTime: Int64?
+  /// When the user showed that its current email is its own, in microseconds since 1970; nil if it has not.
+  public var emailVerifyTime: Int64?
 
   /// An account as a store has it.
   public init(
-    userID: UserID, passwordHash: String? = nil, passwordTime: Int64? = nil, disableTime: Int64? = nil
+    userID: UserID, passwordHash: String? = nil, passwordTime: Int64? = nil, disableTime: Int64? = nil,
+    emailVerifyTime: Int64? = nil
   ) {
     self.userID = userID
     self.passwordHash = passwordHash
     self.passwordTime = passwordTime
     self.disableTime = disableTime
+    self.emailVerifyTime = emailVerifyTime
   }
 }
 

@@ -2,7 +2,7 @@
 ///
 /// The rules of `UserStore` hold here too: each write is one atomic step, a read sees every write that was answered
 /// before, deadlines are CLOCK_MONOTONIC in nanoseconds. A deleted user has no account.
-public protocol AccountStore: Sendable {
+public protocol AccountStore: OneTimeTokenStore {
   /// The account of a user; nil if there is no such user.
   nonisolated(nonsending) func account(of user: UserID, deadline: UInt64?) async throws(StoreError) -> AccountRecord?
 

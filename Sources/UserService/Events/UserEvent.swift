@@ -3,6 +3,8 @@ public struct UserEvent: Sendable, Hashable {
   /// What was done.
   public enum Kind: String, Sendable, Hashable, CaseIterable {
     case created, updated, deleted, undeleted, purged
+    /// A one-time token was made for the user, which is no change of it.
+    case tokenMade = "token_made"
   }
 
   /// Where it stands in the feed.
@@ -13,7 +15,7 @@ public struct UserEvent: Sendable, Hashable {
   public var kind: Kind
   /// The user's version after the change; of a purge, one more than the last one.
   public var version: Int64
-  /// Of an update: the fields that it set. Empty otherwise.
+  /// Of an update: the fields that it set. Of a token: its id alone. Empty otherwise.
   public var fields: [String]
   /// Who did it; nil: the service itself, or nobody who was identified.
   public var author: Author?

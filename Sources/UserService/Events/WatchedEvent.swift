@@ -37,7 +37,7 @@ extension UserAPI.UserEvent {
     self.init()
     userID = record.userID.description
     kind = Kind(record.kind)
-    fields = record.fields
+    if record.kind == .tokenMade { tokenID = record.fields.first ?? "" } else { fields = record.fields }
     version = record.version
     if record.kind != .purged { etag = Etag.make(record.userID, version: record.version) }
     author = record.author?.id ?? ""
@@ -54,6 +54,7 @@ extension UserAPI.UserEvent.Kind {
     case .deleted: self = .deleted
     case .undeleted: self = .undeleted
     case .purged: self = .purged
+    case .tokenMade: self = .tokenMade
     }
   }
 }

@@ -15,11 +15,15 @@ struct Accounts: Sendable {
   let rehashing: Rehashing
   let handlers: AccountServiceHandlers
 
-  /// How often sessions that ended long ago are removed, and how many at a time.
+  /// How often sessions and one-time tokens that ended long ago are removed, and how many at a time.
   private static let pruning = (period: Duration.seconds(600), batch: 500)
 
-  init(_ access: Service.Access, database: PostgresClient, users: PostgresUserStore) {
-    store = PostgresAccountStore(client: database)
+  /// - Parameter onWrite: called after each write that has an event.
+  init(
+    _ access: Service.Access, database: PostgresClient, users: PostgresUserStore,
+    onWrite: @escaping @Sendable () -> Void
+  ) {
+    store = PostgresAccountStore(client: database, onWrite: onWrite)
     hasher = PasswordHasher(cost: access.passwordCost)
     rehashing = Rehashing(store: store, hasher: hasher)
     handlers = AccountServiceHandlers(
@@ -44,7 +48,9 @@ struct Accounts: Sendable {
       ) { try await feed.turn() },
       replacing,
       BackgroundWorker("session-pruning", on: loop, logger: logger, onChange: report("session-pruning")) {
-        try await store.prune(limit: Self.pruning.batch) < Self.pruning.batch ? Self.pruning.period : .zero
+        let sessions = try await store.prune(limit: Self.pruning.batch)
+        let tokens = try await store.pruneTokens(limit: Self.pruning.batch)
+        return max(sessions, tokens) < Self.pruning.batch ? Self.pruning.period : .zero
       },
     ]
   }

@@ -16,6 +16,7 @@ public struct AccountServiceHandlers: AccountServiceProvider {
   let ended: EndedSessions
   let rehashing: Rehashing
   let tries: SignInGuard
+  let requests: SignInGuard
   let ids: UserIDGenerator
   let now: @Sendable () -> Int64
 
@@ -28,10 +29,12 @@ public struct AccountServiceHandlers: AccountServiceProvider {
   ///   - ended: learns of the sessions that calls end.
   ///   - rehashing: replaces outdated hashes.
   ///   - tries: slows down who guesses passwords.
+  ///   - requests: slows down who asks for password resets.
   ///   - now: seconds since 1970.
   public init(
     store: any AccountStore, users: any UserStore, hasher: PasswordHasher, keys: LiveKeys, authority: TokenAuthority,
     ended: EndedSessions, rehashing: Rehashing, tries: SignInGuard = SignInGuard(),
+    requests: SignInGuard = SignInGuard(),
     ids: UserIDGenerator = UserIDGenerator(),
     now: @escaping @Sendable () -> Int64
   ) {
@@ -43,6 +46,7 @@ public struct AccountServiceHandlers: AccountServiceProvider {
     self.ended = ended
     self.rehashing = rehashing
     self.tries = tries
+    self.requests = requests
     self.ids = ids
     self.now = now
   }
@@ -85,6 +89,7 @@ extension Account {
     hasPassword = record.passwordHash != nil
     passwordTime = record.passwordTime.map { Google_Protobuf_Timestamp(microseconds: $0) }
     disableTime = record.disableTime.map { Google_Protobuf_Timestamp(microseconds: $0) }
+    emailVerifyTime = record.emailVerifyTime.map { Google_Protobuf_Timestamp(microseconds: $0) }
   }
 }
 

@@ -16,22 +16,28 @@ extension AccountServiceHandlers {
     let new = new(request.newPassword, field: "new_password", of: email, into: &violations)
     guard let current, let new else { throw UserServiceError.invalid(violations) }
     let session = try await liveSession(of: caller, context)
-    let start = MonotonicClock.nanoseconds
-    try checkTries(context.peer, user.description, start)
-    let found = try await store.account(of: user, deadline: context.storeDeadline)
-    let isRight = try await hasher.withPlace { try await check(current, found, context) }
-    guard isRight, let old = found?.passwordHash else {
-      tries.failed(source: context.peer, email: user.description, now: MonotonicClock.nanoseconds)
-      throw AccountError.signInFailed
-    }
+    let old = try await hash(of: user, provenBy: current, context)
     let hash = try await hashed(new, context)
     return account(
       after: try await store.setPassword(
         of: user, hash: hash.text, expecting: old, keeping: session, deadline: context.storeDeadline))
   }
 
-  /// The session of the caller; nil if its token belongs to none.
-  private func liveSession(of caller: Caller, _ context: ServerContext) async throws -> SessionID? {
+  /// Checks the password of a user that has signed in before, and counts its tries.
+  /// - Returns: the stored hash.
+  func hash(of user: UserID, provenBy password: Password, _ context: ServerContext) async throws -> String {
+    try checkTries(context.peer, user.description, MonotonicClock.nanoseconds)
+    let found = try await store.account(of: user, deadline: context.storeDeadline)
+    let isRight = try await hasher.withPlace { try await check(password, found, context) }
+    guard isRight, let hash = found?.passwordHash else {
+      tries.failed(source: context.peer, email: user.description, now: MonotonicClock.nanoseconds)
+      throw AccountError.signInFailed
+    }
+    return hash
+  }
+
+  /// The session of the caller, which the store says goes on; nil if its token belongs to none.
+  func liveSession(of caller: Caller, _ context: ServerContext) async throws -> SessionID? {
     guard let text = caller.session else { return nil }
     guard let id = SessionID(text), let session = try await store.session(id, deadline: context.storeDeadline),
       session.isActive

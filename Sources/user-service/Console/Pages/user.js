@@ -73,10 +73,15 @@ const account = async (user, redraw, signal) => {
   };
   const parts = [section("Sign-in", facts([
     ["Password", found.hasPassword ? ["set ", time(found.passwordTime)] : "none"],
+    ["Email", found.emailVerifyTime ? ["verified ", time(found.emailVerifyTime)] : "not verified"],
     ["May sign in", found.disableTime ? ["no, disabled ", time(found.disableTime)] : "yes"]]),
     may("accounts.write")
       ? found.disableTime ? button("Enable", act("enable", "The user may sign in again.")) : button("Disable…", acting(disable), { class: "danger" })
-      : null)];
+      : null,
+    " ", found.emailVerifyTime || found.disableTime ? null : button("Verify email", acting(async () => {
+      await call("POST", `${path(user.id)}:requestEmailVerification`, {}, { signal });
+      announce("A token for this email is made. Your sender of messages delivers it.");
+    })))];
   if (may("accounts.write")) {
     parts.push(section("Set password", form([{ name: "password", label: "New password", type: "password", required: true, autocomplete: "new-password",
       hint: "At least 8 characters. All sessions of the user end." }], "Set password", async ({ password }) => {
