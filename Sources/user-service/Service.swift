@@ -24,6 +24,8 @@ struct Service: Sendable {
     var allowsAnonymous = false
     /// Of password hashes.
     var passwordCost = 12
+    /// What no new password may be.
+    var refusedPasswords = RefusedPasswords()
   }
 
   struct EventSettings: Sendable {

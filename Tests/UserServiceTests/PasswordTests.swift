@@ -179,4 +179,12 @@ import Testing
     let password = try password("correct horse")
     await #expect(throws: PasswordHasher.Failure.failed) { try await hasher.hash(password, deadline: nil) }
   }
+
+  @Test func refusedPasswordsAreThoseOfTheFile() {
+    let refused = RefusedPasswords(lines: Array("One of ours\r\nanother\n\nlast".utf8))
+    #expect(refused.count == 3)
+    let found = ["one of OURS", "another", "last", "", "one of our", "One of ours\r"].map { refused.contains($0) }
+    #expect(found == [true, true, true, false, false, false])
+    #expect(!RefusedPasswords().contains("another"))
+  }
 }

@@ -10,7 +10,7 @@ public struct Password: Sendable, Hashable, CustomStringConvertible {
 
   /// Why a text is no password.
   enum Fault: Sendable, Hashable {
-    case empty, tooLong, hasNUL, tooShort, common, isEmail
+    case empty, tooLong, hasNUL, tooShort, common, isEmail, refused
 
     /// The rest of a sentence that begins with the name of the field.
     var description: String {
@@ -21,6 +21,7 @@ public struct Password: Sendable, Hashable, CustomStringConvertible {
       case .tooShort: "must have at least \(Password.lengths.lowerBound) characters"
       case .common: "is one of the most common passwords, which attackers try first"
       case .isEmail: "must not be the user's email"
+      case .refused: "is one of the passwords that this service refuses"
       }
     }
   }

@@ -33,6 +33,14 @@ struct AccessOptions: ParsableArguments {
       valueName: "cost"))
   var passwordCost: Int?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A file of passwords that nobody may choose, one on each line, beside the most common ones, which are refused anyway."
+        + " [env: USER_SERVICE_REFUSED_PASSWORDS]",
+      valueName: "file"))
+  var refusedPasswords: String?
+
   /// - Throws: `ValidationError` (exit code 64) without keys, unless it is to serve without; `ExitCode` 69 if the keys
   ///   can't be used.
   func settings() throws -> Service.Access {
@@ -55,7 +63,18 @@ struct AccessOptions: ParsableArguments {
     }
     return Service.Access(
       directory: directory, keys: LiveKeys(set), authority: try tokens.authority(), certificates: try certificates(),
-      allowsAnonymous: allowsAnonymous, passwordCost: cost)
+      allowsAnonymous: allowsAnonymous, passwordCost: cost, refusedPasswords: try refused())
+  }
+
+  private func refused() throws -> RefusedPasswords {
+    guard let path = refusedPasswords ?? Environment.text("USER_SERVICE_REFUSED_PASSWORDS") else {
+      return RefusedPasswords()
+    }
+    do throws(SmallFile.Fault) {
+      return RefusedPasswords(lines: try SmallFile.read(path, limit: 256 << 20))
+    } catch {
+      throw Program.exit(with: Unavailable(message: "The file of refused passwords can't be used: \(error.message)."))
+    }
   }
 
   /// Without a directory, sign-ins have a key that nobody else knows and that ends with the process.

@@ -28,7 +28,7 @@ struct Accounts: Sendable {
     rehashing = Rehashing(store: store, hasher: hasher)
     handlers = AccountServiceHandlers(
       store: store, users: users, hasher: hasher, keys: access.keys, authority: access.authority, ended: ended,
-      rehashing: rehashing, now: WallClock.seconds)
+      rehashing: rehashing, refused: access.refusedPasswords, now: WallClock.seconds)
   }
 
   /// - Parameter report: makes what is told of a worker's state, by its name.

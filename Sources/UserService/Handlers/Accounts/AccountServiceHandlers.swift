@@ -17,6 +17,7 @@ public struct AccountServiceHandlers: AccountServiceProvider {
   let rehashing: Rehashing
   let tries: SignInGuard
   let requests: SignInGuard
+  let refused: RefusedPasswords
   let ids: UserIDGenerator
   let now: @Sendable () -> Int64
 
@@ -30,11 +31,12 @@ public struct AccountServiceHandlers: AccountServiceProvider {
   ///   - rehashing: replaces outdated hashes.
   ///   - tries: slows down who guesses passwords.
   ///   - requests: slows down who asks for password resets.
+  ///   - refused: what no new password may be, beside the most common ones.
   ///   - now: seconds since 1970.
   public init(
     store: any AccountStore, users: any UserStore, hasher: PasswordHasher, keys: LiveKeys, authority: TokenAuthority,
     ended: EndedSessions, rehashing: Rehashing, tries: SignInGuard = SignInGuard(),
-    requests: SignInGuard = SignInGuard(),
+    requests: SignInGuard = SignInGuard(), refused: RefusedPasswords = RefusedPasswords(),
     ids: UserIDGenerator = UserIDGenerator(),
     now: @escaping @Sendable () -> Int64
   ) {
@@ -47,6 +49,7 @@ public struct AccountServiceHandlers: AccountServiceProvider {
     self.rehashing = rehashing
     self.tries = tries
     self.requests = requests
+    self.refused = refused
     self.ids = ids
     self.now = now
   }
@@ -76,7 +79,7 @@ extension FieldViolations {
       case .tooLong: .tooLong
       case .hasNUL: .invalidCharacter
       case .tooShort: .tooShort
-      case .common, .isEmail: .guessable
+      case .common, .isEmail, .refused: .guessable
       }
     add(field, reason, fault.description)
   }

@@ -38,7 +38,9 @@ extension AccountServiceHandlers {
     _ text: String, field: String, of email: EmailAddress?, into violations: inout FieldViolations
   ) -> Password? {
     do throws(Password.Fault) {
-      return try Password(new: text, email: email)
+      let password = try Password(new: text, email: email)
+      guard !refused.contains(text) else { throw .refused }
+      return password
     } catch {
       violations.add(field, error)
       return nil
