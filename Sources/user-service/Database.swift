@@ -91,15 +91,19 @@ enum Database {
     }
   }
 
-  /// - Throws: `Unavailable` if the schema lacks a migration of this version.
-  static func checkSchema(_ client: PostgresClient, logger: Logger) async throws {
-    let pending: [Migration]
+  /// The migrations of this version that the database lacks.
+  static func pendingMigrations(_ client: PostgresClient, logger: Logger) async throws -> [Migration] {
     do {
-      pending = try await Migrator(client: client, migrations: UserMigrations.all, logger: logger).pending()
+      return try await Migrator(client: client, migrations: UserMigrations.all, logger: logger).pending()
     } catch let error as PostgresError {
       try Task.checkCancellation()
       throw Unavailable(message: "The check of the database's schema failed: \(error).")
     }
+  }
+
+  /// - Throws: `Unavailable` if the schema lacks a migration of this version.
+  static func checkSchema(_ client: PostgresClient, logger: Logger) async throws {
+    let pending = try await pendingMigrations(client, logger: logger)
     guard pending.isEmpty else {
       throw Unavailable(
         message: """

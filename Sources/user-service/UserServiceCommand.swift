@@ -14,7 +14,8 @@ struct UserServiceCommand: ParsableCommand {
     version: UserServiceVersion.current,
     subcommands: [
       ServeCommand.self, MigrateCommand.self, PurgeCommand.self, KeysCommand.self, TokenCommand.self,
-      CallCommand.self, PasswordCostCommand.self, CheckCommand.self, OpenAPICommand.self, VersionCommand.self,
+      CallCommand.self, AdminCommand.self, PasswordCostCommand.self, CheckCommand.self, OpenAPICommand.self,
+      VersionCommand.self,
     ])
 
   static func main() {

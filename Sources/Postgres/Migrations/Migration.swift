@@ -55,6 +55,9 @@ public struct Migration: Sendable {
     form = .code(code)
   }
 
+  /// Whether it is Swift code: its text is no SQL then.
+  public var isCode: Bool { if case .code = form { true } else { false } }
+
   /// Detects that an applied migration was changed: FNV-1a of its text. It is no protection against tampering.
   public var checksum: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
