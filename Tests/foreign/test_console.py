@@ -106,7 +106,7 @@ def test_the_page_runs_only_its_own_scripts(service):
         policy = page.headers["content-security-policy"]
         assert "default-src 'none'; script-src 'self'" in policy and "unsafe" not in policy
         assert "<script>" not in page.text and " style=" not in page.text and "://" not in page.text
-        for part in ("api.js", "console.css", "console.js", "dom.js", "icon.svg", "server.js", "user.js", "users.js"):
+        for part in ("api.js", "console.css", "console.js", "dom.js", "icon.svg", "live.js", "server.js", "user.js", "users.js"):
             assert http.get(f"/console/{part}").status_code == 200, part
         assert http.head("/").status_code == 200 and http.post("/").status_code == 405
 
@@ -347,6 +347,26 @@ def test_passwords_sessions_and_disabling(admin, visit, member, accounts):
     other.sees("The user is disabled.")
     admin.press("Enable")
     admin.sees("The user may sign in again.")
+
+
+def test_changes_are_shown_live(admin, users):
+    admin.heading("Users")
+    admin.press("Live")
+    admin.heading("Live")
+    admin.sees("Connected.")
+    user = create(users, email=new_email("live"), name="Ada")
+    admin.wait(f"document.querySelector('ol').innerText.includes({json.dumps(user.email + ' created')})")
+    users.UpdateUser(pb.UpdateUserRequest(user=pb.User(id=user.id, name=MARKUP)), timeout=TIMEOUT)
+    admin.wait("document.querySelector('ol li').innerText.includes('changed: name by tester')")
+    admin.screenshot("live")
+    assert admin.accessibility_faults() == []
+    admin.press("Pause")
+    users.DeleteUser(pb.DeleteUserRequest(id=user.id), timeout=TIMEOUT)
+    other = create(users, email=new_email("paused"))
+    assert other.email not in admin.text
+    admin.press("Go on")
+    admin.wait(f"document.querySelector('ol li').innerText.includes({json.dumps(other.email + ' created')})")
+    admin.wait("document.querySelectorAll('ol li')[1].innerText.includes('deleted')")
 
 
 # The server.

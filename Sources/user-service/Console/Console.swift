@@ -17,7 +17,7 @@ enum Console {
   static func routes(_ figures: ServerFigures) -> [HTTPRoute] {
     let scripts = [
       ("api", PackageResources.api_js), ("console", PackageResources.console_js), ("dom", PackageResources.dom_js),
-      ("server", PackageResources.server_js), ("user", PackageResources.user_js),
+      ("live", PackageResources.live_js), ("server", PackageResources.server_js), ("user", PackageResources.user_js),
       ("users", PackageResources.users_js),
     ]
     return [

@@ -1,6 +1,7 @@
 // The console: signing in, and which page shows.
 import { caller, findOutWhetherOpen, health, isSignedIn, may, signIn, signOut, useToken, whenSignedOut } from "./api.js";
 import { acting, announce, button, form, make } from "./dom.js";
+import { livePage } from "./live.js";
 import { serverPage } from "./server.js";
 import { userPage } from "./user.js";
 import { newUserPage, usersPage } from "./users.js";
@@ -9,6 +10,7 @@ const pages = [
   { name: "users", title: "Users", isShown: () => may("users.read"), draw: (main, id, signal) => (id ? userPage : usersPage)(main, id, signal) },
   { name: "new", title: "New user", isHidden: true, isShown: () => may("users.write"), draw: newUserPage },
   { name: "me", title: "My account", isShown: () => caller().userId !== null, draw: (main, _, signal) => userPage(main, caller().userId, signal) },
+  { name: "live", title: "Live", isShown: () => may("users.watch"), draw: livePage },
   { name: "server", title: "Server", isShown: () => true, draw: serverPage },
 ];
 
