@@ -36,7 +36,9 @@ import UserStoreContract
   }
 
   @Test func versionsAndNamesFollowTheFiles() {
-    #expect(UserMigrations.all.map(\.version) == Array(1...UserMigrations.all.count))
+    // A number may be left out: that of a migration that was given up before a release.
+    let versions = UserMigrations.all.map(\.version)
+    #expect(versions.first == 1 && versions == Set(versions).sorted())
     #expect(UserMigrations.all.allSatisfy { !$0.text.isEmpty && !$0.text.contains("\0") })
   }
 }
