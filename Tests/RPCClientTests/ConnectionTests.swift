@@ -290,7 +290,7 @@ import Transport
         if index % 2 == 0 { #expect(try await TestClient(channel).echo([1]) == [1]) }
       }
       #expect(seen.allSatisfy { !$0() })
-      while await !server.server.connectionIDs(from: 0).isEmpty { await Task.yield() }
+      while await !server.server.connectionIDs(from: 0).isEmpty { try await Task.sleep(for: .milliseconds(2)) }
     }
   }
 }
