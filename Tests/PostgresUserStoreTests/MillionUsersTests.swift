@@ -128,7 +128,8 @@ import UserStoreContract
           let parameters = statement == PurgeSQL.isDue ? "" : "(100)"
           let plan = try await plan(of: statement, parameters, connection)
           let comment = Comment(rawValue: "\(statement.name), \(mode)\n\(plan)")
-          let isByIndex = plan.contains("users_purge_time_idx") && !plan.contains("Seq Scan")
+          // There are no sessions in this database.
+          let isByIndex = plan.contains("users_purge_time_idx") && !plan.contains("Seq Scan on users")
           #expect(isByIndex, comment)
         }
       }
