@@ -1,4 +1,4 @@
-package import EventLoop
+internal import EventLoop
 internal import RPCCore
 internal import Synchronization
 
