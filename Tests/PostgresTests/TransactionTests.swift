@@ -134,11 +134,11 @@ import Testing
     }
   }
 
-  @Test func copyInAScriptIsAnErrorAndNotAHang() async throws {
+  @Test func copyOutIsAnErrorAndNotAHang() async throws {
     try await Bench.run { bench in
       try bench.table("id int8")
       let error = try await postgresError {
-        try await bench.client.withConnection { try await $0.execute("copy", script: "COPY t FROM STDIN") }
+        try await bench.client.withConnection { try await $0.execute("copy", script: "COPY t TO STDOUT") }
       }
       #expect(error.code == .protocolViolation)
       let shared = try await postgresError { try await bench.client.query(Statement("copy", "COPY t TO STDOUT")) }

@@ -10,6 +10,28 @@ public struct PostgresTransaction: Sendable {
   ) async throws(PostgresError) -> PostgresRows {
     try await lease.run(statement, parameters, kind: .prepared)
   }
+
+  /// Writes rows by the statement of a `GroupedWrite`, all at once.
+  /// - Returns: the result row for each row, in their order; nil for one that conflicted with a concurrent transaction.
+  /// - Throws: as `query`.
+  public nonisolated(nonsending) func write(
+    _ group: GroupedWrite, rows: [[PostgresValue]]
+  ) async throws(PostgresError) -> [PostgresRow?] {
+    if rows.isEmpty { return [] }
+    return try GroupedWrite.outcomes(
+      try await query(group.statement, try GroupedWrite.columns(rows)), of: rows.count)
+  }
+
+  /// Runs `COPY table (columns) FROM STDIN (FORMAT binary)`. The rows are in memory, once more in libpq's while they
+  /// are sent: keep them to a few megabytes.
+  /// - Returns: how many rows were copied.
+  /// - Throws: as `query`. A row that violates a constraint fails the whole transaction.
+  @discardableResult
+  public nonisolated(nonsending) func copy(
+    _ statement: Statement, _ rows: CopyRows
+  ) async throws(PostgresError) -> Int {
+    try await lease.run(statement, [], kind: .script, copy: rows).affected
+  }
 }
 
 /// A connection that nobody else uses, valid only inside `withConnection`.

@@ -202,8 +202,9 @@ extension Connection {
     case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE:
       if handleConnectionLoss(result) { return }
       if let script, scriptError == nil { scriptError = error(of: result, script) }
+    case PGRES_COPY_IN: sendCopy()
     default:
-      lose(PostgresError(.protocolViolation, "COPY is not supported in a script."))
+      lose(PostgresError(.protocolViolation, "COPY TO STDOUT is not supported."))
     }
   }
 

@@ -30,6 +30,8 @@ final class PendingQuery: @unchecked Sendable {
   let preludes: [BoundStatement]
   /// It runs inside a transaction that other statements begin and end.
   let isInTransaction: Bool
+  /// The rows that a script, COPY FROM STDIN, asks for.
+  var copy: CopyRows?
   /// CLOCK_MONOTONIC in nanoseconds; `UInt64.max` is never.
   @exclusivity(unchecked) var deadline: UInt64
   @exclusivity(unchecked) private var continuation: Continuation?

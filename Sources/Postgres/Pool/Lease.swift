@@ -79,10 +79,12 @@ final class Lease: Sendable {
   /// Runs a statement, or a script, on the connection. Cancellation and the deadline answer at once and close the
   /// connection.
   nonisolated(nonsending) func run(
-    _ statement: Statement, _ parameters: [PostgresValue], kind: PendingQuery.Kind, isCancellable: Bool = true
+    _ statement: Statement, _ parameters: [PostgresValue], kind: PendingQuery.Kind, copy: CopyRows? = nil,
+    isCancellable: Bool = true
   ) async throws(PostgresError) -> PostgresRows {
     let request = PendingQuery(
       statement, parameters, kind: kind, deadline: deadline(from: MonotonicClock.nanoseconds), isInTransaction: true)
+    request.copy = copy
     guard isCancellable else { return try await told(submit(request)) }
     try PostgresClient.checkCancellation(statement.name)
     let answer = await withTaskCancellationHandler {
