@@ -12,9 +12,9 @@ public struct PostgresUserStore: UserStore {
   /// How long a deleted user can be undeleted, by default.
   public static let defaultRetention = Duration.seconds(30 * 24 * 3600)
 
-  private let client: PostgresClient
+  let client: PostgresClient
   private let retentionMicroseconds: Int64
-  private let onWrite: @Sendable () -> Void
+  let onWrite: @Sendable () -> Void
   let keys = Keys()
   let damagedRows: DamagedRows
 
@@ -87,10 +87,6 @@ public struct PostgresUserStore: UserStore {
   public nonisolated(nonsending) func create(
     _ user: NewUser, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
-    let parameters: [PostgresValue] = [
-      .uuid(user.id.high, user.id.low), .text(user.email.address), .text(user.email.normalForm), .text(user.name),
-      .text(LabelsJSON.encode(user.labels)), .text(author?.id ?? ""),
-    ]
     // An id chosen by the caller may conflict as well as the email. The emails' order then can't prevent deadlocks, so
     // such a creation needs a statement of its own.
     let keys = user.isIDChosen ? [Self.key(user.id), Self.key(user.email)] : [Self.key(user.email)]
@@ -98,7 +94,7 @@ public struct PostgresUserStore: UserStore {
     let now: Int64
     do throws(PostgresError) {
       let row = try await client.write(
-        UserSQL.insert, row: parameters, keys: keys, isAlone: user.isIDChosen, deadline: deadline)
+        UserSQL.insert, row: Self.row(user, author), keys: keys, isAlone: user.isIDChosen, deadline: deadline)
       (isIDTaken, isEmailTaken) = (try row[1].bool, try row[2].bool)
       now = isIDTaken || isEmailTaken ? 0 : try row[0].timestamp
     } catch {
@@ -117,19 +113,39 @@ public struct PostgresUserStore: UserStore {
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
     if change.isEmpty {
-      guard let user = try await find(id: id, deadline: deadline) else { throw .refused(.notFound(id)) }
-      if user.isDeleted { throw .refused(.isDeleted(id)) }
-      guard expecting.allows(user.version) else { throw .refused(.versionMismatch(id)) }
-      return user
+      return try Self.unchanged(try await find(id: id, deadline: deadline), id, expecting)
     }
-    let parameters: [PostgresValue] = [
+    return try UserRecord(
+      row: await write(
+        Self.statement(for: change), id, expecting, author, Self.values(of: change), change: change,
+        wantsDeleted: false, deadline))
+  }
+
+  /// The user, if an update would be accepted.
+  static func unchanged(
+    _ user: UserRecord?, _ id: UserID, _ expecting: VersionCondition
+  ) throws(StoreError) -> UserRecord {
+    guard let user else { throw .refused(.notFound(id)) }
+    if user.isDeleted { throw .refused(.isDeleted(id)) }
+    guard expecting.allows(user.version) else { throw .refused(.versionMismatch(id)) }
+    return user
+  }
+
+  static func statement(for change: UserChange) -> Statement {
+    change.changesSingleLabels ? UserSQL.updateLabels : UserSQL.update
+  }
+
+  /// The parameters of an update's statement behind those of every write.
+  static func values(of change: UserChange) -> [PostgresValue] {
+    var values: [PostgresValue] = [
       change.email.map { .text($0.address) } ?? .null, change.email.map { .text($0.normalForm) } ?? .null,
       change.name.map { .text($0) } ?? .null, change.labels.map { .text(LabelsJSON.encode($0)) } ?? .null,
       .textArray(change.fields),
     ]
-    return try UserRecord(
-      row: await write(
-        UserSQL.update, id, expecting, author, parameters, email: change.email, wantsDeleted: false, deadline))
+    if change.changesSingleLabels {
+      values += [.text(LabelsJSON.encode(change.setLabels)), .textArray(Array(change.removedLabels))]
+    }
+    return values
   }
 
   /// Marks a user as deleted and sets its purge time, in one UPDATE.
@@ -162,18 +178,11 @@ public struct PostgresUserStore: UserStore {
   /// by then, runs the statement again, until the deadline.
   private nonisolated(nonsending) func write(
     _ statement: Statement, _ id: UserID, _ expecting: VersionCondition, _ author: Author?,
-    _ parameters: [PostgresValue], email: EmailAddress? = nil, wantsDeleted: Bool?, _ deadline: UInt64?
+    _ parameters: [PostgresValue], change: UserChange? = nil, wantsDeleted: Bool?, _ deadline: UInt64?
   ) async throws(StoreError) -> PostgresRow {
-    let version: PostgresValue =
-      switch expecting {
-      case .any: .null
-      case .exactly(let version): .int64(version)
-      // Versions begin at 1.
-      case .never: .int64(0)
-      }
-    let parameters = [.uuid(id.high, id.low), version, author.map { .text($0.id) } ?? .null] + parameters
-    let keys = [Self.key(id)] + (email.map { [Self.key($0)] } ?? [])
-    let preludes = email.map(UserSQL.claim) ?? []
+    let parameters = Self.parameters(id, expecting, author, parameters)
+    let keys = [Self.key(id)] + (change?.email.map { [Self.key($0)] } ?? [])
+    let preludes = change?.email.map(UserSQL.claim) ?? []
     while true {
       let row: PostgresRow?
       do throws(PostgresError) {
@@ -185,17 +194,39 @@ public struct PostgresUserStore: UserStore {
         onWrite()
         return row
       }
-      try await throwReason(id, expecting, email, wantsDeleted: wantsDeleted, deadline)
+      let reason = try await query(UserSQL.whyUnmatched, Self.whyParameters(id, change?.email), deadline)
+      try Self.throwReason(reason, id, expecting, wantsDeleted: wantsDeleted)
+      if let change, change.changesSingleLabels {
+        try Self.checkLabels(
+          try await query(UserSQL.findLabels, [.uuid(id.high, id.low)], deadline).first, id, change)
+      }
       // Nothing prevents the write any more: somebody has changed the user in between.
     }
   }
 
-  /// Throws the reason why a write matched no row. Returns if there is no longer a reason.
-  private nonisolated(nonsending) func throwReason(
-    _ id: UserID, _ expecting: VersionCondition, _ email: EmailAddress?, wantsDeleted: Bool?, _ deadline: UInt64?
-  ) async throws(StoreError) {
-    let rows = try await query(
-      UserSQL.whyUnmatched, [.uuid(id.high, id.low), email.map { .text($0.normalForm) } ?? .null], deadline)
+  /// The parameters of a write to a user, and those of its statement.
+  static func parameters(
+    _ id: UserID, _ expecting: VersionCondition, _ author: Author?, _ parameters: [PostgresValue]
+  ) -> [PostgresValue] {
+    let version: PostgresValue =
+      switch expecting {
+      case .any: .null
+      case .exactly(let version): .int64(version)
+      // Versions begin at 1.
+      case .never: .int64(0)
+      }
+    return [.uuid(id.high, id.low), version, author.map { .text($0.id) } ?? .null] + parameters
+  }
+
+  static func whyParameters(_ id: UserID, _ email: EmailAddress?) -> [PostgresValue] {
+    [.uuid(id.high, id.low), email.map { .text($0.normalForm) } ?? .null]
+  }
+
+  /// Throws the reason why a write matched no row, as `UserSQL.whyUnmatched` tells it. Returns if there is no longer a
+  /// reason.
+  static func throwReason(
+    _ rows: PostgresRows, _ id: UserID, _ expecting: VersionCondition, wantsDeleted: Bool?
+  ) throws(StoreError) {
     guard let row = rows.first else { throw .refused(.notFound(id)) }
     let (isDeleted, isExpired, version, isEmailTaken, isDamaged): (Bool, Bool, Int64, Bool, Bool)
     do throws(PostgresError) {
@@ -212,8 +243,17 @@ public struct PostgresUserStore: UserStore {
     if isDamaged, wantsDeleted != nil { throw .damagedRow(id, isSafeToRetry: true) }
   }
 
-  private static func key(_ id: UserID) -> WriteKey { WriteKey("users.id", id) }
-  private static func key(_ email: EmailAddress) -> WriteKey { WriteKey("users.email", email.normalForm) }
+  /// Throws if the user would have too many labels after the change.
+  static func checkLabels(_ row: PostgresRow?, _ id: UserID, _ change: UserChange) throws(StoreError) {
+    guard let row else { throw .refused(.notFound(id)) }
+    let text: String
+    do throws(PostgresError) { text = try row[0].text } catch { throw StoreError(error) }
+    guard let labels = LabelsJSON.decode(text) else { throw .damagedRow(id) }
+    if change.labels(from: labels).count > UserRecord.maximumLabels { throw .refused(.tooManyLabels(id)) }
+  }
+
+  static func key(_ id: UserID) -> WriteKey { WriteKey("users.id", id) }
+  static func key(_ email: EmailAddress) -> WriteKey { WriteKey("users.email", email.normalForm) }
 
   // MARK: Queries
 

@@ -30,6 +30,15 @@ public enum UserMigrations {
       version: 8, name: "create_ended_sessions",
       sql: String(decoding: PackageResources._008_create_ended_sessions_sql, as: UTF8.self)),
     Migration(
+      version: 9, name: "index_orders_and_filters",
+      sql: String(decoding: PackageResources._009_index_orders_and_filters_sql, as: UTF8.self)),
+    Migration(version: 10, name: "index_labels", revision: "user_labels, first form") {
+      try await LabelIndexing(on: $0).run()
+    },
+    Migration(
+      version: 11, name: "creation_requests_and_imports",
+      sql: String(decoding: PackageResources._011_creation_requests_and_imports_sql, as: UTF8.self)),
+    Migration(
       version: 12, name: "create_one_time_tokens",
       sql: String(decoding: PackageResources._012_create_one_time_tokens_sql, as: UTF8.self)),
   ]
@@ -44,6 +53,8 @@ public enum UserMigrations {
       ("user_events", ["SELECT", "INSERT", "DELETE"]), ("user_feed", ["SELECT", "INSERT", "DELETE"]),
       ("user_feed_head", ["SELECT", "UPDATE"]), ("ended_sessions", ["SELECT", "INSERT", "DELETE"]),
       ("one_time_tokens", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
+      ("user_labels", ["SELECT"]), ("creation_requests", ["SELECT", "INSERT", "DELETE"]),
+      ("imports", ["SELECT", "INSERT", "UPDATE", "DELETE"]), ("import_failures", ["SELECT", "INSERT"]),
     ]
     return purges ? serving + [("worker_leases", ["SELECT", "UPDATE"])] : serving
   }

@@ -34,7 +34,7 @@ enum UserSQL {
 
   /// What `UserRecord(row:)` demands, but for the labels. A write checks it, so that no row is changed that can't be
   /// returned.
-  private static let isReadable = """
+  static let isReadable = """
     email IS NOT NULL AND name IS NOT NULL AND \(isTimeOfMessages("create_time"))
       AND \(isTimeOfMessages("update_time")) AND \(isTimeOfMessages("COALESCE(delete_time, now())"))
       AND \(isTimeOfMessages("COALESCE(purge_time, now())"))
@@ -45,11 +45,11 @@ enum UserSQL {
     "\(time) BETWEEN '0001-01-01 00:00:00Z' AND '9999-12-31 23:59:59.999999Z'"
   }
 
-  private static let hasReadableLabels = """
+  static let hasReadableLabels = """
     NOT jsonb_path_exists(labels, 'strict $.* ? (@.type() != "string")')
     """
 
-  private static func isEmailTaken(_ email: String) -> String {
+  static func isEmailTaken(_ email: String) -> String {
     "EXISTS (SELECT FROM users o WHERE o.email_normalized = \(email) AND o.id <> $1)"
   }
 
@@ -169,7 +169,7 @@ enum UserSQL {
   ///
   /// The id of the event is drawn when the row is updated and locked, so that the ids of a user's events are in the
   /// order of its changes.
-  private static func withEvent(_ change: String, kind: String, fields: String = "'{}'") -> String {
+  static func withEvent(_ change: String, kind: String, fields: String = "'{}'") -> String {
     """
     WITH changed AS (
       \(change)
@@ -200,55 +200,5 @@ enum UserSQL {
   }
 
   /// now() is when the transaction began: without GREATEST, a write that had to wait could set update_time back.
-  private static let touch = "update_time = GREATEST(now(), update_time), version = version + 1"
-
-  // MARK: Pages
-
-  /// One page of users. $1 is the limit; the cursor's values follow if there is a cursor.
-  static func page(_ order: UserOrder, showDeleted: Bool, hasCursor: Bool) -> Statement {
-    pages[PageShape(order: order, showDeleted: showDeleted, hasCursor: hasCursor)]
-      ?? makePage(PageShape(order: order, showDeleted: showDeleted, hasCursor: hasCursor))
-  }
-
-  private struct PageShape: Hashable {
-    let order: UserOrder
-    let showDeleted: Bool
-    let hasCursor: Bool
-  }
-
-  private static let pages: [PageShape: Statement] = {
-    var pages: [PageShape: Statement] = [:]
-    for key in UserOrder.Key.allCases {
-      for isDescending in [false, true] {
-        for showDeleted in [false, true] {
-          for hasCursor in [false, true] {
-            let shape = PageShape(
-              order: UserOrder(key, isDescending: isDescending), showDeleted: showDeleted, hasCursor: hasCursor)
-            pages[shape] = makePage(shape)
-          }
-        }
-      }
-    }
-    return pages
-  }()
-
-  /// The row comparison `(create_time, id) > ($2, $3)` lets Postgres start the index scan at the first row of the page.
-  private static func makePage(_ shape: PageShape) -> Statement {
-    let isDescending = shape.order.isDescending
-    let (name, key, bounds): (String, [String], String) =
-      switch shape.order.key {
-      case .createTime: ("create_time", ["create_time", "id"], "($2, $3)")
-      case .email: ("email", ["email_normalized"], "($2)")
-      case .id: ("id", ["id"], "($2)")
-      }
-    var conditions: [String] = []
-    if !shape.showDeleted { conditions.append("delete_time IS NULL") }
-    if shape.hasCursor { conditions.append("(\(key.joined(separator: ", "))) \(isDescending ? "<" : ">") \(bounds)") }
-    let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND ")) "
-    let order = key.map { isDescending ? "\($0) DESC" : $0 }.joined(separator: ", ")
-    return Statement(
-      "users_page_by_\(name)\(isDescending ? "_desc" : "")\(shape.showDeleted ? "_all" : "")"
-        + (shape.hasCursor ? "_next" : ""),
-      "SELECT \(columns), email_normalized FROM users \(filter)ORDER BY \(order) LIMIT $1", isReadOnly: true)
-  }
+  static let touch = "update_time = GREATEST(now(), update_time), version = version + 1"
 }

@@ -205,6 +205,11 @@ struct Service: Sendable {
       let keys = KeyFiles(directory: directory, keys: settings.access.keys, logger: logger)
       workers.append(keys.makeWorker(on: loop, files: files, onChange: report("keys")))
     }
+    let requests = RequestPurge(client: database)
+    workers.append(
+      BackgroundWorker("requests", on: loop, logger: logger, onChange: report("requests")) {
+        try await requests.turn()
+      })
     if settings.purgeInterval > .zero {
       let purge = UserPurge(client: database, batchSize: settings.purgeBatch)
       let work = PurgeWork(purge, every: settings.purgeInterval, logger: logger)

@@ -39,7 +39,8 @@ import UserStoreContract
 
   private static var damaged: Set<UInt64> { Set((1...damages.count).map { UInt64($0 * 4) }) }
 
-  @Test(arguments: UserOrder.Key.allCases, [false, true])
+  /// A name that is NULL has no place in the order by name.
+  @Test(arguments: UserOrder.Key.allCases.filter { $0 != .deleteTime }, [false, true])
   func pagesLeaveThemOut(key: UserOrder.Key, isDescending: Bool) async throws {
     try await Self.run { bench, store, log in
       for limit in [1, 2, 3, 7, 100] {
@@ -54,7 +55,7 @@ import UserStoreContract
         let wanted = Set(UInt64(1)...40).subtracting(Self.damaged)
         #expect(Set(found) == wanted && found.count == wanted.count, "\(key) by \(limit)")
       }
-      #expect(store.damagedRows.count == 5 * Self.damages.count)
+      #expect(store.damagedRows.count == 5 * (Self.damages.count - (key == .name ? 1 : 0)))
       #expect(log.lines.first?.contains("A stored user can't be read") == true)
       #expect(log.lines.first?.contains("example.com") == false)
     }
@@ -125,7 +126,7 @@ import UserStoreContract
   /// A column of another type is every row's: a page without users would be a lie.
   @Test func aTableOfAnotherShapeFailsThePage() async throws {
     try await Self.run { bench, store, _ in
-      try await bench.execute("ALTER TABLE users ALTER name TYPE bytea USING ''::bytea")
+      try await bench.execute("ALTER TABLE users ALTER email TYPE bytea USING ''::bytea")
       let query = UserPageQuery(order: UserOrder(.email), limit: 5)
       #expect(await outcome { _ = try await store.page(query, deadline: nil) } == .failed(.internal))
     }

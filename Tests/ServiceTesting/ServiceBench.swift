@@ -117,12 +117,43 @@ package struct ServiceBench: Sendable {
   package func start(
     _ method: MethodDescriptor, _ request: [UInt8], timeout: String? = nil, window: Int32 = 65_535
   ) async throws -> TestPeer.ClientCall {
+    let call = try await open(method, timeout: timeout, window: window)
+    try await call.send(bytes: request, end: true)
+    return call
+  }
+
+  /// Sends all requests of a stream, and takes all responses.
+  package func send<Response: WireMessage>(
+    _ method: MethodDescriptor, _ requests: [some WireMessage], as: Response.Type = Response.self
+  ) async throws -> [Response] {
+    let call = try await open(method)
+    for request in requests { try await call.send(bytes: request.wireBytes(), end: false) }
+    try await call.send(body: [], end: true)
+    let reply = try await call.finish()
+    if let failure = try reply.failure() { throw failure }
+    return try reply.messages.map { try Response(wireBytes: $0) }
+  }
+
+  /// The status of a stream that must fail.
+  package func sendFailing(
+    _ method: MethodDescriptor, _ requests: [some WireMessage]
+  ) async throws -> CallStatus {
+    do {
+      _ = try await send(method, requests) as [User]
+    } catch let status as CallStatus {
+      return status
+    }
+    throw TestFailure("the call did not fail")
+  }
+
+  /// Begins a call, on a connection of its own, whose requests the test sends.
+  package func open(
+    _ method: MethodDescriptor, timeout: String? = nil, window: Int32 = 65_535
+  ) async throws -> TestPeer.ClientCall {
     let client = try await connect(window)
     let metadata: [HeaderField] =
       (timeout.map { [["grpc-timeout", $0]] } ?? []) + (token.map { [["authorization", "Bearer \($0)"]] } ?? [])
-    let call = try await client.start(method.path, metadata: metadata)
-    try await call.send(bytes: request, end: true)
-    return call
+    return try await client.start(method.path, metadata: metadata)
   }
 
   /// The status of a call that must fail.

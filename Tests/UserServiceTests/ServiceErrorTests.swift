@@ -169,7 +169,7 @@ import UserStoreContract
           Methods.listUsers,
           ListUsersRequest.with {
             $0.pageSize = .min
-            $0.orderBy = "name"
+            $0.orderBy = "nickname"
           }, ["page_size", "order_by"]
         ),
         (Methods.getUser, GetUserRequest(), ["id"]),

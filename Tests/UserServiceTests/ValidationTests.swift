@@ -7,13 +7,15 @@ import Testing
     ("", UserOrder(.createTime)), ("  ", UserOrder(.createTime)), ("create_time", UserOrder(.createTime)),
     ("create_time desc", UserOrder(.createTime, isDescending: true)), ("email", UserOrder(.email)),
     (" email   asc ", UserOrder(.email)), ("email\tdesc", UserOrder(.email, isDescending: true)),
+    ("update_time desc", UserOrder(.updateTime, isDescending: true)), ("name", UserOrder(.name)),
+    ("delete_time", UserOrder(.deleteTime)),
   ])
   func accepts(text: String, order: UserOrder) {
     #expect(UserOrder(orderBy: text) == order)
   }
 
   @Test(arguments: [
-    "id", "name", "email,create_time", "email, create_time", "email desc asc", "desc", "Email", "EMAIL", "email DESC",
+    "id", "labels", "email,create_time", "email, create_time", "email desc asc", "desc", "Email", "EMAIL", "email DESC",
     "-email", "email desc,", "create_time;", "email\0", "email desc\n", "createTime", "é",
   ])
   func refuses(text: String) {
@@ -51,7 +53,7 @@ import Testing
     ("id", FieldViolation.Reason.immutableField), ("state", .immutableField), ("create_time", .immutableField),
     ("update_time", .immutableField), ("delete_time", .immutableField), ("purge_time", .immutableField),
     ("etag", .immutableField), ("", .unknownField), ("nope", .unknownField), ("Email", .unknownField),
-    ("user.email", .unknownField), ("labels.team", .unknownField), ("labels.*", .unknownField), ("**", .unknownField),
+    ("user.email", .unknownField), ("labels.a.b", .unknownField), ("labels.*", .unknownField), ("**", .unknownField),
     ("createTime", .unknownField), (" email", .unknownField), ("email,name", .unknownField),
   ])
   func refuses(path: String, reason: FieldViolation.Reason) {
@@ -66,7 +68,7 @@ import Testing
   }
 
   @Test func allViolationsAtOnce() {
-    #expect(parse(["id", "nope", "email", "labels.x"]).1.count == 3)
+    #expect(parse(["id", "nope", "email", "labels.X"]).1.count == 3)
   }
 }
 

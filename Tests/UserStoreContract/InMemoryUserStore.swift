@@ -5,14 +5,19 @@ package import UserService
 /// A store without a database: what a store does, in the fewest lines. Tests of the service use it, and it keeps the
 /// contract itself, so that it behaves as the real ones do.
 package final class InMemoryUserStore: UserStore {
-  private struct Row {
+  struct Row {
     var user: UserRecord
     var normalForm: String
   }
 
-  private struct State {
+  struct State {
     var rows: [UserID: Row] = [:]
     var owners: [String: UserID] = [:]
+    /// What was created for each request.
+    var requests: [UserID: (user: UserID, fingerprint: [UInt8])] = [:]
+    var imports: [UserID: ImportProgress] = [:]
+    /// The hashes of imported passwords.
+    var hashes: [UserID: String] = [:]
     /// Microseconds; each write takes one.
     var now: Int64 = 1_700_000_000_000_000
     var events: [UserEvent] = []
@@ -35,7 +40,7 @@ package final class InMemoryUserStore: UserStore {
     self.retention = retention.components.seconds * 1_000_000 + retention.components.attoseconds / 1_000_000_000_000
   }
 
-  private func inState<T: Sendable>(
+  func inState<T: Sendable>(
     _ body: (inout State) throws(StoreError) -> T
   ) throws(StoreError) -> T {
     // Mutex hands typed errors through.
@@ -46,12 +51,65 @@ package final class InMemoryUserStore: UserStore {
     _ user: NewUser, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
     try inState { state throws(StoreError) in
-      let record = try Self.check(user, &state)
-      state.rows[user.id] = Row(user: record, normalForm: user.email.normalForm)
-      state.owners[user.email.normalForm] = user.id
-      state.note(.created, user.id, version: 1, by: author)
+      try Self.create(user, by: author, &state)
+    }
+  }
+
+  static func create(
+    _ user: NewUser, by author: Author?, _ state: inout State
+  ) throws(StoreError) -> UserRecord {
+    let record = try check(user, &state)
+    state.rows[user.id] = Row(user: record, normalForm: user.email.normalForm)
+    state.owners[user.email.normalForm] = user.id
+    state.note(.created, user.id, version: 1, by: author)
+    return record
+  }
+
+  package func create(
+    _ user: NewUser, once request: CreationRequest, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> UserRecord {
+    try inState { state throws(StoreError) in
+      if let known = state.requests[request.id] {
+        guard known.fingerprint == request.fingerprint else { throw .refused(.requestIDReused) }
+        guard let row = state.rows[known.user] else { throw .refused(.createdAndRemoved) }
+        return row.user
+      }
+      let record = try Self.create(user, by: author, &state)
+      state.requests[request.id] = (record.id, request.fingerprint)
       return record
     }
+  }
+
+  package func create(
+    _ users: [NewUser], by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> [UserRecord] {
+    try inState { state throws(StoreError) in
+      try Self.all(users, &state) { user, state throws(StoreError) in
+        try Self.create(user, by: author, &state)
+      }
+    }
+  }
+
+  /// Does something with all items, or nothing.
+  private static func all<Item>(
+    _ items: [Item], _ state: inout State, _ body: (Item, inout State) throws(StoreError) -> UserRecord
+  ) throws(StoreError) -> [UserRecord] {
+    var changed = state
+    var records: [UserRecord] = []
+    for (index, item) in items.enumerated() {
+      do throws(StoreError) {
+        records.append(try body(item, &changed))
+      } catch {
+        if case .refused(let refusal) = error { throw .refusedItem(index, refusal) }
+        throw error
+      }
+    }
+    state = changed
+    return records
+  }
+
+  package func find(ids: [UserID], deadline: UInt64?) async throws(StoreError) -> [UserRecord?] {
+    try inState { state throws(StoreError) in ids.map { state.rows[$0]?.user } }
   }
 
   package func preview(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord {
@@ -81,19 +139,40 @@ package final class InMemoryUserStore: UserStore {
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord {
     try inState { state throws(StoreError) in
-      var row = try Self.find(id, wantsDeleted: false, expecting, state)
-      if change.isEmpty { return row.user }
-      if let email = change.email {
-        if let owner = state.owners[email.normalForm], owner != id { throw .refused(.alreadyExists(.email)) }
-        state.owners[row.normalForm] = nil
-        state.owners[email.normalForm] = id
-        row.normalForm = email.normalForm
-        row.user.email = email.address
-      }
-      if let name = change.name { row.user.name = name }
-      if let labels = change.labels { row.user.labels = labels }
-      return Self.store(row, &state, .updated, change.fields, author)
+      try Self.update(UserUpdate(id, change, expecting: expecting), by: author, &state)
     }
+  }
+
+  package func update(
+    _ updates: [UserUpdate], by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> [UserRecord] {
+    try inState { state throws(StoreError) in
+      try Self.all(updates, &state) { update, state throws(StoreError) in
+        try Self.update(update, by: author, &state)
+      }
+    }
+  }
+
+  private static func update(
+    _ update: UserUpdate, by author: Author?, _ state: inout State
+  ) throws(StoreError) -> UserRecord {
+    let (id, change) = (update.id, update.change)
+    var row = try find(id, wantsDeleted: false, update.expecting, state)
+    if change.isEmpty { return row.user }
+    if let email = change.email, let owner = state.owners[email.normalForm], owner != id {
+      throw .refused(.alreadyExists(.email))
+    }
+    let labels = change.labels(from: row.user.labels)
+    if labels.count > UserRecord.maximumLabels { throw .refused(.tooManyLabels(id)) }
+    if let email = change.email {
+      state.owners[row.normalForm] = nil
+      state.owners[email.normalForm] = id
+      row.normalForm = email.normalForm
+      row.user.email = email.address
+    }
+    if let name = change.name { row.user.name = name }
+    row.user.labels = labels
+    return store(row, &state, .updated, change.fields, author)
   }
 
   package func delete(
@@ -172,7 +251,7 @@ package final class InMemoryUserStore: UserStore {
 
   package func page(_ query: UserPageQuery, deadline: UInt64?) async throws(StoreError) -> UserPage {
     try inState { state throws(StoreError) in
-      let rows = state.rows.values.filter { query.showDeleted || !$0.user.isDeleted }
+      let rows = Self.rows(of: query, state)
         .map { (cursor: Self.cursor($0, query.order), user: $0.user) }
         .sorted {
           query.order.isDescending ? Self.precedes($1.cursor, $0.cursor) : Self.precedes($0.cursor, $1.cursor)
@@ -196,8 +275,33 @@ package final class InMemoryUserStore: UserStore {
     }
   }
 
+  package func count(_ query: UserPageQuery, limit: Int, deadline: UInt64?) async throws(StoreError) -> Int {
+    try inState { state throws(StoreError) in min(limit, Self.rows(of: query, state).count) }
+  }
+
+  private static func rows(of query: UserPageQuery, _ state: State) -> [Row] {
+    state.rows.values.filter { row in
+      let user = row.user
+      guard query.states.contains(isDeleted: user.isDeleted) else { return false }
+      if query.order.key == .deleteTime, !user.isDeleted { return false }
+      if let label = query.label, user.labels[label.key] != label.value { return false }
+      switch (query.range, query.order.key) {
+      case (.times(let range), .createTime): return range.contains(user.createTime)
+      case (.times(let range), .updateTime): return range.contains(user.updateTime)
+      case (.times(let range), .deleteTime): return user.deleteTime.map { range.contains($0) } ?? false
+      case (.names(let lower, let upper), .name):
+        return !user.name.utf8.lexicographicallyPrecedes(lower.utf8)
+          && user.name.utf8.lexicographicallyPrecedes(upper.utf8)
+      default: return true
+      }
+    }
+  }
+
   private static func cursor(_ row: Row, _ order: UserOrder) -> UserCursor {
     switch order.key {
+    case .updateTime: .updateTime(row.user.updateTime, row.user.id)
+    case .name: .name(row.user.name, row.user.id)
+    case .deleteTime: .deleteTime(row.user.deleteTime ?? 0, row.user.id)
     case .createTime: .createTime(row.user.createTime, row.user.id)
     case .email: .email(row.normalForm)
     case .id: .id(row.user.id)
@@ -206,7 +310,11 @@ package final class InMemoryUserStore: UserStore {
 
   private static func precedes(_ left: UserCursor, _ right: UserCursor) -> Bool {
     switch (left, right) {
-    case (.createTime(let a, let x), .createTime(let b, let y)): a == b ? x < y : a < b
+    case (.createTime(let a, let x), .createTime(let b, let y)), (.updateTime(let a, let x), .updateTime(let b, let y)),
+      (.deleteTime(let a, let x), .deleteTime(let b, let y)):
+      a == b ? x < y : a < b
+    case (.name(let a, let x), .name(let b, let y)):
+      a.utf8.elementsEqual(b.utf8) ? x < y : a.utf8.lexicographicallyPrecedes(b.utf8)
     case (.email(let a), .email(let b)): a.utf8.lexicographicallyPrecedes(b.utf8)
     case (.id(let a), .id(let b)): a < b
     default: false

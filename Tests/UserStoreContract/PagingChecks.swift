@@ -9,13 +9,16 @@ enum PagingChecks {
         #expect(try await store.page(UserPageQuery(order: UserOrder(.email), limit: 1), deadline: nil).users.isEmpty)
         try await fill(store, 25)
         for order in orders {
-          for showDeleted in [false, true] {
-            let count = showDeleted ? 25 : 20
+          for states in UserStates.allCases {
+            let count = count(order, states)
             for limit in [1, 7, count - 1, count, count + 1, .max] {
-              let query = UserPageQuery(order: order, showDeleted: showDeleted, limit: limit)
+              let query = UserPageQuery(order: order, states: states, limit: limit)
               let (users, pages) = try await readAll(store, query)
               #expect(users.count == count && Set(users.map(\.id)).count == count)
-              #expect(showDeleted || !users.contains(where: \.isDeleted))
+              #expect(users.allSatisfy { states.contains(isDeleted: $0.isDeleted) })
+              #expect(try await store.count(query, limit: 100, deadline: nil) == count)
+              #expect(try await store.count(query, limit: 3, deadline: nil) == min(3, count))
+              if count == 0 { continue }
               for (left, right) in zip(users, users.dropFirst()) {
                 #expect(try precedes(left, right, by: order.key) != order.isDescending)
               }
@@ -38,7 +41,16 @@ enum PagingChecks {
           #expect(pages.first == first)
         }
       },
-    ] + orders.map { stability(of: $0) }
+    ] + orders.filter { $0.key != .deleteTime }.map { stability(of: $0) }
+
+  /// How many of the 25 users of `fill` a list has.
+  private static func count(_ order: UserOrder, _ states: UserStates) -> Int {
+    switch states {
+    case .live: order.key == .deleteTime ? 0 : 20
+    case .all: order.key == .deleteTime ? 5 : 25
+    case .deleted: 5
+    }
+  }
 
   /// A user that exists from the first page to the last is listed exactly once, whoever is created and deleted
   /// meanwhile.
@@ -74,6 +86,11 @@ enum PagingChecks {
   private static func precedes(_ left: UserRecord, _ right: UserRecord, by key: UserOrder.Key) throws -> Bool {
     switch key {
     case .createTime: (left.createTime, left.id) < (right.createTime, right.id)
+    case .updateTime: (left.updateTime, left.id) < (right.updateTime, right.id)
+    case .deleteTime: (left.deleteTime ?? 0, left.id) < (right.deleteTime ?? 0, right.id)
+    case .name:
+      left.name.utf8.elementsEqual(right.name.utf8)
+        ? left.id < right.id : left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
     case .id: left.id < right.id
     case .email:
       try EmailAddress(left.email).normalForm.utf8.lexicographicallyPrecedes(EmailAddress(right.email).normalForm.utf8)
@@ -101,7 +118,8 @@ public func readAll(
 public func fill(_ store: any UserStore, _ count: Int) async throws {
   for index in 0..<count {
     let mailbox = ["z", "Z", "a-", "a.", "a_", "\u{e9}", "\u{1f98a}"][index % 7] + "\(index * 7919 % 101)"
-    let user = try await store.create(.sample("\(mailbox)@example.com"), deadline: nil)
+    let user = try await store.create(
+      .sample("\(mailbox)@example.com", name: "\(mailbox.first ?? "-")\(index % 3)"), deadline: nil)
     if index % 5 == 0 { _ = try await store.delete(user.id, expecting: .any, deadline: nil) }
   }
 }

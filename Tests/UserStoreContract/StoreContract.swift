@@ -9,6 +9,6 @@
 public enum StoreContract {
   /// All checks. Each needs an empty store.
   public static let checks =
-    CreationChecks.all + UpdateChecks.all + DeletionChecks.all + PagingChecks.all + EventChecks.all
-    + RaceChecks.all + WalkChecks.all
+    CreationChecks.all + UpdateChecks.all + DeletionChecks.all + PagingChecks.all + FilterChecks.all + BatchChecks.all
+    + LabelChecks.all + OnceChecks.all + ImportChecks.all + EventChecks.all + RaceChecks.all + WalkChecks.all
 }

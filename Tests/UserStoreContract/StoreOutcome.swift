@@ -5,6 +5,7 @@ public enum StoreOutcome: Hashable, Sendable {
   /// It returned.
   case done
   case refused(StoreRefusal)
+  case refusedItem(Int, StoreRefusal)
   case failed(StoreFailure.Kind)
   /// It threw something that is no `StoreError`.
   case threw(String)
@@ -17,6 +18,8 @@ public func outcome(_ body: () async throws -> Void) async -> StoreOutcome {
     return .done
   } catch StoreError.refused(let refusal) {
     return .refused(refusal)
+  } catch StoreError.refusedItem(let index, let refusal) {
+    return .refusedItem(index, refusal)
   } catch StoreError.failed(let failure) {
     return .failed(failure.kind)
   } catch {

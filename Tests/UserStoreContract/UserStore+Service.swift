@@ -33,4 +33,28 @@ extension UserStore {
   ) async throws(StoreError) -> UserRecord {
     try await undelete(id, expecting: expecting, by: nil, deadline: deadline)
   }
+
+  /// As the requirement of this name.
+  /// - Throws: as that.
+  public nonisolated(nonsending) func create(
+    _ users: [NewUser], deadline: UInt64?
+  ) async throws(StoreError) -> [UserRecord] {
+    try await create(users, by: nil, deadline: deadline)
+  }
+
+  /// As the requirement of this name.
+  /// - Throws: as that.
+  public nonisolated(nonsending) func create(
+    _ user: NewUser, once request: CreationRequest, deadline: UInt64?
+  ) async throws(StoreError) -> UserRecord {
+    try await create(user, once: request, by: nil, deadline: deadline)
+  }
+
+  /// As the requirement of this name.
+  /// - Throws: as that.
+  public nonisolated(nonsending) func update(
+    _ updates: [UserUpdate], deadline: UInt64?
+  ) async throws(StoreError) -> [UserRecord] {
+    try await update(updates, by: nil, deadline: deadline)
+  }
 }

@@ -15,7 +15,7 @@ enum WalkChecks {
         let (found, expected) = (await call.result(on: store), await call.result(on: model))
         #expect(found == expected, "step \(step) of seed \(seed): \(call)")
       }
-      for key in UserOrder.Key.allCases where key != .createTime {
+      for key in [UserOrder.Key.email, .id, .name] {
         let query = UserPageQuery(order: UserOrder(key), showDeleted: true, limit: 3)
         let (found, expected) = (try await readAll(store, query), try await readAll(model, query))
         #expect(found.users.map(Contents.init) == expected.users.map(Contents.init), "seed \(seed)")

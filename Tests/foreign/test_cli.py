@@ -157,7 +157,7 @@ def test_emails_that_become_one_are_69_until_somebody_decides(administrator):
     with administrator.database() as url:
         assert run("migrate", DATABASE_URL=url).returncode == 0
         # As the version before left it.
-        psql(url, "DROP TABLE IF EXISTS one_time_tokens, ended_sessions, user_feed_head, user_feed, user_events, sessions, accounts, service_keys; DELETE FROM schema_migrations WHERE version >= 3")
+        psql(url, "DROP TABLE IF EXISTS import_failures, imports, creation_requests, one_time_tokens, ended_sessions, user_feed_head, user_feed, user_events, sessions, accounts, service_keys; DELETE FROM schema_migrations WHERE version >= 3")
         for number, email in enumerate(["a@m\u00fcnchen.de", "a@xn--mnchen-3ya.de", "b\u3164@x.org", "c@M\u00fcnchen.de"], 1):
             psql(url, USER.format(number, email, email.lower()))
         for command in (["migrate"], ["serve", "--migrate", "--listen", "127.0.0.1:0"]):

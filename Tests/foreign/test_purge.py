@@ -106,7 +106,7 @@ def test_certificates_have_a_worker(database, tmp_path):
         statuses = health_pb2_grpc.HealthStub(channel).List(health_pb2.HealthListRequest(), timeout=TIMEOUT).statuses
         assert set(statuses) == {
             "", "users.v1.UserService", "users.v1.AccountService", "worker/certificates", "worker/ended-sessions",
-            "worker/rehashing", "worker/session-pruning", "worker/event-sequencer", "worker/event-feed", "worker/event-pruning"}
+            "worker/rehashing", "worker/session-pruning", "worker/event-sequencer", "worker/event-feed", "worker/event-pruning", "worker/requests"}
         good = certificates.bytes("server.pem")
         path = certificates.directory / "server.pem"
         health = health_pb2_grpc.HealthStub(channel)

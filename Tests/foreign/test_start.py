@@ -81,8 +81,9 @@ def test_missing_privileges_are_listed(postgres):
 
 def test_a_role_that_does_not_purge_needs_no_lease(postgres):
     psql(postgres.url, "CREATE ROLE writer LOGIN")
-    psql(postgres.url, "GRANT SELECT ON users, schema_migrations, service_keys TO writer; GRANT INSERT, UPDATE, DELETE ON users TO writer")
+    psql(postgres.url, "GRANT SELECT ON users, schema_migrations, service_keys, user_labels TO writer; GRANT INSERT, UPDATE, DELETE ON users TO writer")
     psql(postgres.url, "GRANT SELECT, INSERT, UPDATE ON accounts TO writer; GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, one_time_tokens TO writer")
+    psql(postgres.url, "GRANT SELECT, INSERT, DELETE ON creation_requests TO writer; GRANT SELECT, INSERT, UPDATE, DELETE ON imports TO writer; GRANT SELECT, INSERT ON import_failures TO writer")
     psql(postgres.url, "GRANT SELECT, INSERT, DELETE ON user_events, user_feed TO writer; GRANT SELECT, UPDATE ON user_feed_head TO writer; GRANT SELECT, INSERT, DELETE ON ended_sessions TO writer")
     url = url_of(postgres, "writer")
     done = run(*SERVE, DATABASE_URL=url)

@@ -115,7 +115,7 @@ def test_an_update_changes_what_its_mask_names(users):
     assert (everything.email, everything.name, everything.create_time) == (moved, "", user.create_time)
 
 
-@pytest.mark.parametrize("path", ["id", "create_time", "etag", "nickname", "labels.a", ""])
+@pytest.mark.parametrize("path", ["id", "create_time", "etag", "nickname", "labels.A", "labels.a.b", ""])
 def test_a_mask_with_a_wrong_path_is_refused(users, path):
     user = create(users)
     request = pb.UpdateUserRequest(user=pb.User(id=user.id), update_mask=FieldMask(paths=["name", path]))

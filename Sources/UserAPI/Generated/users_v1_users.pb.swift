@@ -182,6 +182,12 @@ public struct CreateUserRequest: WireMessage {
   /// Only validates the request, changes nothing, and returns the user as it would be stored.
   public var validateOnly: Bool = false
 
+  /// A UUID that the caller makes for this one creation. If a request with it has created a user, another one with the
+  /// same fields creates none, and returns that user as it is now: so a request whose answer was lost can be sent again.
+  /// This holds for at least 24 hours. With other fields it is ALREADY_EXISTS, REQUEST_ID_REUSED.
+  /// https://google.aip.dev/155
+  public var requestID: String = ""
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -193,6 +199,7 @@ public struct CreateUserRequest: WireMessage {
     case 1: "user"
     case 2: "user_id"
     case 3: "validate_only"
+    case 4: "request_id"
     default: nil
     }
   }
@@ -209,6 +216,8 @@ public struct CreateUserRequest: WireMessage {
         self.userID = try reader.read(WireString.self)
       case 24:
         self.validateOnly = try reader.read(WireBool.self)
+      case 34:
+        self.requestID = try reader.read(WireString.self)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -217,6 +226,7 @@ public struct CreateUserRequest: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.requestID, as: WireString.self, tag: 34)
     writer.prepend(ifNotDefault: self.validateOnly, as: WireBool.self, tag: 24)
     writer.prepend(ifNotDefault: self.userID, as: WireString.self, tag: 18)
     writer.prepend(message: self.user, tag: 10)
@@ -228,6 +238,10 @@ public struct GetUserRequest: WireMessage {
   /// Required. User.id.
   public var id: String = ""
 
+  /// The fields to return: names of User, or `labels.KEY` for one label (a key with other characters than `a-z0-9_` in
+  /// backticks: labels.`a/b`). If absent, or `*`, all fields. An unknown path is INVALID_ARGUMENT.
+  public var readMask: Google_Protobuf_FieldMask? = nil
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -237,6 +251,7 @@ public struct GetUserRequest: WireMessage {
   public static func fieldName(of number: UInt32) -> String? {
     switch number {
     case 1: "id"
+    case 2: "read_mask"
     default: nil
     }
   }
@@ -249,6 +264,8 @@ public struct GetUserRequest: WireMessage {
         return
       case 10:
         self.id = try reader.read(WireString.self)
+      case 18:
+        try reader.readMessage(into: &self.readMask)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -257,6 +274,7 @@ public struct GetUserRequest: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(message: self.readMask, tag: 18)
     writer.prepend(ifNotDefault: self.id, as: WireString.self, tag: 10)
   }
 }
@@ -267,6 +285,10 @@ public struct LookupUserRequest: WireMessage {
   /// invalid email is INVALID_ARGUMENT.
   public var email: String = ""
 
+  /// The fields to return: names of User, or `labels.KEY` for one label (a key with other characters than `a-z0-9_` in
+  /// backticks: labels.`a/b`). If absent, or `*`, all fields. An unknown path is INVALID_ARGUMENT.
+  public var readMask: Google_Protobuf_FieldMask? = nil
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -276,6 +298,7 @@ public struct LookupUserRequest: WireMessage {
   public static func fieldName(of number: UInt32) -> String? {
     switch number {
     case 1: "email"
+    case 2: "read_mask"
     default: nil
     }
   }
@@ -288,6 +311,8 @@ public struct LookupUserRequest: WireMessage {
         return
       case 10:
         self.email = try reader.read(WireString.self)
+      case 18:
+        try reader.readMessage(into: &self.readMask)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -296,6 +321,7 @@ public struct LookupUserRequest: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(message: self.readMask, tag: 18)
     writer.prepend(ifNotDefault: self.email, as: WireString.self, tag: 10)
   }
 }
@@ -310,11 +336,34 @@ public struct ListUsersRequest: WireMessage {
   /// same as in the request that returned the token. A token that this directory has not issued is INVALID_ARGUMENT.
   public var pageToken: String = ""
 
-  /// `create_time` (the default) or `email`, followed by ` desc` for the reverse order.
+  /// `create_time`, `update_time`, `email`, `name` (by code points, the case counts) or `delete_time`, followed by
+  /// ` desc` for the reverse order. By default it is the field of the filter's range, or `create_time`. By `delete_time`
+  /// only deleted users are listed.
   public var orderBy: String = ""
 
-  /// Whether to list deleted users too.
+  /// Whether to list deleted users too. The `state` of a filter takes precedence.
   public var showDeleted: Bool = false
+
+  /// Which users to list, all if empty: conditions joined by AND, a part of https://google.aip.dev/160. At most 1000
+  /// bytes and 16 conditions.
+  /// - `email = "ada@example.com"`, in normal form. With it, any other condition and any order is accepted.
+  /// - `state = ACTIVE` or `state = DELETED`.
+  /// - `name = "Ada*"` for a beginning, `name = "Ada"` for the whole name; the case counts.
+  /// - `create_time`, `update_time` or `delete_time` with `=`, `<`, `<=`, `>` or `>=` and a time as in RFC 3339:
+  ///   `create_time >= "2026-01-01T00:00:00Z" AND create_time < "2026-02-01T00:00:00Z"`. Times have microseconds.
+  /// - `labels.team = "core"`; keys with other characters than `a-z0-9_/-` in quotes: `labels."a.b"`. A `*` in the value
+  ///   is written `\*`.
+  ///
+  /// What no index answers is INVALID_ARGUMENT, with the reason NOT_INDEXED: OR, NOT, `!=`, parentheses, a second label,
+  /// ranges of two fields, a range of another field than that of `order_by`, a label in another order than by
+  /// `create_time`.
+  public var filter: String = ""
+
+  /// The fields of each user to return: see GetUserRequest.read_mask.
+  public var readMask: Google_Protobuf_FieldMask? = nil
+
+  /// Whether to count the users on all pages, for `total_size`. It takes time in proportion to their number.
+  public var showTotalSize: Bool = false
 
   public var unknownFields = UnknownFields()
 
@@ -328,6 +377,9 @@ public struct ListUsersRequest: WireMessage {
     case 2: "page_token"
     case 3: "order_by"
     case 4: "show_deleted"
+    case 5: "filter"
+    case 6: "read_mask"
+    case 7: "show_total_size"
     default: nil
     }
   }
@@ -346,6 +398,12 @@ public struct ListUsersRequest: WireMessage {
         self.orderBy = try reader.read(WireString.self)
       case 32:
         self.showDeleted = try reader.read(WireBool.self)
+      case 42:
+        self.filter = try reader.read(WireString.self)
+      case 50:
+        try reader.readMessage(into: &self.readMask)
+      case 56:
+        self.showTotalSize = try reader.read(WireBool.self)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -354,6 +412,9 @@ public struct ListUsersRequest: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.showTotalSize, as: WireBool.self, tag: 56)
+    writer.prepend(message: self.readMask, tag: 50)
+    writer.prepend(ifNotDefault: self.filter, as: WireString.self, tag: 42)
     writer.prepend(ifNotDefault: self.showDeleted, as: WireBool.self, tag: 32)
     writer.prepend(ifNotDefault: self.orderBy, as: WireString.self, tag: 26)
     writer.prepend(ifNotDefault: self.pageToken, as: WireString.self, tag: 18)
@@ -370,6 +431,10 @@ public struct ListUsersResponse: WireMessage {
   /// its position in the list.
   public var nextPageToken: String = ""
 
+  /// How many users there are on all pages, if the request asked for it. Counting ends at 1,000,000: this number means so
+  /// many or more.
+  public var totalSize: Int32 = 0
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -380,6 +445,7 @@ public struct ListUsersResponse: WireMessage {
     switch number {
     case 1: "users"
     case 2: "next_page_token"
+    case 3: "total_size"
     default: nil
     }
   }
@@ -394,6 +460,8 @@ public struct ListUsersResponse: WireMessage {
         try reader.readMessage(appendingTo: &self.users)
       case 18:
         self.nextPageToken = try reader.read(WireString.self)
+      case 24:
+        self.totalSize = try reader.read(WireInt32.self)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -402,6 +470,7 @@ public struct ListUsersResponse: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.totalSize, as: WireInt32.self, tag: 24)
     writer.prepend(ifNotDefault: self.nextPageToken, as: WireString.self, tag: 18)
     writer.prepend(messages: self.users, tag: 10)
   }
@@ -413,7 +482,9 @@ public struct UpdateUserRequest: WireMessage {
   public var user: User? = nil
 
   /// The fields to change: `email`, `name`, `labels`, or `*` for all three. If absent, the fields that are not empty in
-  /// `user`. An unknown or output-only path is INVALID_ARGUMENT.
+  /// `user`. `labels.KEY` changes one label, and removes it if `user.labels` lacks it; a key with `.` or `/` stands in
+  /// backticks: labels.`a/b`. Changes of different labels at the same time all take effect. An unknown or output-only path
+  /// is INVALID_ARGUMENT.
   public var updateMask: Google_Protobuf_FieldMask? = nil
 
   public var unknownFields = UnknownFields()
@@ -543,10 +614,256 @@ public struct UndeleteUserRequest: WireMessage {
   }
 }
 
+/// Request of BatchGetUsers.
+public struct BatchGetUsersRequest: WireMessage {
+  /// Required. User.id of each, at most 100. An id may stand there twice.
+  public var ids: [String] = []
+
+  /// The fields of each user to return: see GetUserRequest.read_mask.
+  public var readMask: Google_Protobuf_FieldMask? = nil
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.BatchGetUsersRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "ids"
+    case 2: "read_mask"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.read(WireString.self, appendingTo: &self.ids)
+      case 18:
+        try reader.readMessage(into: &self.readMask)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.readMask, tag: 18)
+    writer.prepend(repeated: self.ids, as: WireString.self, tag: 10)
+  }
+}
+
+/// Response of BatchGetUsers.
+public struct BatchGetUsersResponse: WireMessage {
+  /// The users, in the order of the ids.
+  public var users: [User] = []
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.BatchGetUsersResponse" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "users"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.readMessage(appendingTo: &self.users)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(messages: self.users, tag: 10)
+  }
+}
+
+/// Request of BatchCreateUsers.
+public struct BatchCreateUsersRequest: WireMessage {
+  /// Required. At most 100, without `validate_only` and `request_id`.
+  public var requests: [CreateUserRequest] = []
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.BatchCreateUsersRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "requests"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.readMessage(appendingTo: &self.requests)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(messages: self.requests, tag: 10)
+  }
+}
+
+/// Response of BatchCreateUsers.
+public struct BatchCreateUsersResponse: WireMessage {
+  /// The users as stored, in the order of the requests.
+  public var users: [User] = []
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.BatchCreateUsersResponse" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "users"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.readMessage(appendingTo: &self.users)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(messages: self.users, tag: 10)
+  }
+}
+
+/// Request of BatchUpdateUsers.
+public struct BatchUpdateUsersRequest: WireMessage {
+  /// Required. At most 100, each for another user.
+  public var requests: [UpdateUserRequest] = []
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.BatchUpdateUsersRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "requests"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.readMessage(appendingTo: &self.requests)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(messages: self.requests, tag: 10)
+  }
+}
+
+/// Response of BatchUpdateUsers.
+public struct BatchUpdateUsersResponse: WireMessage {
+  /// The users as stored, in the order of the requests.
+  public var users: [User] = []
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.BatchUpdateUsersResponse" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "users"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.readMessage(appendingTo: &self.users)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(messages: self.users, tag: 10)
+  }
+}
+
 /// Request of ExportUsers.
 public struct ExportUsersRequest: WireMessage {
-  /// Whether to export deleted users too.
+  /// Whether to export deleted users too. The `state` of a filter takes precedence.
   public var showDeleted: Bool = false
+
+  /// Which users to export: see ListUsersRequest.filter. As an export reads all users, it accepts every combination of
+  /// these conditions.
+  public var filter: String = ""
+
+  /// The fields of each user to return: see GetUserRequest.read_mask. `id` is always returned, for `resume_after`.
+  public var readMask: Google_Protobuf_FieldMask? = nil
+
+  /// To go on with an export that was interrupted: the User.id of the last user that was received. Only users with greater
+  /// ids are exported, whether this user still exists or not.
+  public var resumeAfter: String = ""
 
   public var unknownFields = UnknownFields()
 
@@ -557,6 +874,9 @@ public struct ExportUsersRequest: WireMessage {
   public static func fieldName(of number: UInt32) -> String? {
     switch number {
     case 1: "show_deleted"
+    case 2: "filter"
+    case 3: "read_mask"
+    case 4: "resume_after"
     default: nil
     }
   }
@@ -569,6 +889,12 @@ public struct ExportUsersRequest: WireMessage {
         return
       case 8:
         self.showDeleted = try reader.read(WireBool.self)
+      case 18:
+        self.filter = try reader.read(WireString.self)
+      case 26:
+        try reader.readMessage(into: &self.readMask)
+      case 34:
+        self.resumeAfter = try reader.read(WireString.self)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -577,7 +903,504 @@ public struct ExportUsersRequest: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.resumeAfter, as: WireString.self, tag: 34)
+    writer.prepend(message: self.readMask, tag: 26)
+    writer.prepend(ifNotDefault: self.filter, as: WireString.self, tag: 18)
     writer.prepend(ifNotDefault: self.showDeleted, as: WireBool.self, tag: 8)
+  }
+}
+
+/// Request of ImportUsers: a user, and in the first one of a stream what the import is.
+public struct ImportUsersRequest: WireMessage {
+  /// A UUID that the caller makes for this import. If empty, the server makes one. Only the first message's counts.
+  public var importID: String = ""
+
+  /// The index of the first user of this stream in the import, to leave out what has been merged already: at most
+  /// UserImport.row_count. Only the first message's counts. OUT_OF_RANGE, IMPORT_INCOMPLETE if users before it are missing.
+  public var firstIndex: Int64 = 0
+
+  /// Required. The user.
+  public var user: ImportedUser? = nil
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.ImportUsersRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "import_id"
+    case 2: "first_index"
+    case 3: "user"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.importID = try reader.read(WireString.self)
+      case 16:
+        self.firstIndex = try reader.read(WireInt64.self)
+      case 26:
+        try reader.readMessage(into: &self.user)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.user, tag: 26)
+    writer.prepend(ifNotDefault: self.firstIndex, as: WireInt64.self, tag: 16)
+    writer.prepend(ifNotDefault: self.importID, as: WireString.self, tag: 10)
+  }
+}
+
+/// A user of another system.
+public struct ImportedUser: WireMessage {
+  /// The UUID of the new user. If empty, the server chooses one.
+  public var id: String = ""
+
+  /// Required. As User.email.
+  public var email: String = ""
+
+  /// As User.name.
+  public var name: String = ""
+
+  /// As User.labels.
+  public var labels: [String: String] = [:]
+
+  /// The hash of the user's password in the other system, in a form that SetPasswordRequest.password_hash takes; empty: none. It is
+  /// replaced at the next sign-in.
+  public var passwordHash: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.ImportedUser" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "id"
+    case 2: "email"
+    case 3: "name"
+    case 4: "labels"
+    case 5: "password_hash"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.id = try reader.read(WireString.self)
+      case 18:
+        self.email = try reader.read(WireString.self)
+      case 26:
+        self.name = try reader.read(WireString.self)
+      case 34:
+        try reader.readMapEntry(into: &self.labels, key: WireString.self, value: WireString.self)
+      case 42:
+        self.passwordHash = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.passwordHash, as: WireString.self, tag: 42)
+    writer.prepend(
+      map: self.labels, key: WireString.self, value: WireString.self, tag: 34)
+    writer.prepend(ifNotDefault: self.name, as: WireString.self, tag: 26)
+    writer.prepend(ifNotDefault: self.email, as: WireString.self, tag: 18)
+    writer.prepend(ifNotDefault: self.id, as: WireString.self, tag: 10)
+  }
+}
+
+/// How far an import is.
+public struct UserImport: WireMessage {
+  /// The id of the import.
+  public var id: String = ""
+
+  /// How many users were merged, from the first one on, those that failed among them.
+  public var rowCount: Int64 = 0
+
+  /// How many of them were created.
+  public var importedCount: Int64 = 0
+
+  /// How many of them failed.
+  public var failedCount: Int64 = 0
+
+  /// The first 1000 that failed, in their order.
+  public var failures: [ImportFailure] = []
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.UserImport" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "id"
+    case 2: "row_count"
+    case 3: "imported_count"
+    case 4: "failed_count"
+    case 5: "failures"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.id = try reader.read(WireString.self)
+      case 16:
+        self.rowCount = try reader.read(WireInt64.self)
+      case 24:
+        self.importedCount = try reader.read(WireInt64.self)
+      case 32:
+        self.failedCount = try reader.read(WireInt64.self)
+      case 42:
+        try reader.readMessage(appendingTo: &self.failures)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(messages: self.failures, tag: 42)
+    writer.prepend(ifNotDefault: self.failedCount, as: WireInt64.self, tag: 32)
+    writer.prepend(ifNotDefault: self.importedCount, as: WireInt64.self, tag: 24)
+    writer.prepend(ifNotDefault: self.rowCount, as: WireInt64.self, tag: 16)
+    writer.prepend(ifNotDefault: self.id, as: WireString.self, tag: 10)
+  }
+}
+
+/// Why a user was not imported.
+public struct ImportFailure: WireMessage {
+  /// The index of the user in the import, from 0.
+  public var index: Int64 = 0
+
+  /// Why, for programs: a reason as the BadRequest of CreateUser has it, or USER_ALREADY_EXISTS.
+  public var reason: String = ""
+
+  /// The field that is wrong or taken.
+  public var field: String = ""
+
+  /// Why, for people. It does not quote the value.
+  public var description: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.ImportFailure" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "index"
+    case 2: "reason"
+    case 3: "field"
+    case 4: "description"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 8:
+        self.index = try reader.read(WireInt64.self)
+      case 18:
+        self.reason = try reader.read(WireString.self)
+      case 26:
+        self.field = try reader.read(WireString.self)
+      case 34:
+        self.description = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.description, as: WireString.self, tag: 34)
+    writer.prepend(ifNotDefault: self.field, as: WireString.self, tag: 26)
+    writer.prepend(ifNotDefault: self.reason, as: WireString.self, tag: 18)
+    writer.prepend(ifNotDefault: self.index, as: WireInt64.self, tag: 8)
+  }
+}
+
+/// Request of GetImport.
+public struct GetImportRequest: WireMessage {
+  /// Required. UserImport.id.
+  public var id: String = ""
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.GetImportRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "id"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        self.id = try reader.read(WireString.self)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(ifNotDefault: self.id, as: WireString.self, tag: 10)
+  }
+}
+
+/// Request of SyncUsers: what one user should be.
+public struct SyncUsersRequest: WireMessage {
+  /// Required. If `id` is not empty it names the user, otherwise `email` does. `etag`, if not empty, must match if the user
+  /// exists. Output-only fields are ignored.
+  public var user: User? = nil
+
+  /// The fields to change of a user that exists: see UpdateUserRequest.update_mask. A user that is created gets all.
+  public var updateMask: Google_Protobuf_FieldMask? = nil
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.SyncUsersRequest" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "user"
+    case 2: "update_mask"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 10:
+        try reader.readMessage(into: &self.user)
+      case 18:
+        try reader.readMessage(into: &self.updateMask)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.updateMask, tag: 18)
+    writer.prepend(message: self.user, tag: 10)
+  }
+}
+
+/// Response of SyncUsers: what became of one request.
+public struct SyncUsersResponse: WireMessage {
+  /// The index of the request in the stream, from 0.
+  public var index: Int64 = 0
+
+  /// What was done.
+  public var action: SyncUsersResponse.Action = .unspecified
+
+  /// The user as stored; absent if the request failed.
+  public var user: User? = nil
+
+  /// Why the request failed; absent otherwise.
+  public var error: SyncError? = nil
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  /// What was done.
+  public enum Action: WireEnum, CaseIterable {
+    /// Never sent.
+    case unspecified
+    /// The user was created.
+    case created
+    /// The user was changed.
+    case updated
+    /// The user is as it should be; nothing was written.
+    case unchanged
+    /// Nothing was done: see `error`.
+    case failed
+    /// A number that this version of the .proto file has no name for.
+    case unrecognized(Int32)
+
+    /// All named values.
+    public static let allCases: [Action] = [.unspecified, .created, .updated, .unchanged, .failed]
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init(rawValue: Int32) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .created
+      case 2: self = .updated
+      case 3: self = .unchanged
+      case 4: self = .failed
+      default: self = .unrecognized(rawValue)
+      }
+    }
+
+    /// The number on the wire.
+    public var rawValue: Int32 {
+      switch self {
+      case .unspecified: 0
+      case .created: 1
+      case .updated: 2
+      case .unchanged: 3
+      case .failed: 4
+      case .unrecognized(let number): number
+      }
+    }
+  }
+
+  public static var messageName: String { "users.v1.SyncUsersResponse" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "index"
+    case 2: "action"
+    case 3: "user"
+    case 4: "error"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 8:
+        self.index = try reader.read(WireInt64.self)
+      case 16:
+        self.action = try reader.read(WireOpenEnum<SyncUsersResponse.Action>.self)
+      case 26:
+        try reader.readMessage(into: &self.user)
+      case 34:
+        try reader.readMessage(into: &self.error)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(message: self.error, tag: 34)
+    writer.prepend(message: self.user, tag: 26)
+    writer.prepend(ifNotDefault: self.action, as: WireOpenEnum<SyncUsersResponse.Action>.self, tag: 16)
+    writer.prepend(ifNotDefault: self.index, as: WireInt64.self, tag: 8)
+  }
+}
+
+/// Why a request of SyncUsers failed: what CreateUser or UpdateUser would have answered.
+public struct SyncError: WireMessage {
+  /// The status code: https://grpc.io/docs/guides/status-codes/.
+  public var code: Int32 = 0
+
+  /// The reason of the ErrorInfo.
+  public var reason: String = ""
+
+  /// The message of the status.
+  public var message: String = ""
+
+  /// The fields that are wrong, if the request is invalid.
+  public var fields: [String] = []
+
+  public var unknownFields = UnknownFields()
+
+  public init() {}
+
+  public static var messageName: String { "users.v1.SyncError" }
+
+  public static func fieldName(of number: UInt32) -> String? {
+    switch number {
+    case 1: "code"
+    case 2: "reason"
+    case 3: "message"
+    case 4: "fields"
+    default: nil
+    }
+  }
+
+  public mutating func decodeFields(from reader: inout WireReader) throws(WireError) {
+    while true {
+      let tag = try reader.nextTag()
+      switch tag {
+      case 0:
+        return
+      case 8:
+        self.code = try reader.read(WireInt32.self)
+      case 18:
+        self.reason = try reader.read(WireString.self)
+      case 26:
+        self.message = try reader.read(WireString.self)
+      case 34:
+        try reader.read(WireString.self, appendingTo: &self.fields)
+      default:
+        if try reader.readUnknown(tag, into: &self.unknownFields) { return }
+      }
+    }
+  }
+
+  public func encodeFields(into writer: inout WireWriter) {
+    writer.prepend(self.unknownFields)
+    writer.prepend(repeated: self.fields, as: WireString.self, tag: 34)
+    writer.prepend(ifNotDefault: self.message, as: WireString.self, tag: 26)
+    writer.prepend(ifNotDefault: self.reason, as: WireString.self, tag: 18)
+    writer.prepend(ifNotDefault: self.code, as: WireInt32.self, tag: 8)
   }
 }
 
@@ -957,7 +1780,26 @@ public protocol UserServiceProvider: ServiceProvider {
   /// NOT_FOUND if there is no such user, ABORTED if the etag no longer matches.
   func purgeUser(_ request: PurgeUserRequest, context: ServerContext) async throws -> PurgeUserResponse
 
-  /// Streams all users, ordered by id, as fast as the client reads.
+  /// Returns users by their ids, in the order of the ids: also deleted ones. All or none: NOT_FOUND if one of them does
+  /// not exist, with its index in the ErrorInfo's metadata (`index`).
+  /// https://google.aip.dev/231
+  func batchGetUsers(_ request: BatchGetUsersRequest, context: ServerContext) async throws -> BatchGetUsersResponse
+
+  /// Creates users, all or none, and returns them in the order of the requests.
+  ///
+  /// The errors are those of CreateUser; the ErrorInfo's metadata has the index of the request (`index`), and fields are
+  /// named from `requests[INDEX]` on. Two requests with one id or email are ALREADY_EXISTS at the second.
+  /// https://google.aip.dev/233
+  func batchCreateUsers(_ request: BatchCreateUsersRequest, context: ServerContext) async throws -> BatchCreateUsersResponse
+
+  /// Changes users, all or none, and returns them in the order of the requests.
+  ///
+  /// The errors are those of UpdateUser, with the index as BatchCreateUsers has it. Emails can't be exchanged between users
+  /// within a batch. https://google.aip.dev/234
+  func batchUpdateUsers(_ request: BatchUpdateUsersRequest, context: ServerContext) async throws -> BatchUpdateUsersResponse
+
+  /// Streams all users that the filter selects, ordered by id, as fast as the client reads. An export that was interrupted
+  /// can be resumed: see `resume_after`.
   func exportUsers(_ request: ExportUsersRequest, responses: ResponseWriter<User>, context: ServerContext) async throws
 
   /// Streams the changes of users as they are committed: from now on, or from where an earlier stream stopped.
@@ -972,6 +1814,22 @@ public protocol UserServiceProvider: ServiceProvider {
   /// more, or the database was set back to a state before the token: read all users anew, and watch from a token of
   /// before that.
   func watchUsers(_ request: WatchUsersRequest, responses: ResponseWriter<WatchUsersResponse>, context: ServerContext) async throws
+
+  /// Creates users from a stream, some thousands in a transaction. A user that can't be created is reported with its index
+  /// and the reason, and does not hold up the others.
+  ///
+  /// If the stream breaks off, send it again with the same `import_id`: what has been merged is skipped, so that no user is
+  /// created twice and none is reported for having been created. ABORTED, IMPORT_CONFLICT if another stream goes on with
+  /// the same import at the same time.
+  func importUsers(_ requests: RequestStream<ImportUsersRequest>, context: ServerContext) async throws -> UserImport
+
+  /// How far an import is. NOT_FOUND if there is none with this id, or the last change was more than 30 days ago.
+  func getImport(_ request: GetImportRequest, context: ServerContext) async throws -> UserImport
+
+  /// Brings users to a state: creates those that are missing, changes those that differ, leaves the others alone. A response
+  /// for each request, in the order of the requests; one that fails does not end the stream. A stream that broke off can be
+  /// sent again.
+  func syncUsers(_ requests: RequestStream<SyncUsersRequest>, responses: ResponseWriter<SyncUsersResponse>, context: ServerContext) async throws
 }
 
 extension UserServiceProvider {
@@ -987,8 +1845,14 @@ extension UserServiceProvider {
       .unary(UserServiceMethods.deleteUser) { try await self.deleteUser($0, context: $1) },
       .unary(UserServiceMethods.undeleteUser) { try await self.undeleteUser($0, context: $1) },
       .unary(UserServiceMethods.purgeUser) { try await self.purgeUser($0, context: $1) },
+      .unary(UserServiceMethods.batchGetUsers) { try await self.batchGetUsers($0, context: $1) },
+      .unary(UserServiceMethods.batchCreateUsers) { try await self.batchCreateUsers($0, context: $1) },
+      .unary(UserServiceMethods.batchUpdateUsers) { try await self.batchUpdateUsers($0, context: $1) },
       .serverStreaming(UserServiceMethods.exportUsers) { try await self.exportUsers($0, responses: $1, context: $2) },
       .serverStreaming(UserServiceMethods.watchUsers) { try await self.watchUsers($0, responses: $1, context: $2) },
+      .clientStreaming(UserServiceMethods.importUsers) { try await self.importUsers($0, context: $1) },
+      .unary(UserServiceMethods.getImport) { try await self.getImport($0, context: $1) },
+      .bidirectionalStreaming(UserServiceMethods.syncUsers) { try await self.syncUsers($0, responses: $1, context: $2) },
     ]
   }
 }
@@ -997,7 +1861,7 @@ extension UserServiceProvider {
 public enum UserServiceMethods {
   public static let service = ServiceDescriptor(
     name: "users.v1.UserService",
-    methods: [createUser, getUser, lookupUser, listUsers, updateUser, deleteUser, undeleteUser, purgeUser, exportUsers, watchUsers],
+    methods: [createUser, getUser, lookupUser, listUsers, updateUser, deleteUser, undeleteUser, purgeUser, batchGetUsers, batchCreateUsers, batchUpdateUsers, exportUsers, watchUsers, importUsers, getImport, syncUsers],
     file: .users_v1_users)
 
   public static let createUser = MethodDescriptor(
@@ -1078,6 +1942,37 @@ public enum UserServiceMethods {
       ])
     })
 
+  public static let batchGetUsers = MethodDescriptor(
+    service: "users.v1.UserService", name: "BatchGetUsers", kind: .unary,
+    options: .with {
+      $0.idempotencyLevel = .noSideEffects
+      $0.unknownFields = UnknownFields(wireBytes: [
+        130, 211, 228, 147, 2, 20, 18, 18, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 98, 97,
+        116, 99, 104, 71, 101, 116, 178, 200, 24, 12, 34, 10, 117, 115, 101, 114, 115, 46, 114, 101,
+        97, 100,
+      ])
+    })
+
+  public static let batchCreateUsers = MethodDescriptor(
+    service: "users.v1.UserService", name: "BatchCreateUsers", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        130, 211, 228, 147, 2, 26, 34, 21, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 98, 97,
+        116, 99, 104, 67, 114, 101, 97, 116, 101, 58, 1, 42, 178, 200, 24, 13, 34, 11, 117, 115,
+        101, 114, 115, 46, 119, 114, 105, 116, 101,
+      ])
+    })
+
+  public static let batchUpdateUsers = MethodDescriptor(
+    service: "users.v1.UserService", name: "BatchUpdateUsers", kind: .unary,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        130, 211, 228, 147, 2, 26, 34, 21, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 98, 97,
+        116, 99, 104, 85, 112, 100, 97, 116, 101, 58, 1, 42, 178, 200, 24, 13, 34, 11, 117, 115,
+        101, 114, 115, 46, 119, 114, 105, 116, 101,
+      ])
+    })
+
   public static let exportUsers = MethodDescriptor(
     service: "users.v1.UserService", name: "ExportUsers", kind: .serverStreaming,
     options: .with {
@@ -1096,6 +1991,37 @@ public enum UserServiceMethods {
       $0.unknownFields = UnknownFields(wireBytes: [
         130, 211, 228, 147, 2, 17, 18, 15, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 119, 97,
         116, 99, 104, 178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46, 119, 97, 116, 99, 104,
+      ])
+    })
+
+  public static let importUsers = MethodDescriptor(
+    service: "users.v1.UserService", name: "ImportUsers", kind: .clientStreaming,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        130, 211, 228, 147, 2, 24, 34, 16, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 105, 109,
+        112, 111, 114, 116, 58, 4, 117, 115, 101, 114, 178, 200, 24, 14, 34, 12, 117, 115, 101, 114,
+        115, 46, 105, 109, 112, 111, 114, 116,
+      ])
+    })
+
+  public static let getImport = MethodDescriptor(
+    service: "users.v1.UserService", name: "GetImport", kind: .unary,
+    options: .with {
+      $0.idempotencyLevel = .noSideEffects
+      $0.unknownFields = UnknownFields(wireBytes: [
+        130, 211, 228, 147, 2, 18, 18, 16, 47, 118, 49, 47, 105, 109, 112, 111, 114, 116, 115, 47,
+        123, 105, 100, 125, 178, 200, 24, 14, 34, 12, 117, 115, 101, 114, 115, 46, 105, 109, 112, 111,
+        114, 116,
+      ])
+    })
+
+  public static let syncUsers = MethodDescriptor(
+    service: "users.v1.UserService", name: "SyncUsers", kind: .bidirectionalStreaming,
+    options: .with {
+      $0.unknownFields = UnknownFields(wireBytes: [
+        130, 211, 228, 147, 2, 22, 34, 14, 47, 118, 49, 47, 117, 115, 101, 114, 115, 58, 115, 121,
+        110, 99, 58, 4, 117, 115, 101, 114, 178, 200, 24, 13, 34, 11, 117, 115, 101, 114, 115, 46,
+        119, 114, 105, 116, 101,
       ])
     })
 }
@@ -1147,7 +2073,26 @@ public protocol UserServiceClientProtocol: Sendable {
   /// NOT_FOUND if there is no such user, ABORTED if the etag no longer matches.
   func purgeUser(_ request: PurgeUserRequest, options: CallOptions) async throws -> PurgeUserResponse
 
-  /// Streams all users, ordered by id, as fast as the client reads.
+  /// Returns users by their ids, in the order of the ids: also deleted ones. All or none: NOT_FOUND if one of them does
+  /// not exist, with its index in the ErrorInfo's metadata (`index`).
+  /// https://google.aip.dev/231
+  func batchGetUsers(_ request: BatchGetUsersRequest, options: CallOptions) async throws -> BatchGetUsersResponse
+
+  /// Creates users, all or none, and returns them in the order of the requests.
+  ///
+  /// The errors are those of CreateUser; the ErrorInfo's metadata has the index of the request (`index`), and fields are
+  /// named from `requests[INDEX]` on. Two requests with one id or email are ALREADY_EXISTS at the second.
+  /// https://google.aip.dev/233
+  func batchCreateUsers(_ request: BatchCreateUsersRequest, options: CallOptions) async throws -> BatchCreateUsersResponse
+
+  /// Changes users, all or none, and returns them in the order of the requests.
+  ///
+  /// The errors are those of UpdateUser, with the index as BatchCreateUsers has it. Emails can't be exchanged between users
+  /// within a batch. https://google.aip.dev/234
+  func batchUpdateUsers(_ request: BatchUpdateUsersRequest, options: CallOptions) async throws -> BatchUpdateUsersResponse
+
+  /// Streams all users that the filter selects, ordered by id, as fast as the client reads. An export that was interrupted
+  /// can be resumed: see `resume_after`.
   func exportUsers(_ request: ExportUsersRequest, options: CallOptions) -> ResponseStream<User>
 
   /// Streams the changes of users as they are committed: from now on, or from where an earlier stream stopped.
@@ -1162,6 +2107,22 @@ public protocol UserServiceClientProtocol: Sendable {
   /// more, or the database was set back to a state before the token: read all users anew, and watch from a token of
   /// before that.
   func watchUsers(_ request: WatchUsersRequest, options: CallOptions) -> ResponseStream<WatchUsersResponse>
+
+  /// Creates users from a stream, some thousands in a transaction. A user that can't be created is reported with its index
+  /// and the reason, and does not hold up the others.
+  ///
+  /// If the stream breaks off, send it again with the same `import_id`: what has been merged is skipped, so that no user is
+  /// created twice and none is reported for having been created. ABORTED, IMPORT_CONFLICT if another stream goes on with
+  /// the same import at the same time.
+  func importUsers(options: CallOptions) -> ClientStreamingCall<ImportUsersRequest, UserImport>
+
+  /// How far an import is. NOT_FOUND if there is none with this id, or the last change was more than 30 days ago.
+  func getImport(_ request: GetImportRequest, options: CallOptions) async throws -> UserImport
+
+  /// Brings users to a state: creates those that are missing, changes those that differ, leaves the others alone. A response
+  /// for each request, in the order of the requests; one that fails does not end the stream. A stream that broke off can be
+  /// sent again.
+  func syncUsers(options: CallOptions) -> BidirectionalCall<SyncUsersRequest, SyncUsersResponse>
 }
 
 /// Calls with the channel's defaults.
@@ -1225,7 +2186,32 @@ extension UserServiceClientProtocol {
     try await self.purgeUser(request, options: CallOptions())
   }
 
-  /// Streams all users, ordered by id, as fast as the client reads.
+  /// Returns users by their ids, in the order of the ids: also deleted ones. All or none: NOT_FOUND if one of them does
+  /// not exist, with its index in the ErrorInfo's metadata (`index`).
+  /// https://google.aip.dev/231
+  public func batchGetUsers(_ request: BatchGetUsersRequest) async throws -> BatchGetUsersResponse {
+    try await self.batchGetUsers(request, options: CallOptions())
+  }
+
+  /// Creates users, all or none, and returns them in the order of the requests.
+  ///
+  /// The errors are those of CreateUser; the ErrorInfo's metadata has the index of the request (`index`), and fields are
+  /// named from `requests[INDEX]` on. Two requests with one id or email are ALREADY_EXISTS at the second.
+  /// https://google.aip.dev/233
+  public func batchCreateUsers(_ request: BatchCreateUsersRequest) async throws -> BatchCreateUsersResponse {
+    try await self.batchCreateUsers(request, options: CallOptions())
+  }
+
+  /// Changes users, all or none, and returns them in the order of the requests.
+  ///
+  /// The errors are those of UpdateUser, with the index as BatchCreateUsers has it. Emails can't be exchanged between users
+  /// within a batch. https://google.aip.dev/234
+  public func batchUpdateUsers(_ request: BatchUpdateUsersRequest) async throws -> BatchUpdateUsersResponse {
+    try await self.batchUpdateUsers(request, options: CallOptions())
+  }
+
+  /// Streams all users that the filter selects, ordered by id, as fast as the client reads. An export that was interrupted
+  /// can be resumed: see `resume_after`.
   public func exportUsers(_ request: ExportUsersRequest) -> ResponseStream<User> {
     self.exportUsers(request, options: CallOptions())
   }
@@ -1243,6 +2229,28 @@ extension UserServiceClientProtocol {
   /// before that.
   public func watchUsers(_ request: WatchUsersRequest) -> ResponseStream<WatchUsersResponse> {
     self.watchUsers(request, options: CallOptions())
+  }
+
+  /// Creates users from a stream, some thousands in a transaction. A user that can't be created is reported with its index
+  /// and the reason, and does not hold up the others.
+  ///
+  /// If the stream breaks off, send it again with the same `import_id`: what has been merged is skipped, so that no user is
+  /// created twice and none is reported for having been created. ABORTED, IMPORT_CONFLICT if another stream goes on with
+  /// the same import at the same time.
+  public func importUsers() -> ClientStreamingCall<ImportUsersRequest, UserImport> {
+    self.importUsers(options: CallOptions())
+  }
+
+  /// How far an import is. NOT_FOUND if there is none with this id, or the last change was more than 30 days ago.
+  public func getImport(_ request: GetImportRequest) async throws -> UserImport {
+    try await self.getImport(request, options: CallOptions())
+  }
+
+  /// Brings users to a state: creates those that are missing, changes those that differ, leaves the others alone. A response
+  /// for each request, in the order of the requests; one that fails does not end the stream. A stream that broke off can be
+  /// sent again.
+  public func syncUsers() -> BidirectionalCall<SyncUsersRequest, SyncUsersResponse> {
+    self.syncUsers(options: CallOptions())
   }
 }
 
@@ -1289,12 +2297,36 @@ public struct UserServiceClient: UserServiceClientProtocol {
     try await channel.unary(UserServiceMethods.purgeUser, request, options)
   }
 
+  public func batchGetUsers(_ request: BatchGetUsersRequest, options: CallOptions) async throws -> BatchGetUsersResponse {
+    try await channel.unary(UserServiceMethods.batchGetUsers, request, options)
+  }
+
+  public func batchCreateUsers(_ request: BatchCreateUsersRequest, options: CallOptions) async throws -> BatchCreateUsersResponse {
+    try await channel.unary(UserServiceMethods.batchCreateUsers, request, options)
+  }
+
+  public func batchUpdateUsers(_ request: BatchUpdateUsersRequest, options: CallOptions) async throws -> BatchUpdateUsersResponse {
+    try await channel.unary(UserServiceMethods.batchUpdateUsers, request, options)
+  }
+
   public func exportUsers(_ request: ExportUsersRequest, options: CallOptions) -> ResponseStream<User> {
     channel.serverStreaming(UserServiceMethods.exportUsers, request, options)
   }
 
   public func watchUsers(_ request: WatchUsersRequest, options: CallOptions) -> ResponseStream<WatchUsersResponse> {
     channel.serverStreaming(UserServiceMethods.watchUsers, request, options)
+  }
+
+  public func importUsers(options: CallOptions) -> ClientStreamingCall<ImportUsersRequest, UserImport> {
+    channel.clientStreaming(UserServiceMethods.importUsers, options)
+  }
+
+  public func getImport(_ request: GetImportRequest, options: CallOptions) async throws -> UserImport {
+    try await channel.unary(UserServiceMethods.getImport, request, options)
+  }
+
+  public func syncUsers(options: CallOptions) -> BidirectionalCall<SyncUsersRequest, SyncUsersResponse> {
+    channel.bidirectionalStreaming(UserServiceMethods.syncUsers, options)
   }
 }
 
@@ -1315,45 +2347,90 @@ extension ProtoFile {
       YXRlVGltZRJACgtkZWxldGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBA1IKZGVsZXRlVGltZRI+CgpwdXJnZV90
       aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDUglwdXJnZVRpbWUSEgoEZXRhZxgKIAEoCVIEZXRhZxo5CgtMYWJlbHNF
       bnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIkMKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoM
-      U1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfREVMRVRFRBACItYBChFDcmVhdGVVc2VyUmVxdWVzdBInCgR1c2VyGAEgASgLMg4udXNlcnMudjEuVXNl
+      U1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfREVMRVRFRBACItsCChFDcmVhdGVVc2VyUmVxdWVzdBInCgR1c2VyGAEgASgLMg4udXNlcnMudjEuVXNl
       ckID4EECUgR1c2VyEnMKB3VzZXJfaWQYAiABKAlCWrrIGFYKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIuXihbMC05YS1m
-      XXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSk/JFIGdXNlcklkEiMKDXZhbGlkYXRlX29ubHkYAyABKAhSDHZhbGlkYXRlT25seSKC
-      AQoOR2V0VXNlclJlcXVlc3QScAoCaWQYASABKAlCYOBBArrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlh
-      LWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JBoEdXVpZFICaWQiUQoRTG9va3VwVXNlclJlcXVlc3QSPAoFZW1haWwYASABKAlC
-      JuBBArrIGB8KD2FkYUBleGFtcGxlLmNvbRoJaWRuLWVtYWlsIP4BUgVlbWFpbCLZAQoQTGlzdFVzZXJzUmVxdWVzdBInCglwYWdlX3NpemUYASAB
-      KAVCCrrIGAYKAjEwOABSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbhJaCghvcmRlcl9ieRgDIAEoCUI/usgYOwoFZW1h
-      aWxKAEoLY3JlYXRlX3RpbWVKEGNyZWF0ZV90aW1lIGRlc2NKBWVtYWlsSgplbWFpbCBkZXNjUgdvcmRlckJ5EiEKDHNob3dfZGVsZXRlZBgEIAEo
-      CFILc2hvd0RlbGV0ZWQiYQoRTGlzdFVzZXJzUmVzcG9uc2USJAoFdXNlcnMYASADKAsyDi51c2Vycy52MS5Vc2VyUgV1c2VycxImCg9uZXh0X3Bh
-      Z2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9rZW4ieQoRVXBkYXRlVXNlclJlcXVlc3QSJwoEdXNlchgBIAEoCzIOLnVzZXJzLnYxLlVzZXJCA+BB
-      AlIEdXNlchI7Cgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tSCnVwZGF0ZU1hc2simQEKEURlbGV0ZVVzZXJS
-      ZXF1ZXN0EnAKAmlkGAEgASgJQmDgQQK6yBhZCiQwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAt
-      OWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSAmlkEhIKBGV0YWcYAiABKAlSBGV0YWcimwEKE1VuZGVsZXRlVXNlclJlcXVlc3QScAoC
-      aWQYASABKAlCYOBBArrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7
-      M30tWzAtOWEtZl17MTJ9JBoEdXVpZFICaWQSEgoEZXRhZxgCIAEoCVIEZXRhZyI3ChJFeHBvcnRVc2Vyc1JlcXVlc3QSIQoMc2hvd19kZWxldGVk
-      GAEgASgIUgtzaG93RGVsZXRlZCKYAQoQUHVyZ2VVc2VyUmVxdWVzdBJwCgJpZBgBIAEoCUJg4EECusgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJj
-      Y2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kGgR1dWlkUgJpZBISCgRldGFnGAIgASgJ
-      UgRldGFnIhMKEVB1cmdlVXNlclJlc3BvbnNlIq4DCglVc2VyRXZlbnQSFwoHdXNlcl9pZBgBIAEoCVIGdXNlcklkEiwKBGtpbmQYAiABKA4yGC51
-      c2Vycy52MS5Vc2VyRXZlbnQuS2luZFIEa2luZBIWCgZmaWVsZHMYAyADKAlSBmZpZWxkcxIYCgd2ZXJzaW9uGAQgASgDUgd2ZXJzaW9uEhIKBGV0
-      YWcYBSABKAlSBGV0YWcSFgoGYXV0aG9yGAYgASgJUgZhdXRob3ISLgoEdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRp
-      bWUSIgoEdXNlchgIIAEoCzIOLnVzZXJzLnYxLlVzZXJSBHVzZXISGQoIdG9rZW5faWQYCSABKAlSB3Rva2VuSWQijAEKBEtpbmQSFAoQS0lORF9V
-      TlNQRUNJRklFRBAAEhAKDEtJTkRfQ1JFQVRFRBABEhAKDEtJTkRfVVBEQVRFRBACEhAKDEtJTkRfREVMRVRFRBADEhIKDktJTkRfVU5ERUxFVEVE
-      EAQSDwoLS0lORF9QVVJHRUQQBRITCg9LSU5EX1RPS0VOX01BREUQBiKkAQoRV2F0Y2hVc2Vyc1JlcXVlc3QSIQoMcmVzdW1lX3Rva2VuGAEgASgJ
-      UgtyZXN1bWVUb2tlbhIZCgh1c2VyX2lkcxgCIAMoCVIHdXNlcklkcxIuCgVraW5kcxgDIAMoDjIYLnVzZXJzLnYxLlVzZXJFdmVudC5LaW5kUgVr
-      aW5kcxIhCgxpbmNsdWRlX3VzZXIYBCABKAhSC2luY2x1ZGVVc2VyImIKEldhdGNoVXNlcnNSZXNwb25zZRIhCgxyZXN1bWVfdG9rZW4YASABKAlS
-      C3Jlc3VtZVRva2VuEikKBWV2ZW50GAIgASgLMhMudXNlcnMudjEuVXNlckV2ZW50UgVldmVudDLNCAoLVXNlclNlcnZpY2USYwoKQ3JlYXRlVXNl
-      chIbLnVzZXJzLnYxLkNyZWF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIogtPkkwIRIgkvdjEvdXNlcnM6BHVzZXKyyBgNIgt1c2Vycy53
-      cml0ZRJgCgdHZXRVc2VyEhgudXNlcnMudjEuR2V0VXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIiuQAgGC0+STAhASDi92MS91c2Vycy97aWR9
-      ssgYDhgBIgp1c2Vycy5yZWFkEmYKCkxvb2t1cFVzZXISGy51c2Vycy52MS5Mb29rdXBVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXIiK5ACAYLT
-      5JMCEhIQL3YxL3VzZXJzOmxvb2t1cLLIGAwiCnVzZXJzLnJlYWQSagoJTGlzdFVzZXJzEhoudXNlcnMudjEuTGlzdFVzZXJzUmVxdWVzdBobLnVz
-      ZXJzLnYxLkxpc3RVc2Vyc1Jlc3BvbnNlIiSQAgGC0+STAgsSCS92MS91c2Vyc7LIGAwiCnVzZXJzLnJlYWQSbQoKVXBkYXRlVXNlchIbLnVzZXJz
-      LnYxLlVwZGF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIygtPkkwIbMhMvdjEvdXNlcnMve3VzZXIuaWR9OgR1c2VyssgYDSILdXNlcnMu
-      d3JpdGUSYgoKRGVsZXRlVXNlchIbLnVzZXJzLnYxLkRlbGV0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIngtPkkwIQKg4vdjEvdXNlcnMv
-      e2lkfbLIGA0iC3VzZXJzLndyaXRlEnIKDFVuZGVsZXRlVXNlchIdLnVzZXJzLnYxLlVuZGVsZXRlVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2Vy
-      IjOC0+STAhwiFy92MS91c2Vycy97aWR9OnVuZGVsZXRlOgEqssgYDSILdXNlcnMud3JpdGUSdgoJUHVyZ2VVc2VyEhoudXNlcnMudjEuUHVyZ2VV
-      c2VyUmVxdWVzdBobLnVzZXJzLnYxLlB1cmdlVXNlclJlc3BvbnNlIjCC0+STAhkiFC92MS91c2Vycy97aWR9OnB1cmdlOgEqssgYDSILdXNlcnMu
-      cHVyZ2USbAoLRXhwb3J0VXNlcnMSHC51c2Vycy52MS5FeHBvcnRVc2Vyc1JlcXVlc3QaDi51c2Vycy52MS5Vc2VyIi2QAgGC0+STAhISEC92MS91
-      c2VyczpleHBvcnSyyBgOIgx1c2Vycy5leHBvcnQwARJ2CgpXYXRjaFVzZXJzEhsudXNlcnMudjEuV2F0Y2hVc2Vyc1JlcXVlc3QaHC51c2Vycy52
-      MS5XYXRjaFVzZXJzUmVzcG9uc2UiK5ACAYLT5JMCERIPL3YxL3VzZXJzOndhdGNossgYDSILdXNlcnMud2F0Y2gwAUIDugIAYgZwcm90bzM=
+      XXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSk/JFIGdXNlcklkEiMKDXZhbGlkYXRlX29ubHkYAyABKAhSDHZhbGlkYXRlT25seRKC
+      AQoKcmVxdWVzdF9pZBgEIAEoCUJjusgYXwokN2IxYTllMzQtNWYwZC00YzUzLTlkMGUtMmE2ZjFmM2M4YjU1EjdeKFswLTlhLWZBLUZdezh9KC1b
+      MC05YS1mQS1GXXs0fSl7M30tWzAtOWEtZkEtRl17MTJ9KT8kUglyZXF1ZXN0SWQiuwEKDkdldFVzZXJSZXF1ZXN0EnAKAmlkGAEgASgJQmDgQQK6
+      yBhZCiQwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEy
+      fSQaBHV1aWRSAmlkEjcKCXJlYWRfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tSCHJlYWRNYXNrIooBChFMb29rdXBVc2Vy
+      UmVxdWVzdBI8CgVlbWFpbBgBIAEoCUIm4EECusgYHwoPYWRhQGV4YW1wbGUuY29tGglpZG4tZW1haWwg/gFSBWVtYWlsEjcKCXJlYWRfbWFzaxgC
+      IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tSCHJlYWRNYXNrIr0DChBMaXN0VXNlcnNSZXF1ZXN0EicKCXBhZ2Vfc2l6ZRgBIAEoBUIK
+      usgYBgoCMTA4AFIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuEqsBCghvcmRlcl9ieRgDIAEoCUKPAbrIGIoBCgVlbWFp
+      bEoASgtjcmVhdGVfdGltZUoQY3JlYXRlX3RpbWUgZGVzY0oLdXBkYXRlX3RpbWVKEHVwZGF0ZV90aW1lIGRlc2NKBWVtYWlsSgplbWFpbCBkZXNj
+      SgRuYW1lSgluYW1lIGRlc2NKC2RlbGV0ZV90aW1lShBkZWxldGVfdGltZSBkZXNjUgdvcmRlckJ5EiEKDHNob3dfZGVsZXRlZBgEIAEoCFILc2hv
+      d0RlbGV0ZWQSLwoGZmlsdGVyGAUgASgJQhe6yBgTCg5zdGF0ZSA9IEFDVElWRSDoB1IGZmlsdGVyEjcKCXJlYWRfbWFzaxgGIAEoCzIaLmdvb2ds
+      ZS5wcm90b2J1Zi5GaWVsZE1hc2tSCHJlYWRNYXNrEiYKD3Nob3dfdG90YWxfc2l6ZRgHIAEoCFINc2hvd1RvdGFsU2l6ZSKAAQoRTGlzdFVzZXJz
+      UmVzcG9uc2USJAoFdXNlcnMYASADKAsyDi51c2Vycy52MS5Vc2VyUgV1c2VycxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9r
+      ZW4SHQoKdG90YWxfc2l6ZRgDIAEoBVIJdG90YWxTaXplInkKEVVwZGF0ZVVzZXJSZXF1ZXN0EicKBHVzZXIYASABKAsyDi51c2Vycy52MS5Vc2Vy
+      QgPgQQJSBHVzZXISOwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrUgp1cGRhdGVNYXNrIpkBChFEZWxldGVV
+      c2VyUmVxdWVzdBJwCgJpZBgBIAEoCUJg4EECusgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0o
+      LVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kGgR1dWlkUgJpZBISCgRldGFnGAIgASgJUgRldGFnIpsBChNVbmRlbGV0ZVVzZXJSZXF1ZXN0
+      EnAKAmlkGAEgASgJQmDgQQK6yBhZCiQwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17
+      NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSAmlkEhIKBGV0YWcYAiABKAlSBGV0YWcivwEKFEJhdGNoR2V0VXNlcnNSZXF1ZXN0Em4KA2lkcxgB
+      IAMoCUJc4EECusgYVQokMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1b
+      MC05YS1mXXsxMn0kKGRSA2lkcxI3CglyZWFkX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrUghyZWFkTWFzayI9ChVCYXRj
+      aEdldFVzZXJzUmVzcG9uc2USJAoFdXNlcnMYASADKAsyDi51c2Vycy52MS5Vc2VyUgV1c2VycyJdChdCYXRjaENyZWF0ZVVzZXJzUmVxdWVzdBJC
+      CghyZXF1ZXN0cxgBIAMoCzIbLnVzZXJzLnYxLkNyZWF0ZVVzZXJSZXF1ZXN0QgngQQK6yBgCKGRSCHJlcXVlc3RzIkAKGEJhdGNoQ3JlYXRlVXNl
+      cnNSZXNwb25zZRIkCgV1c2VycxgBIAMoCzIOLnVzZXJzLnYxLlVzZXJSBXVzZXJzIl0KF0JhdGNoVXBkYXRlVXNlcnNSZXF1ZXN0EkIKCHJlcXVl
+      c3RzGAEgAygLMhsudXNlcnMudjEuVXBkYXRlVXNlclJlcXVlc3RCCeBBArrIGAIoZFIIcmVxdWVzdHMiQAoYQmF0Y2hVcGRhdGVVc2Vyc1Jlc3Bv
+      bnNlEiQKBXVzZXJzGAEgAygLMg4udXNlcnMudjEuVXNlclIFdXNlcnMioAIKEkV4cG9ydFVzZXJzUmVxdWVzdBIhCgxzaG93X2RlbGV0ZWQYASAB
+      KAhSC3Nob3dEZWxldGVkEi8KBmZpbHRlchgCIAEoCUIXusgYEwoOc3RhdGUgPSBBQ1RJVkUg6AdSBmZpbHRlchI3CglyZWFkX21hc2sYAyABKAsy
+      Gi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrUghyZWFkTWFzaxJ9CgxyZXN1bWVfYWZ0ZXIYBCABKAlCWrrIGFYKJDAxODkwYTVkLWFjOTYtNzc0
+      Yi1iY2NlLWIzMDIwOTlhODA1NxIuXihbMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSk/JFILcmVzdW1lQWZ0ZXIi8QEK
+      EkltcG9ydFVzZXJzUmVxdWVzdBKAAQoJaW1wb3J0X2lkGAEgASgJQmO6yBhfCiQ3YjFhOWUzNC01ZjBkLTRjNTMtOWQwZS0yYTZmMWYzYzhiNTUS
+      N14oWzAtOWEtZkEtRl17OH0oLVswLTlhLWZBLUZdezR9KXszfS1bMC05YS1mQS1GXXsxMn0pPyRSCGltcG9ydElkEicKC2ZpcnN0X2luZGV4GAIg
+      ASgDQga6yBgCOABSCmZpcnN0SW5kZXgSLwoEdXNlchgDIAEoCzIWLnVzZXJzLnYxLkltcG9ydGVkVXNlckID4EECUgR1c2VyIqwDCgxJbXBvcnRl
+      ZFVzZXISagoCaWQYASABKAlCWrrIGFYKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIuXihbMC05YS1mXXs4fSgtWzAtOWEt
+      Zl17NH0pezN9LVswLTlhLWZdezEyfSk/JFICaWQSPAoFZW1haWwYAiABKAlCJuBBArrIGB8KD2FkYUBleGFtcGxlLmNvbRoJaWRuLWVtYWlsIP4B
+      UgVlbWFpbBIgCgRuYW1lGAMgASgJQgy6yBgICgNBZGEgyAFSBG5hbWUScAoGbGFiZWxzGAQgAygLMiIudXNlcnMudjEuSW1wb3J0ZWRVc2VyLkxh
+      YmVsc0VudHJ5QjS6yBgwChN7InRlYW0iOiAiZW5naW5lcyJ9IIACKEAyFF5bYS16MC05Xy4vLV17MSw2M30kUgZsYWJlbHMSIwoNcGFzc3dvcmRf
+      aGFzaBgFIAEoCVIMcGFzc3dvcmRIYXNoGjkKC0xhYmVsc0VudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgJUgV2YWx1ZToCOAEi
+      uAEKClVzZXJJbXBvcnQSDgoCaWQYASABKAlSAmlkEhsKCXJvd19jb3VudBgCIAEoA1IIcm93Q291bnQSJQoOaW1wb3J0ZWRfY291bnQYAyABKANS
+      DWltcG9ydGVkQ291bnQSIQoMZmFpbGVkX2NvdW50GAQgASgDUgtmYWlsZWRDb3VudBIzCghmYWlsdXJlcxgFIAMoCzIXLnVzZXJzLnYxLkltcG9y
+      dEZhaWx1cmVSCGZhaWx1cmVzInUKDUltcG9ydEZhaWx1cmUSFAoFaW5kZXgYASABKANSBWluZGV4EhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQK
+      BWZpZWxkGAMgASgJUgVmaWVsZBIgCgtkZXNjcmlwdGlvbhgEIAEoCVILZGVzY3JpcHRpb24ihwEKEEdldEltcG9ydFJlcXVlc3QScwoCaWQYASAB
+      KAlCY+BBArrIGFwKJDdiMWE5ZTM0LTVmMGQtNGM1My05ZDBlLTJhNmYxZjNjOGI1NRI0XlswLTlhLWZBLUZdezh9KC1bMC05YS1mQS1GXXs0fSl7
+      M30tWzAtOWEtZkEtRl17MTJ9JFICaWQieAoQU3luY1VzZXJzUmVxdWVzdBInCgR1c2VyGAEgASgLMg4udXNlcnMudjEuVXNlckID4EECUgR1c2Vy
+      EjsKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza1IKdXBkYXRlTWFzayKnAgoRU3luY1VzZXJzUmVzcG9uc2US
+      FAoFaW5kZXgYASABKANSBWluZGV4EjoKBmFjdGlvbhgCIAEoDjIiLnVzZXJzLnYxLlN5bmNVc2Vyc1Jlc3BvbnNlLkFjdGlvblIGYWN0aW9uEiIK
+      BHVzZXIYAyABKAsyDi51c2Vycy52MS5Vc2VyUgR1c2VyEikKBWVycm9yGAQgASgLMhMudXNlcnMudjEuU3luY0Vycm9yUgVlcnJvciJxCgZBY3Rp
+      b24SFgoSQUNUSU9OX1VOU1BFQ0lGSUVEEAASEgoOQUNUSU9OX0NSRUFURUQQARISCg5BQ1RJT05fVVBEQVRFRBACEhQKEEFDVElPTl9VTkNIQU5H
+      RUQQAxIRCg1BQ1RJT05fRkFJTEVEEAQiaQoJU3luY0Vycm9yEhIKBGNvZGUYASABKAVSBGNvZGUSFgoGcmVhc29uGAIgASgJUgZyZWFzb24SGAoH
+      bWVzc2FnZRgDIAEoCVIHbWVzc2FnZRIWCgZmaWVsZHMYBCADKAlSBmZpZWxkcyKYAQoQUHVyZ2VVc2VyUmVxdWVzdBJwCgJpZBgBIAEoCUJg4EEC
+      usgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsx
+      Mn0kGgR1dWlkUgJpZBISCgRldGFnGAIgASgJUgRldGFnIhMKEVB1cmdlVXNlclJlc3BvbnNlIq4DCglVc2VyRXZlbnQSFwoHdXNlcl9pZBgBIAEo
+      CVIGdXNlcklkEiwKBGtpbmQYAiABKA4yGC51c2Vycy52MS5Vc2VyRXZlbnQuS2luZFIEa2luZBIWCgZmaWVsZHMYAyADKAlSBmZpZWxkcxIYCgd2
+      ZXJzaW9uGAQgASgDUgd2ZXJzaW9uEhIKBGV0YWcYBSABKAlSBGV0YWcSFgoGYXV0aG9yGAYgASgJUgZhdXRob3ISLgoEdGltZRgHIAEoCzIaLmdv
+      b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSIgoEdXNlchgIIAEoCzIOLnVzZXJzLnYxLlVzZXJSBHVzZXISGQoIdG9rZW5faWQYCSABKAlS
+      B3Rva2VuSWQijAEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhAKDEtJTkRfQ1JFQVRFRBABEhAKDEtJTkRfVVBEQVRFRBACEhAKDEtJTkRf
+      REVMRVRFRBADEhIKDktJTkRfVU5ERUxFVEVEEAQSDwoLS0lORF9QVVJHRUQQBRITCg9LSU5EX1RPS0VOX01BREUQBiKkAQoRV2F0Y2hVc2Vyc1Jl
+      cXVlc3QSIQoMcmVzdW1lX3Rva2VuGAEgASgJUgtyZXN1bWVUb2tlbhIZCgh1c2VyX2lkcxgCIAMoCVIHdXNlcklkcxIuCgVraW5kcxgDIAMoDjIY
+      LnVzZXJzLnYxLlVzZXJFdmVudC5LaW5kUgVraW5kcxIhCgxpbmNsdWRlX3VzZXIYBCABKAhSC2luY2x1ZGVVc2VyImIKEldhdGNoVXNlcnNSZXNw
+      b25zZRIhCgxyZXN1bWVfdG9rZW4YASABKAlSC3Jlc3VtZVRva2VuEikKBWV2ZW50GAIgASgLMhMudXNlcnMudjEuVXNlckV2ZW50UgVldmVudDLK
+      DgoLVXNlclNlcnZpY2USYwoKQ3JlYXRlVXNlchIbLnVzZXJzLnYxLkNyZWF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIogtPkkwIRIgkv
+      djEvdXNlcnM6BHVzZXKyyBgNIgt1c2Vycy53cml0ZRJgCgdHZXRVc2VyEhgudXNlcnMudjEuR2V0VXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2Vy
+      IiuQAgGC0+STAhASDi92MS91c2Vycy97aWR9ssgYDhgBIgp1c2Vycy5yZWFkEmYKCkxvb2t1cFVzZXISGy51c2Vycy52MS5Mb29rdXBVc2VyUmVx
+      dWVzdBoOLnVzZXJzLnYxLlVzZXIiK5ACAYLT5JMCEhIQL3YxL3VzZXJzOmxvb2t1cLLIGAwiCnVzZXJzLnJlYWQSagoJTGlzdFVzZXJzEhoudXNl
+      cnMudjEuTGlzdFVzZXJzUmVxdWVzdBobLnVzZXJzLnYxLkxpc3RVc2Vyc1Jlc3BvbnNlIiSQAgGC0+STAgsSCS92MS91c2Vyc7LIGAwiCnVzZXJz
+      LnJlYWQSbQoKVXBkYXRlVXNlchIbLnVzZXJzLnYxLlVwZGF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIygtPkkwIbMhMvdjEvdXNlcnMv
+      e3VzZXIuaWR9OgR1c2VyssgYDSILdXNlcnMud3JpdGUSYgoKRGVsZXRlVXNlchIbLnVzZXJzLnYxLkRlbGV0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMu
+      djEuVXNlciIngtPkkwIQKg4vdjEvdXNlcnMve2lkfbLIGA0iC3VzZXJzLndyaXRlEnIKDFVuZGVsZXRlVXNlchIdLnVzZXJzLnYxLlVuZGVsZXRl
+      VXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIjOC0+STAhwiFy92MS91c2Vycy97aWR9OnVuZGVsZXRlOgEqssgYDSILdXNlcnMud3JpdGUSdgoJ
+      UHVyZ2VVc2VyEhoudXNlcnMudjEuUHVyZ2VVc2VyUmVxdWVzdBobLnVzZXJzLnYxLlB1cmdlVXNlclJlc3BvbnNlIjCC0+STAhkiFC92MS91c2Vy
+      cy97aWR9OnB1cmdlOgEqssgYDSILdXNlcnMucHVyZ2USfwoNQmF0Y2hHZXRVc2VycxIeLnVzZXJzLnYxLkJhdGNoR2V0VXNlcnNSZXF1ZXN0Gh8u
+      dXNlcnMudjEuQmF0Y2hHZXRVc2Vyc1Jlc3BvbnNlIi2QAgGC0+STAhQSEi92MS91c2VyczpiYXRjaEdldLLIGAwiCnVzZXJzLnJlYWQSjAEKEEJh
+      dGNoQ3JlYXRlVXNlcnMSIS51c2Vycy52MS5CYXRjaENyZWF0ZVVzZXJzUmVxdWVzdBoiLnVzZXJzLnYxLkJhdGNoQ3JlYXRlVXNlcnNSZXNwb25z
+      ZSIxgtPkkwIaIhUvdjEvdXNlcnM6YmF0Y2hDcmVhdGU6ASqyyBgNIgt1c2Vycy53cml0ZRKMAQoQQmF0Y2hVcGRhdGVVc2VycxIhLnVzZXJzLnYx
+      LkJhdGNoVXBkYXRlVXNlcnNSZXF1ZXN0GiIudXNlcnMudjEuQmF0Y2hVcGRhdGVVc2Vyc1Jlc3BvbnNlIjGC0+STAhoiFS92MS91c2VyczpiYXRj
+      aFVwZGF0ZToBKrLIGA0iC3VzZXJzLndyaXRlEmwKC0V4cG9ydFVzZXJzEhwudXNlcnMudjEuRXhwb3J0VXNlcnNSZXF1ZXN0Gg4udXNlcnMudjEu
+      VXNlciItkAIBgtPkkwISEhAvdjEvdXNlcnM6ZXhwb3J0ssgYDiIMdXNlcnMuZXhwb3J0MAESdgoKV2F0Y2hVc2VycxIbLnVzZXJzLnYxLldhdGNo
+      VXNlcnNSZXF1ZXN0GhwudXNlcnMudjEuV2F0Y2hVc2Vyc1Jlc3BvbnNlIiuQAgGC0+STAhESDy92MS91c2Vyczp3YXRjaLLIGA0iC3VzZXJzLndh
+      dGNoMAESdQoLSW1wb3J0VXNlcnMSHC51c2Vycy52MS5JbXBvcnRVc2Vyc1JlcXVlc3QaFC51c2Vycy52MS5Vc2VySW1wb3J0IjCC0+STAhgiEC92
+      MS91c2VyczppbXBvcnQ6BHVzZXKyyBgOIgx1c2Vycy5pbXBvcnQoARJsCglHZXRJbXBvcnQSGi51c2Vycy52MS5HZXRJbXBvcnRSZXF1ZXN0GhQu
+      dXNlcnMudjEuVXNlckltcG9ydCItkAIBgtPkkwISEhAvdjEvaW1wb3J0cy97aWR9ssgYDiIMdXNlcnMuaW1wb3J0EncKCVN5bmNVc2VycxIaLnVz
+      ZXJzLnYxLlN5bmNVc2Vyc1JlcXVlc3QaGy51c2Vycy52MS5TeW5jVXNlcnNSZXNwb25zZSItgtPkkwIWIg4vdjEvdXNlcnM6c3luYzoEdXNlcrLI
+      GA0iC3VzZXJzLndyaXRlKAEwAUIDugIAYgZwcm90bzM=
       """,
     dependencies: [.google_api_annotations, .google_api_field_behavior, .google_protobuf_field_mask, .google_protobuf_timestamp, .rpcgateway_v1_schema, .users_v1_access])
 }
@@ -1402,8 +2479,24 @@ extension ProtoComments {
       | times and authors.
       |
       | NOT_FOUND if there is no such user, ABORTED if the etag no longer matches.
+      users.v1.UserService.BatchGetUsers
+      | Returns users by their ids, in the order of the ids: also deleted ones. All or none: NOT_FOUND if one of them does
+      | not exist, with its index in the ErrorInfo's metadata (`index`).
+      | https://google.aip.dev/231
+      users.v1.UserService.BatchCreateUsers
+      | Creates users, all or none, and returns them in the order of the requests.
+      |
+      | The errors are those of CreateUser; the ErrorInfo's metadata has the index of the request (`index`), and fields are
+      | named from `requests[INDEX]` on. Two requests with one id or email are ALREADY_EXISTS at the second.
+      | https://google.aip.dev/233
+      users.v1.UserService.BatchUpdateUsers
+      | Changes users, all or none, and returns them in the order of the requests.
+      |
+      | The errors are those of UpdateUser, with the index as BatchCreateUsers has it. Emails can't be exchanged between users
+      | within a batch. https://google.aip.dev/234
       users.v1.UserService.ExportUsers
-      | Streams all users, ordered by id, as fast as the client reads.
+      | Streams all users that the filter selects, ordered by id, as fast as the client reads. An export that was interrupted
+      | can be resumed: see `resume_after`.
       users.v1.UserService.WatchUsers
       | Streams the changes of users as they are committed: from now on, or from where an earlier stream stopped.
       |
@@ -1416,6 +2509,19 @@ extension ProtoComments {
       | it, elsewhere perhaps. OUT_OF_RANGE (reason RESUME_TOKEN_EXPIRED) if the changes after the token are not kept any
       | more, or the database was set back to a state before the token: read all users anew, and watch from a token of
       | before that.
+      users.v1.UserService.ImportUsers
+      | Creates users from a stream, some thousands in a transaction. A user that can't be created is reported with its index
+      | and the reason, and does not hold up the others.
+      |
+      | If the stream breaks off, send it again with the same `import_id`: what has been merged is skipped, so that no user is
+      | created twice and none is reported for having been created. ABORTED, IMPORT_CONFLICT if another stream goes on with
+      | the same import at the same time.
+      users.v1.UserService.GetImport
+      | How far an import is. NOT_FOUND if there is none with this id, or the last change was more than 30 days ago.
+      users.v1.UserService.SyncUsers
+      | Brings users to a state: creates those that are missing, changes those that differ, leaves the others alone. A response
+      | for each request, in the order of the requests; one that fails does not end the stream. A stream that broke off can be
+      | sent again.
       users.v1.User
       | A person or a machine that other services know by its id.
       users.v1.User.id
@@ -1482,15 +2588,26 @@ extension ProtoComments {
       | The UUID of the new user. If empty, the server chooses one.
       users.v1.CreateUserRequest.validate_only
       | Only validates the request, changes nothing, and returns the user as it would be stored.
+      users.v1.CreateUserRequest.request_id
+      | A UUID that the caller makes for this one creation. If a request with it has created a user, another one with the
+      | same fields creates none, and returns that user as it is now: so a request whose answer was lost can be sent again.
+      | This holds for at least 24 hours. With other fields it is ALREADY_EXISTS, REQUEST_ID_REUSED.
+      | https://google.aip.dev/155
       users.v1.GetUserRequest
       | Request of GetUser.
       users.v1.GetUserRequest.id
       | Required. User.id.
+      users.v1.GetUserRequest.read_mask
+      | The fields to return: names of User, or `labels.KEY` for one label (a key with other characters than `a-z0-9_` in
+      | backticks: labels.`a/b`). If absent, or `*`, all fields. An unknown path is INVALID_ARGUMENT.
       users.v1.LookupUserRequest
       | Request of LookupUser.
       users.v1.LookupUserRequest.email
       | Required. Compared in normal form, so any spelling with the same normal form finds the user: see User.email. An
       | invalid email is INVALID_ARGUMENT.
+      users.v1.LookupUserRequest.read_mask
+      | The fields to return: names of User, or `labels.KEY` for one label (a key with other characters than `a-z0-9_` in
+      | backticks: labels.`a/b`). If absent, or `*`, all fields. An unknown path is INVALID_ARGUMENT.
       users.v1.ListUsersRequest
       | Request of ListUsers.
       users.v1.ListUsersRequest.page_size
@@ -1500,9 +2617,29 @@ extension ProtoComments {
       | Empty for the first page, then ListUsersResponse.next_page_token. All other fields except `page_size` must be the
       | same as in the request that returned the token. A token that this directory has not issued is INVALID_ARGUMENT.
       users.v1.ListUsersRequest.order_by
-      | `create_time` (the default) or `email`, followed by ` desc` for the reverse order.
+      | `create_time`, `update_time`, `email`, `name` (by code points, the case counts) or `delete_time`, followed by
+      | ` desc` for the reverse order. By default it is the field of the filter's range, or `create_time`. By `delete_time`
+      | only deleted users are listed.
       users.v1.ListUsersRequest.show_deleted
-      | Whether to list deleted users too.
+      | Whether to list deleted users too. The `state` of a filter takes precedence.
+      users.v1.ListUsersRequest.filter
+      | Which users to list, all if empty: conditions joined by AND, a part of https://google.aip.dev/160. At most 1000
+      | bytes and 16 conditions.
+      | - `email = "ada@example.com"`, in normal form. With it, any other condition and any order is accepted.
+      | - `state = ACTIVE` or `state = DELETED`.
+      | - `name = "Ada*"` for a beginning, `name = "Ada"` for the whole name; the case counts.
+      | - `create_time`, `update_time` or `delete_time` with `=`, `<`, `<=`, `>` or `>=` and a time as in RFC 3339:
+      |   `create_time >= "2026-01-01T00:00:00Z" AND create_time < "2026-02-01T00:00:00Z"`. Times have microseconds.
+      | - `labels.team = "core"`; keys with other characters than `a-z0-9_/-` in quotes: `labels."a.b"`. A `*` in the value
+      |   is written `\*`.
+      |
+      | What no index answers is INVALID_ARGUMENT, with the reason NOT_INDEXED: OR, NOT, `!=`, parentheses, a second label,
+      | ranges of two fields, a range of another field than that of `order_by`, a label in another order than by
+      | `create_time`.
+      users.v1.ListUsersRequest.read_mask
+      | The fields of each user to return: see GetUserRequest.read_mask.
+      users.v1.ListUsersRequest.show_total_size
+      | Whether to count the users on all pages, for `total_size`. It takes time in proportion to their number.
       users.v1.ListUsersResponse
       | Response of ListUsers.
       users.v1.ListUsersResponse.users
@@ -1510,13 +2647,18 @@ extension ProtoComments {
       users.v1.ListUsersResponse.next_page_token
       | The ListUsersRequest.page_token of the next page. Empty after the last page. It is encrypted, and does not reveal
       | its position in the list.
+      users.v1.ListUsersResponse.total_size
+      | How many users there are on all pages, if the request asked for it. Counting ends at 1,000,000: this number means so
+      | many or more.
       users.v1.UpdateUserRequest
       | Request of UpdateUser.
       users.v1.UpdateUserRequest.user
       | Required. `id` names the user; the fields in the mask replace its own; `etag`, if not empty, must match.
       users.v1.UpdateUserRequest.update_mask
       | The fields to change: `email`, `name`, `labels`, or `*` for all three. If absent, the fields that are not empty in
-      | `user`. An unknown or output-only path is INVALID_ARGUMENT.
+      | `user`. `labels.KEY` changes one label, and removes it if `user.labels` lacks it; a key with `.` or `/` stands in
+      | backticks: labels.`a/b`. Changes of different labels at the same time all take effect. An unknown or output-only path
+      | is INVALID_ARGUMENT.
       users.v1.DeleteUserRequest
       | Request of DeleteUser.
       users.v1.DeleteUserRequest.id
@@ -1529,10 +2671,131 @@ extension ProtoComments {
       | Required. User.id.
       users.v1.UndeleteUserRequest.etag
       | If not empty, the user's etag must match it.
+      users.v1.BatchGetUsersRequest
+      | Request of BatchGetUsers.
+      users.v1.BatchGetUsersRequest.ids
+      | Required. User.id of each, at most 100. An id may stand there twice.
+      users.v1.BatchGetUsersRequest.read_mask
+      | The fields of each user to return: see GetUserRequest.read_mask.
+      users.v1.BatchGetUsersResponse
+      | Response of BatchGetUsers.
+      users.v1.BatchGetUsersResponse.users
+      | The users, in the order of the ids.
+      users.v1.BatchCreateUsersRequest
+      | Request of BatchCreateUsers.
+      users.v1.BatchCreateUsersRequest.requests
+      | Required. At most 100, without `validate_only` and `request_id`.
+      users.v1.BatchCreateUsersResponse
+      | Response of BatchCreateUsers.
+      users.v1.BatchCreateUsersResponse.users
+      | The users as stored, in the order of the requests.
+      users.v1.BatchUpdateUsersRequest
+      | Request of BatchUpdateUsers.
+      users.v1.BatchUpdateUsersRequest.requests
+      | Required. At most 100, each for another user.
+      users.v1.BatchUpdateUsersResponse
+      | Response of BatchUpdateUsers.
+      users.v1.BatchUpdateUsersResponse.users
+      | The users as stored, in the order of the requests.
       users.v1.ExportUsersRequest
       | Request of ExportUsers.
       users.v1.ExportUsersRequest.show_deleted
-      | Whether to export deleted users too.
+      | Whether to export deleted users too. The `state` of a filter takes precedence.
+      users.v1.ExportUsersRequest.filter
+      | Which users to export: see ListUsersRequest.filter. As an export reads all users, it accepts every combination of
+      | these conditions.
+      users.v1.ExportUsersRequest.read_mask
+      | The fields of each user to return: see GetUserRequest.read_mask. `id` is always returned, for `resume_after`.
+      users.v1.ExportUsersRequest.resume_after
+      | To go on with an export that was interrupted: the User.id of the last user that was received. Only users with greater
+      | ids are exported, whether this user still exists or not.
+      users.v1.ImportUsersRequest
+      | Request of ImportUsers: a user, and in the first one of a stream what the import is.
+      users.v1.ImportUsersRequest.import_id
+      | A UUID that the caller makes for this import. If empty, the server makes one. Only the first message's counts.
+      users.v1.ImportUsersRequest.first_index
+      | The index of the first user of this stream in the import, to leave out what has been merged already: at most
+      | UserImport.row_count. Only the first message's counts. OUT_OF_RANGE, IMPORT_INCOMPLETE if users before it are missing.
+      users.v1.ImportUsersRequest.user
+      | Required. The user.
+      users.v1.ImportedUser
+      | A user of another system.
+      users.v1.ImportedUser.id
+      | The UUID of the new user. If empty, the server chooses one.
+      users.v1.ImportedUser.email
+      | Required. As User.email.
+      users.v1.ImportedUser.name
+      | As User.name.
+      users.v1.ImportedUser.labels
+      | As User.labels.
+      users.v1.ImportedUser.password_hash
+      | The hash of the user's password in the other system, in a form that SetPasswordRequest.password_hash takes; empty: none. It is
+      | replaced at the next sign-in.
+      users.v1.UserImport
+      | How far an import is.
+      users.v1.UserImport.id
+      | The id of the import.
+      users.v1.UserImport.row_count
+      | How many users were merged, from the first one on, those that failed among them.
+      users.v1.UserImport.imported_count
+      | How many of them were created.
+      users.v1.UserImport.failed_count
+      | How many of them failed.
+      users.v1.UserImport.failures
+      | The first 1000 that failed, in their order.
+      users.v1.ImportFailure
+      | Why a user was not imported.
+      users.v1.ImportFailure.index
+      | The index of the user in the import, from 0.
+      users.v1.ImportFailure.reason
+      | Why, for programs: a reason as the BadRequest of CreateUser has it, or USER_ALREADY_EXISTS.
+      users.v1.ImportFailure.field
+      | The field that is wrong or taken.
+      users.v1.ImportFailure.description
+      | Why, for people. It does not quote the value.
+      users.v1.GetImportRequest
+      | Request of GetImport.
+      users.v1.GetImportRequest.id
+      | Required. UserImport.id.
+      users.v1.SyncUsersRequest
+      | Request of SyncUsers: what one user should be.
+      users.v1.SyncUsersRequest.user
+      | Required. If `id` is not empty it names the user, otherwise `email` does. `etag`, if not empty, must match if the user
+      | exists. Output-only fields are ignored.
+      users.v1.SyncUsersRequest.update_mask
+      | The fields to change of a user that exists: see UpdateUserRequest.update_mask. A user that is created gets all.
+      users.v1.SyncUsersResponse
+      | Response of SyncUsers: what became of one request.
+      users.v1.SyncUsersResponse.index
+      | The index of the request in the stream, from 0.
+      users.v1.SyncUsersResponse.action
+      | What was done.
+      users.v1.SyncUsersResponse.user
+      | The user as stored; absent if the request failed.
+      users.v1.SyncUsersResponse.error
+      | Why the request failed; absent otherwise.
+      users.v1.SyncUsersResponse.Action
+      | What was done.
+      users.v1.SyncUsersResponse.Action.ACTION_UNSPECIFIED
+      | Never sent.
+      users.v1.SyncUsersResponse.Action.ACTION_CREATED
+      | The user was created.
+      users.v1.SyncUsersResponse.Action.ACTION_UPDATED
+      | The user was changed.
+      users.v1.SyncUsersResponse.Action.ACTION_UNCHANGED
+      | The user is as it should be; nothing was written.
+      users.v1.SyncUsersResponse.Action.ACTION_FAILED
+      | Nothing was done: see `error`.
+      users.v1.SyncError
+      | Why a request of SyncUsers failed: what CreateUser or UpdateUser would have answered.
+      users.v1.SyncError.code
+      | The status code: https://grpc.io/docs/guides/status-codes/.
+      users.v1.SyncError.reason
+      | The reason of the ErrorInfo.
+      users.v1.SyncError.message
+      | The message of the status.
+      users.v1.SyncError.fields
+      | The fields that are wrong, if the request is invalid.
       users.v1.PurgeUserRequest
       | Request of PurgeUser.
       users.v1.PurgeUserRequest.id

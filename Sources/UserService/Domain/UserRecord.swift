@@ -21,6 +21,9 @@ public struct UserRecord: Sendable, Hashable {
   /// 1 when created, one more with each change.
   public var version: Int64
 
+  /// The most labels of a user.
+  public static let maximumLabels = FieldRules.maximumLabels
+
   /// Whether the user is deleted; it may be undeleted until `purgeTime`.
   public var isDeleted: Bool { deleteTime != nil }
 
@@ -88,6 +91,10 @@ public struct UserChange: Sendable, Hashable {
   public var name: String?
   /// All new labels: they replace the old ones.
   public var labels: [String: String]?
+  /// Labels to set. They are set after `labels`, if both are given.
+  public var setLabels: [String: String] = [:]
+  /// Keys of labels to remove. No key is in `setLabels` too.
+  public var removedLabels: Set<String> = []
 
   /// A change of the fields that are given.
   public init(email: EmailAddress? = nil, name: String? = nil, labels: [String: String]? = nil) {
@@ -97,5 +104,33 @@ public struct UserChange: Sendable, Hashable {
   }
 
   /// Whether it names no field.
-  public var isEmpty: Bool { email == nil && name == nil && labels == nil }
+  public var isEmpty: Bool { email == nil && name == nil && labels == nil && !changesSingleLabels }
+
+  /// Whether it changes labels one by one.
+  public var changesSingleLabels: Bool { !setLabels.isEmpty || !removedLabels.isEmpty }
+
+  /// The labels of a user after the change.
+  public func labels(from old: [String: String]) -> [String: String] {
+    var labels = self.labels ?? old
+    for (key, value) in setLabels { labels[key] = value }
+    for key in removedLabels { labels[key] = nil }
+    return labels
+  }
+}
+
+/// One change of a batch.
+public struct UserUpdate: Sendable, Hashable {
+  /// Whom it changes.
+  public var id: UserID
+  /// What it changes.
+  public var change: UserChange
+  /// The version that it accepts.
+  public var expecting: VersionCondition
+
+  /// A change of a user.
+  public init(_ id: UserID, _ change: UserChange, expecting: VersionCondition) {
+    self.id = id
+    self.change = change
+    self.expecting = expecting
+  }
 }

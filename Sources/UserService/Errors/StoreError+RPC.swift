@@ -5,6 +5,7 @@ extension StoreError: RPCErrorConvertible {
   public var rpcError: RPCError {
     switch self {
     case .refused(let refusal): refusal.rpcError
+    case .refusedItem(let index, let refusal): refusal.rpcError.atIndex(index)
     case .failed(let failure): failure.rpcError
     }
   }
@@ -35,6 +36,24 @@ extension StoreRefusal {
       error(
         .aborted, "ETAG_MISMATCH", "The user was changed by somebody else. Read it again and repeat the change.", id,
         "changed")
+    case .tooManyLabels(let id):
+      RPCError(
+        .invalidArgument, "The user must not have more than \(FieldRules.maximumLabels) labels.",
+        details: [
+          UserServiceError.info("TOO_MANY_LABELS"), UserServiceError.resource(id.description, "has other labels too"),
+        ])
+    case .importMoved:
+      RPCError(
+        .aborted, "Another stream goes on with the same import. Send this one again when it has ended.",
+        details: [UserServiceError.info("IMPORT_CONFLICT")])
+    case .requestIDReused:
+      RPCError(
+        .alreadyExists, "The request_id belongs to a request that created another user: make a new one.",
+        details: [UserServiceError.info("REQUEST_ID_REUSED", ["field": "request_id"])])
+    case .createdAndRemoved:
+      RPCError(
+        .notFound, "The user that the first request with this request_id created has been removed since.",
+        details: [UserServiceError.info("USER_NOT_FOUND", ["field": "request_id"])])
     }
   }
 

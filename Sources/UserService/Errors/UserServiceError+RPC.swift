@@ -14,7 +14,13 @@ extension UserServiceError: RPCErrorConvertible {
       RPCError(
         .notFound, key.isID ? "There is no user with this id." : "There is no user with this email.",
         details: [Self.info("USER_NOT_FOUND", ["field": key.field]), Self.resource(key.text, "not found")])
-    case .pageTokenNotSealed:
+    case .importIncomplete(let count):
+      RPCError(
+        .outOfRange, "Users before first_index are missing: begin at the import's row_count.",
+        details: [Self.info("IMPORT_INCOMPLETE", ["row_count": "\(count)"])])
+    case .noImport:
+      RPCError(.notFound, "There is no import with this id.", details: [Self.info("IMPORT_NOT_FOUND")])
+    case .pageTokenNotSealed, .noMemory:
       RPCError(.internal, Self.internalMessage, details: [Self.info("INTERNAL")], cause: self)
     }
   }

@@ -13,6 +13,12 @@ public enum UserServiceError: Error, Sendable {
   case notFound(Key)
   /// A page token could not be encrypted: OpenSSL is out of memory, or confined to algorithms without AES-SIV.
   case pageTokenNotSealed
+  /// OpenSSL is out of memory.
+  case noMemory
+  /// A stream begins behind the rows of its import that were merged: so many.
+  case importIncomplete(Int64)
+  /// There is no import with this id.
+  case noImport
 
   static func invalid(_ violations: FieldViolations) -> UserServiceError { .invalid(InvalidRequest(violations)) }
 }

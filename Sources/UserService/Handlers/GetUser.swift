@@ -3,17 +3,18 @@ public import UserAPI
 
 extension UserServiceHandlers {
   /// Returns a user, deleted or not.
-  /// - Throws: `UserServiceError`: an invalid id, or no such user. `AccessRefusal`: another user than the caller, who
-  ///   may get nobody else. `StoreError`: the store failed.
+  /// - Throws: `UserServiceError`: an invalid id or mask, or no such user. `AccessRefusal`: another user than the
+  ///   caller, who may get nobody else. `StoreError`: the store failed.
   public func getUser(_ request: GetUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
-    guard let id = FieldRules.id(request.id, field: "id", into: &violations) else {
+    let mask = ReadMask.parse(request.readMask, field: "read_mask", into: &violations)
+    guard let id = FieldRules.id(request.id, field: "id", into: &violations), violations.isEmpty else {
       throw UserServiceError.invalid(violations)
     }
     try context.checkMayTouch(id)
     guard let user = try await store.find(id: id, deadline: context.storeDeadline) else {
       throw UserServiceError.notFound(.id(id))
     }
-    return User(user)
+    return User(user, mask)
   }
 }

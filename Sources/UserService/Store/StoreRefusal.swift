@@ -19,4 +19,12 @@ public enum StoreRefusal: Sendable, Hashable {
   case versionMismatch(UserID)
   /// The events after this position are not kept any more, or the store was set back to a state before it.
   case eventsGone
+  /// The user would have more labels than a user may have.
+  case tooManyLabels(UserID)
+  /// The import is further than the chunk's first row, or not so far.
+  case importMoved(UserID)
+  /// A creation with this request id was made, of another user.
+  case requestIDReused
+  /// A creation with this request id was made, and its user has been removed since.
+  case createdAndRemoved
 }

@@ -15,12 +15,31 @@ public protocol UserStore: Sendable {
     _ user: NewUser, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord
 
+  /// Stores a new user, once: if a user was created for `request` already, returns that user as it is now. That is
+  /// remembered for at least 24 hours.
+  /// - Throws: as `create`; `requestIDReused` if that creation had another fingerprint, `createdAndRemoved` if its user is
+  ///   not there any more.
+  nonisolated(nonsending) func create(
+    _ user: NewUser, once request: CreationRequest, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> UserRecord
+
+  /// Stores all of some new users, or none, and returns them in their order.
+  /// - Throws: `refusedItem` with the first that can't be stored, because of the others before it too.
+  nonisolated(nonsending) func create(
+    _ users: [NewUser], by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> [UserRecord]
+
   /// Returns or throws what `create` would now, without storing anything.
   /// - Throws: as `create`.
   nonisolated(nonsending) func preview(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord
 
   /// A user by id, deleted or not; nil if there is none.
   nonisolated(nonsending) func find(id: UserID, deadline: UInt64?) async throws(StoreError) -> UserRecord?
+
+  /// Users by their ids, in the order of the ids, deleted or not; nil where there is none.
+  nonisolated(nonsending) func find(
+    ids: [UserID], deadline: UInt64?
+  ) async throws(StoreError) -> [UserRecord?]
 
   /// A user by its email's normal form, deleted or not; nil if there is none.
   nonisolated(nonsending) func find(
@@ -31,14 +50,38 @@ public protocol UserStore: Sendable {
   nonisolated(nonsending) func page(_ query: UserPageQuery, deadline: UInt64?) async throws(StoreError)
     -> UserPage
 
+  /// How many users the pages of a query have in all; its cursor and limits are ignored. Counting ends at `limit`.
+  nonisolated(nonsending) func count(
+    _ query: UserPageQuery, limit: Int, deadline: UInt64?
+  ) async throws(StoreError) -> Int
+
   /// The secret key of page tokens. It is part of the store's data: all processes get the same key, at any time.
   nonisolated(nonsending) func pageTokenKey(deadline: UInt64?) async throws(StoreError) -> PageTokenKey
 
   /// Changes the fields that `change` names, and no others. An empty change checks everything and changes nothing.
-  /// - Throws: `notFound`, `isDeleted`, `versionMismatch`, or `alreadyExists` for the email.
+  /// - Throws: `notFound`, `isDeleted`, `versionMismatch`, `tooManyLabels`, or `alreadyExists` for the email.
   nonisolated(nonsending) func update(
     _ id: UserID, _ change: UserChange, expecting: VersionCondition, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord
+
+  /// Makes all of some changes, of different users, or none, and returns the users in the order of the changes.
+  /// - Throws: `refusedItem` with one that can't be made.
+  nonisolated(nonsending) func update(
+    _ updates: [UserUpdate], by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> [UserRecord]
+
+  /// Merges a chunk of an import: creates its users, except those whose id or email is taken, and notes how far the
+  /// import is, in one step. Nothing is done if the chunk was merged before.
+  /// - Returns: how far the import is.
+  /// - Throws: `importMoved` unless the import is at the chunk's first row, or behind its last one.
+  nonisolated(nonsending) func merge(
+    _ chunk: ImportChunk, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> ImportProgress
+
+  /// How far an import is; nil if it is not known. It is kept for at least 30 days.
+  nonisolated(nonsending) func findImport(
+    _ id: UserID, deadline: UInt64?
+  ) async throws(StoreError) -> ImportProgress?
 
   /// Marks a user as deleted. Its id and email stay taken.
   /// - Throws: `notFound`, `isDeleted` or `versionMismatch`.

@@ -97,6 +97,11 @@ enum FieldRules {
     return violations.count == before ? labels : nil
   }
 
+  /// Whether a label may have this key.
+  static func isLabelKey(_ key: String) -> Bool {
+    (1...maximumLabelKeyLength).contains(key.utf8.count) && key.utf8.allSatisfy(isLabelKey)
+  }
+
   private static func isLabelKey(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true

@@ -13,6 +13,7 @@ struct FieldViolation: Sendable, Hashable {
     case unknownField = "UNKNOWN_FIELD"
     case immutableField = "IMMUTABLE_FIELD"
     case invalidPageToken = "INVALID_PAGE_TOKEN"
+    case notIndexed = "NOT_INDEXED"
   }
 
   /// Path in the request: `user.email`, `user.labels["team"]`.

@@ -1,17 +1,38 @@
 /// Which fields of a user an update changes.
 /// https://google.aip.dev/134 and https://google.aip.dev/161
-struct UpdateMask: OptionSet, Sendable, Hashable {
-  let rawValue: UInt8
+struct UpdateMask: Sendable, Hashable, ExpressibleByArrayLiteral {
+  private var fields: UInt8
+  /// The labels that are changed one by one.
+  private(set) var labelKeys: Set<String> = []
 
-  static let email = UpdateMask(rawValue: 1)
-  static let name = UpdateMask(rawValue: 2)
-  static let labels = UpdateMask(rawValue: 4)
+  private init(fields: UInt8) { self.fields = fields }
+
+  init(arrayLiteral elements: UpdateMask...) {
+    self.init(fields: elements.reduce(0) { $0 | $1.fields })
+  }
+
+  static let email = UpdateMask(fields: 1)
+  static let name = UpdateMask(fields: 2)
+  static let labels = UpdateMask(fields: 4)
   static let all: UpdateMask = [.email, .name, .labels]
+
+  /// Whether the mask has all fields of another one.
+  func contains(_ other: UpdateMask) -> Bool { fields & other.fields == other.fields }
+
+  /// The mask without the email.
+  var withoutEmail: UpdateMask {
+    var mask = self
+    mask.fields &= ~Self.email.fields
+    return mask
+  }
+
+  /// Adds the fields of another mask.
+  mutating func insert(_ other: UpdateMask) { fields |= other.fields }
 
   /// Reads the paths of a mask. In proto3, a mask without paths can't be told apart from a missing mask, so it means
   /// the same: the fields that are not empty.
   ///
-  /// Labels are one field: `labels` replaces them all, and a path into them is refused.
+  /// `labels` replaces all labels, `labels.KEY` one; both together are refused.
   /// - Parameter populated: the mutable fields that are not empty in the request.
   static func parse(
     _ paths: [String], populated: UpdateMask, field: String, into violations: inout FieldViolations
@@ -32,11 +53,21 @@ struct UpdateMask: OptionSet, Sendable, Hashable {
         violations.add(
           "\(field).paths[\(index)]", .immutableField, "must not name \(path), which only the server sets")
       case _ where path.utf8.starts(with: "labels.".utf8):
-        violations.add(
-          "\(field).paths[\(index)]", .unknownField, "must name labels as a whole: a path into them is not supported")
+        guard case .label(let key) = FieldPath(path) else {
+          violations.add(
+            "\(field).paths[\(index)]", .unknownField, "must name a label as labels.KEY, or with the key in backticks")
+          continue
+        }
+        mask.labelKeys.insert(key)
+        if mask.labelKeys.count == FieldRules.maximumLabels * 2 + 1 {
+          violations.add("\(field).paths", .tooMany, "must not name more than \(FieldRules.maximumLabels * 2) labels")
+        }
       default:
-        violations.add("\(field).paths[\(index)]", .unknownField, "must be one of email, name, labels or *")
+        violations.add("\(field).paths[\(index)]", .unknownField, "must be one of email, name, labels, labels.KEY or *")
       }
+    }
+    if mask.contains(.labels), !mask.labelKeys.isEmpty {
+      violations.add("\(field).paths", .invalidFormat, "must not have both all labels and single ones")
     }
     return mask
   }

@@ -9,6 +9,12 @@ public struct UserOrder: Sendable, Hashable {
     case email = 2
     /// By id: what an export reads.
     case id = 3
+    /// By the last change, users of the same microsecond by id. A user that is changed moves to the end.
+    case updateTime = 4
+    /// By the name's code points, users of the same name by id.
+    case name = 5
+    /// By deletion, users of the same microsecond by id. Lists only deleted users.
+    case deleteTime = 6
   }
 
   /// What users are ordered by.
@@ -35,6 +41,9 @@ public struct UserOrder: Sendable, Hashable {
     switch String(Substring(field)) {
     case "create_time": key = .createTime
     case "email": key = .email
+    case "update_time": key = .updateTime
+    case "name": key = .name
+    case "delete_time": key = .deleteTime
     default: return nil
     }
     switch words.count == 2 ? String(Substring(words[1])) : "asc" {

@@ -35,6 +35,44 @@ final class ProbeStore: UserStore {
     return try await store.create(user, by: author, deadline: deadline)
   }
 
+  func create(
+    _ user: NewUser, once request: CreationRequest, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> UserRecord {
+    note(deadline, by: author)
+    return try await store.create(user, once: request, by: author, deadline: deadline)
+  }
+
+  func create(
+    _ users: [NewUser], by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> [UserRecord] {
+    note(deadline, by: author)
+    return try await store.create(users, by: author, deadline: deadline)
+  }
+
+  func find(ids: [UserID], deadline: UInt64?) async throws(StoreError) -> [UserRecord?] {
+    note(deadline)
+    return try await store.find(ids: ids, deadline: deadline)
+  }
+
+  func update(
+    _ updates: [UserUpdate], by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> [UserRecord] {
+    note(deadline, by: author)
+    return try await store.update(updates, by: author, deadline: deadline)
+  }
+
+  func merge(
+    _ chunk: ImportChunk, by author: Author?, deadline: UInt64?
+  ) async throws(StoreError) -> ImportProgress {
+    note(deadline, by: author)
+    return try await store.merge(chunk, by: author, deadline: deadline)
+  }
+
+  func findImport(_ id: UserID, deadline: UInt64?) async throws(StoreError) -> ImportProgress? {
+    note(deadline)
+    return try await store.findImport(id, deadline: deadline)
+  }
+
   func preview(_ user: NewUser, deadline: UInt64?) async throws(StoreError) -> UserRecord {
     note(deadline)
     return try await store.preview(user, deadline: deadline)
@@ -53,6 +91,11 @@ final class ProbeStore: UserStore {
   func page(_ query: UserPageQuery, deadline: UInt64?) async throws(StoreError) -> UserPage {
     note(deadline, page: true)
     return try await store.page(query, deadline: deadline)
+  }
+
+  func count(_ query: UserPageQuery, limit: Int, deadline: UInt64?) async throws(StoreError) -> Int {
+    note(deadline)
+    return try await store.count(query, limit: limit, deadline: deadline)
   }
 
   func pageTokenKey(deadline: UInt64?) async throws(StoreError) -> PageTokenKey {

@@ -1,0 +1,25 @@
+public import RPCCore
+public import UserAPI
+
+extension UserServiceHandlers {
+  /// Returns users by their ids, all or none.
+  /// - Throws: `UserServiceError`: invalid ids or mask. `StoreError`: one of them is not there, with its index.
+  public func batchGetUsers(
+    _ request: BatchGetUsersRequest, context: ServerContext
+  ) async throws -> BatchGetUsersResponse {
+    var violations = FieldViolations()
+    Self.checkBatch(request.ids.count, field: "ids", into: &violations)
+    let mask = ReadMask.parse(request.readMask, field: "read_mask", into: &violations)
+    var ids: [UserID] = []
+    for (index, text) in request.ids.prefix(Self.maximumBatch).enumerated() {
+      if let id = FieldRules.id(text, field: "ids[\(index)]", into: &violations) { ids.append(id) }
+    }
+    try violations.check()
+    var response = BatchGetUsersResponse()
+    for (index, user) in try await store.find(ids: ids, deadline: context.storeDeadline).enumerated() {
+      guard let user else { throw StoreError.refusedItem(index, .notFound(ids[index])) }
+      response.users.append(User(user, mask))
+    }
+    return response
+  }
+}
