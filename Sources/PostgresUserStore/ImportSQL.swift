@@ -38,8 +38,8 @@ enum ImportSQL {
     COPY pg_temp.import_rows (index, id, email, email_normalized, name, labels, password_hash) FROM STDIN (FORMAT binary)
     """)
 
-  /// Creates the users of the table, in the order of their emails, as `UserSQL.insert` does; those with a password get an
-  /// account. $1: the author. Returns the index of each that was not created, and whether its id is taken.
+  /// Creates the users of the table, in the order of their emails, as `UserSQL.insert` does; those with a password get
+  /// an account. $1: the author. Returns the index of each that was not created, and whether its id is taken.
   static let merge = Statement(
     "import_merge",
     """

@@ -2,8 +2,8 @@ import Postgres
 public import UserService
 
 extension PostgresUserStore {
-  /// Copies the rows into a table of the session's, and creates the users from there, in one transaction with the note of
-  /// how far the import is.
+  /// Copies the rows into a table of the session's, and creates the users from there, in one transaction with the note
+  /// of how far the import is.
   public nonisolated(nonsending) func merge(
     _ chunk: ImportChunk, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> ImportProgress {

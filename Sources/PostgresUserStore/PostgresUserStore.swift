@@ -12,7 +12,8 @@ public struct PostgresUserStore: UserStore {
   /// How long a deleted user can be undeleted, by default.
   public static let defaultRetention = Duration.seconds(30 * 24 * 3600)
 
-  let client: PostgresClient
+  private(set) var client: PostgresClient
+  private var replicas: ReplicaSet?
   private let retentionMicroseconds: Int64
   let onWrite: @Sendable () -> Void
   let keys = Keys()
@@ -21,18 +22,28 @@ public struct PostgresUserStore: UserStore {
   /// - Parameters:
   ///   - client: a client of a database with the schema of `UserMigrations`.
   ///   - retention: the time from a user's deletion to its purge time; at most 100 years.
+  ///   - replicas: what may answer reads that allow an age.
   ///   - logger: logs rows that can't be read as users.
   ///   - onWrite: called after each write, on the thread of its caller, so that its event is moved soon: see
   ///     `FeedSequencer.nudge()`. It must not block.
   public init(
-    client: PostgresClient, retention: Duration = defaultRetention, logger: Logger? = nil,
-    onWrite: @escaping @Sendable () -> Void = {}
+    client: PostgresClient, retention: Duration = defaultRetention, replicas: ReplicaSet? = nil,
+    logger: Logger? = nil, onWrite: @escaping @Sendable () -> Void = {}
   ) {
     self.client = client
     self.onWrite = onWrite
+    self.replicas = replicas
     damagedRows = DamagedRows(logger: logger)
     let seconds = min(max(retention.components.seconds, 0), 100 * 366 * 24 * 3600)
     retentionMicroseconds = seconds * 1_000_000 + retention.components.attoseconds / 1_000_000_000_000
+  }
+
+  /// The same store on a replica that is fresh enough.
+  public func copy(within staleness: Duration) -> (any UserStore)? {
+    guard let client = replicas?.client(within: staleness) else { return nil }
+    var copy = self
+    (copy.client, copy.replicas) = (client, nil)
+    return copy
   }
 
   // MARK: Reads

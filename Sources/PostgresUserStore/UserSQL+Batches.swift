@@ -6,9 +6,9 @@ extension UserSQL {
 
   static let findLabels = Statement("users_find_labels", "SELECT labels FROM users WHERE id = $1", isReadOnly: true)
 
-  /// `update` with single labels: $9 sets labels, $10 has the keys of those to remove. The row is not matched if the user
-  /// would have too many. The labels are those of the row's newest version, so that changes of different labels both
-  /// take effect.
+  /// `update` with single labels: $9 sets labels, $10 has the keys of those to remove. The row is not matched if the
+  /// user would have too many. The labels are those of the row's newest version, so that changes of different labels
+  /// both take effect.
   static let updateLabels: Statement = {
     let labels = "(COALESCE($7::jsonb, labels) || $9::jsonb) - $10::text[]"
     return Statement(
@@ -26,9 +26,10 @@ extension UserSQL {
         """, kind: "updated", fields: "$8"))
   }()
 
-  /// Creates a user for request $7 with fingerprint $8, unless that request has created one. Returns the create time, or
-  /// null and what is in the way: the user that the request created and whether the fingerprint is the same, whether the
-  /// id is taken, whether the email is. If nothing is, another transaction is: the statement is to be run again.
+  /// Creates a user for request $7 with fingerprint $8, unless that request has created one. Returns the create time,
+  /// or null and what is in the way: the user that the request created and whether the fingerprint is the same,
+  /// whether the id is taken, whether the email is. If nothing is, another transaction is: the statement is to be run
+  /// again.
   ///
   /// Two statements with one request at the same time violate the primary key of `creation_requests`, and the later one
   /// has no effect: a row without its user, or a user without its row, can't be.

@@ -186,8 +186,8 @@ private struct PageText {
     let all = (source.condition.map { [$0] } ?? []) + conditions(begins: shape.start)
     let condition = all.isEmpty ? "" : "WHERE \(all.joined(separator: " AND ")) "
     let select = "SELECT \(selection) FROM \(table) \(condition)ORDER BY \(order) LIMIT "
-    // A limit that Postgres knows when it plans: it takes the parameter for a tenth of the label's users, for whom a sort
-    // would be right.
+    // A limit that Postgres knows when it plans: it takes the parameter for a tenth of the label's users, for whom a
+    // sort would be right.
     return shape.hasLabel ? "SELECT * FROM (\(select)\(UserSQL.maximumLabelRows)) part LIMIT $1" : select + "$1"
   }
 

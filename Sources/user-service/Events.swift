@@ -15,10 +15,13 @@ struct Events: Sendable {
   /// The store of users, whose writes nudge the sequencer.
   let users: PostgresUserStore
 
-  init(_ settings: Service.EventSettings, database: PostgresClient, retention: Duration, logger: Logger) {
+  init(
+    _ settings: Service.EventSettings, database: PostgresClient, retention: Duration, replicas: ReplicaSet?,
+    logger: Logger
+  ) {
     let sequencer = FeedSequencer(client: database, poll: settings.poll, notifies: settings.listens)
     users = PostgresUserStore(
-      client: database, retention: retention, logger: logger, onWrite: { sequencer.nudge() })
+      client: database, retention: retention, replicas: replicas, logger: logger, onWrite: { sequencer.nudge() })
     let feed = UserFeed(store: users, poll: settings.poll)
     sequencer.onMove { feed.nudge() }
     self.feed = feed

@@ -71,6 +71,7 @@ struct ServeCommand: ParsableCommand {
   @OptionGroup var purge: PurgeOptions
   @OptionGroup var events: EventOptions
   @OptionGroup var database: DatabaseOptions
+  @OptionGroup var replicas: ReplicaOptions
   @OptionGroup var pool: PoolOptions
   @OptionGroup var logging: LoggingOptions
 
@@ -83,6 +84,7 @@ struct ServeCommand: ParsableCommand {
     try purge.apply(to: &settings)
     try events.apply(to: &settings)
     try pool.apply(to: &settings.database)
+    settings.replicas = replicas.configurations(like: settings.database)
     settings.startupTimeout = try database.timeout()
     settings.migrates = migrate
     settings.logsCalls = try accessLog || isSet("USER_SERVICE_ACCESS_LOG")

@@ -44,6 +44,8 @@ struct Service: Sendable {
     var unixMode: UInt32?
     var configuration = ServerConfiguration()
     var database: PostgresConfiguration
+    /// Where replicas of the database are.
+    var replicas: [PostgresConfiguration] = []
     /// How long to wait for the database.
     var startupTimeout = Duration.seconds(15)
     /// How long running calls may take to finish after a signal.
@@ -89,26 +91,35 @@ struct Service: Sendable {
   ///   before it serves.
   func run() async throws {
     let database = try Database.connect(settings.database, loops: loops, logger: logger)
+    var replicas: [PostgresClient] = []
     do {
+      for configuration in settings.replicas {
+        replicas.append(try Database.connect(configuration, loops: loops, logger: logger))
+      }
       try await Database.waitUntilReady(database, timeout: settings.startupTimeout)
       let check = StartCheck(client: database, logger: logger)
       try await check.database()
       if settings.migrates { _ = try await Database.migrate(database, logger: logger) }
       try await Database.checkSchema(database, logger: logger)
       try await check.serving(connections: database.maximumConnections, purges: settings.purgeInterval > .zero)
-      try await serve(on: database)
+      try await serve(on: database, replicas)
     } catch {
+      for replica in replicas { await replica.shutdown() }
       await database.shutdown()
       throw error
     }
+    for replica in replicas { await replica.shutdown() }
     await database.shutdown()
     logger.info("Stopped.", metadata: ["allocated_bytes": "\(cjemalloc_allocated_bytes())"])
   }
 
-  private func serve(on database: PostgresClient) async throws {
+  private func serve(on database: PostgresClient, _ clients: [PostgresClient]) async throws {
     let health = HealthService()
     reportAvailability(of: database, to: health)
-    let events = Events(settings.events, database: database, retention: settings.retention, logger: logger)
+    let replicas =
+      clients.isEmpty ? nil : ReplicaSet(primary: database, replicas: clients, logger: logger)
+    let events = Events(
+      settings.events, database: database, retention: settings.retention, replicas: replicas, logger: logger)
     let users = events.users
     let accounts = Accounts(settings.access, database: database, users: users, onWrite: { events.nudge() })
     defer { accounts.hasher.shutdown() }
@@ -133,7 +144,7 @@ struct Service: Sendable {
     figures.attach(server)
     let files = OffloadPool(threads: 1, queueLimit: 4)
     defer { files.shutdown() }
-    let workers = workers(on: database, files, health, accounts, events)
+    let workers = workers(on: database, replicas, files, health, accounts, events)
     do {
       let bound =
         try settings.addresses.flatMap { try listen(server, $0) } + settings.inherited.map { try listen(server, $0) }
@@ -187,8 +198,8 @@ struct Service: Sendable {
   /// The background workers. Each has a health status of its own, `worker/NAME`: calls still succeed when one fails, so
   /// that is no reason to route callers elsewhere.
   private func workers(
-    on database: PostgresClient, _ files: OffloadPool, _ health: HealthService, _ accounts: Accounts,
-    _ events: Events
+    on database: PostgresClient, _ replicas: ReplicaSet?, _ files: OffloadPool, _ health: HealthService,
+    _ accounts: Accounts, _ events: Events
   ) -> [BackgroundWorker] {
     let loop = loops.loops[0]
     func report(_ name: String) -> @Sendable (WorkerState) -> Void {
@@ -204,6 +215,16 @@ struct Service: Sendable {
     if let directory = settings.access.directory {
       let keys = KeyFiles(directory: directory, keys: settings.access.keys, logger: logger)
       workers.append(keys.makeWorker(on: loop, files: files, onChange: report("keys")))
+    }
+    if let replicas {
+      workers.append(
+        BackgroundWorker("replicas", on: loop, logger: logger, onChange: report("replicas")) {
+          let rest = try await replicas.turn()
+          for status in replicas.statuses {
+            health.setStatus("replica/\(status.number)", serving: status.staleness.map { $0 < .seconds(60) } ?? false)
+          }
+          return rest
+        })
     }
     let requests = RequestPurge(client: database)
     workers.append(

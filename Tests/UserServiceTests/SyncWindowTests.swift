@@ -6,8 +6,8 @@ import Testing
 @Suite struct SyncWindowTests {
   private typealias Window = SyncWindow<Int, Int64>
 
-  /// Random orders of reading and finishing: responses come in order, one user's requests never run together, no more is
-  /// under way than the limit, and nothing is left behind.
+  /// Random orders of reading and finishing: responses come in order, one user's requests never run together, no more
+  /// is under way than the limit, and nothing is left behind.
   @Test func randomOrders() {
     let seed = UInt64.random(in: 0 ... .max)
     var random = SeededGenerator(seed: seed)

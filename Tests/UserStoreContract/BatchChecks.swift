@@ -71,6 +71,40 @@ enum BatchChecks {
       #expect(try await store.find(ids: changed.map(\.id), deadline: nil) == changed)
     },
 
+    StoreCheck("batches, repeated creations and imports have an event for each user") { store in
+      let begin = try await store.lastEvent(deadline: nil)
+      let ops = Author(id: "ops")
+      let users = try await store.create(
+        (0..<3).map { try NewUser.sample("u\($0)@example.com") }, by: ops, deadline: nil)
+      var labels = UserChange()
+      labels.setLabels = ["a": "b"]
+      _ = try await store.update(
+        [
+          UserUpdate(users[0].id, UserChange(name: "x"), expecting: .any),
+          UserUpdate(users[1].id, labels, expecting: .any),
+        ], by: ops, deadline: nil)
+      let refused = [users[2], users[0]].map { UserUpdate($0.id, UserChange(name: "y"), expecting: .exactly(1)) }
+      _ = await outcome { _ = try await store.update(refused, by: ops, deadline: nil) }
+      let request = CreationRequest(id: .random(), fingerprint: [1])
+      for _ in 0..<3 {
+        _ = try await store.create(.sample("once@example.com"), once: request, by: ops, deadline: nil)
+      }
+      var chunk = ImportChunk(importID: .random(), firstIndex: 0)
+      chunk.rowCount = 2
+      chunk.rows = [
+        ImportRow(index: 0, user: try .sample("new@example.com")),
+        ImportRow(index: 1, user: try .sample("u0@example.com")),
+      ]
+      for _ in 0..<2 { _ = try await store.merge(chunk, by: ops, deadline: nil) }
+
+      let events = try await EventChecks.readEvents(store, after: begin, 7)
+      #expect(events.map(\.kind) == [.created, .created, .created, .updated, .updated, .created, .created])
+      #expect(events.allSatisfy { $0.author == ops })
+      #expect(Set(events[..<3].map(\.userID)) == Set(users.map(\.id)))
+      #expect(Set(events[3..<5].map(\.fields)) == [["name"], ["labels"]])
+      #expect(events.last?.userID == chunk.rows[0].user.id)
+    },
+
     // Each batch wins whole or loses whole, and none is lost to a deadlock.
     .race("batches that cross each other") { handles in
       let users = try await handles.first.create(

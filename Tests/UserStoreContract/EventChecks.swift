@@ -111,7 +111,7 @@ enum EventChecks {
   ]
 
   /// Reads events until there are so many.
-  private static func readEvents(
+  static func readEvents(
     _ store: any UserStore, after begin: FeedPosition, _ count: Int
   ) async throws -> [UserEvent] {
     var (position, events) = (begin, [UserEvent]())

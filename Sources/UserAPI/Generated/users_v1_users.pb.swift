@@ -242,6 +242,11 @@ public struct GetUserRequest: WireMessage {
   /// backticks: labels.`a/b`). If absent, or `*`, all fields. An unknown path is INVALID_ARGUMENT.
   public var readMask: Google_Protobuf_FieldMask? = nil
 
+  /// How old the answer may be. If given, a replica of the database may answer that has all changes but those of this
+  /// time; without it, and where no replica is that far, the answer has every change that was answered before. Negative is
+  /// INVALID_ARGUMENT.
+  public var maxStaleness: Google_Protobuf_Duration? = nil
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -252,6 +257,7 @@ public struct GetUserRequest: WireMessage {
     switch number {
     case 1: "id"
     case 2: "read_mask"
+    case 3: "max_staleness"
     default: nil
     }
   }
@@ -266,6 +272,8 @@ public struct GetUserRequest: WireMessage {
         self.id = try reader.read(WireString.self)
       case 18:
         try reader.readMessage(into: &self.readMask)
+      case 26:
+        try reader.readMessage(into: &self.maxStaleness)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -274,6 +282,7 @@ public struct GetUserRequest: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(message: self.maxStaleness, tag: 26)
     writer.prepend(message: self.readMask, tag: 18)
     writer.prepend(ifNotDefault: self.id, as: WireString.self, tag: 10)
   }
@@ -289,6 +298,9 @@ public struct LookupUserRequest: WireMessage {
   /// backticks: labels.`a/b`). If absent, or `*`, all fields. An unknown path is INVALID_ARGUMENT.
   public var readMask: Google_Protobuf_FieldMask? = nil
 
+  /// How old the answer may be: see GetUserRequest.max_staleness.
+  public var maxStaleness: Google_Protobuf_Duration? = nil
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -299,6 +311,7 @@ public struct LookupUserRequest: WireMessage {
     switch number {
     case 1: "email"
     case 2: "read_mask"
+    case 3: "max_staleness"
     default: nil
     }
   }
@@ -313,6 +326,8 @@ public struct LookupUserRequest: WireMessage {
         self.email = try reader.read(WireString.self)
       case 18:
         try reader.readMessage(into: &self.readMask)
+      case 26:
+        try reader.readMessage(into: &self.maxStaleness)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -321,6 +336,7 @@ public struct LookupUserRequest: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(message: self.maxStaleness, tag: 26)
     writer.prepend(message: self.readMask, tag: 18)
     writer.prepend(ifNotDefault: self.email, as: WireString.self, tag: 10)
   }
@@ -365,6 +381,9 @@ public struct ListUsersRequest: WireMessage {
   /// Whether to count the users on all pages, for `total_size`. It takes time in proportion to their number.
   public var showTotalSize: Bool = false
 
+  /// How old the answer may be: see GetUserRequest.max_staleness.
+  public var maxStaleness: Google_Protobuf_Duration? = nil
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -380,6 +399,7 @@ public struct ListUsersRequest: WireMessage {
     case 5: "filter"
     case 6: "read_mask"
     case 7: "show_total_size"
+    case 8: "max_staleness"
     default: nil
     }
   }
@@ -404,6 +424,8 @@ public struct ListUsersRequest: WireMessage {
         try reader.readMessage(into: &self.readMask)
       case 56:
         self.showTotalSize = try reader.read(WireBool.self)
+      case 66:
+        try reader.readMessage(into: &self.maxStaleness)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -412,6 +434,7 @@ public struct ListUsersRequest: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(message: self.maxStaleness, tag: 66)
     writer.prepend(ifNotDefault: self.showTotalSize, as: WireBool.self, tag: 56)
     writer.prepend(message: self.readMask, tag: 50)
     writer.prepend(ifNotDefault: self.filter, as: WireString.self, tag: 42)
@@ -622,6 +645,9 @@ public struct BatchGetUsersRequest: WireMessage {
   /// The fields of each user to return: see GetUserRequest.read_mask.
   public var readMask: Google_Protobuf_FieldMask? = nil
 
+  /// How old the answer may be: see GetUserRequest.max_staleness.
+  public var maxStaleness: Google_Protobuf_Duration? = nil
+
   public var unknownFields = UnknownFields()
 
   public init() {}
@@ -632,6 +658,7 @@ public struct BatchGetUsersRequest: WireMessage {
     switch number {
     case 1: "ids"
     case 2: "read_mask"
+    case 3: "max_staleness"
     default: nil
     }
   }
@@ -646,6 +673,8 @@ public struct BatchGetUsersRequest: WireMessage {
         try reader.read(WireString.self, appendingTo: &self.ids)
       case 18:
         try reader.readMessage(into: &self.readMask)
+      case 26:
+        try reader.readMessage(into: &self.maxStaleness)
       default:
         if try reader.readUnknown(tag, into: &self.unknownFields) { return }
       }
@@ -654,6 +683,7 @@ public struct BatchGetUsersRequest: WireMessage {
 
   public func encodeFields(into writer: inout WireWriter) {
     writer.prepend(self.unknownFields)
+    writer.prepend(message: self.maxStaleness, tag: 26)
     writer.prepend(message: self.readMask, tag: 18)
     writer.prepend(repeated: self.ids, as: WireString.self, tag: 10)
   }
@@ -2336,103 +2366,106 @@ extension ProtoFile {
     name: "users/v1/users.proto",
     base64: """
       ChR1c2Vycy92MS91c2Vycy5wcm90bxIIdXNlcnMudjEaHGdvb2dsZS9hcGkvYW5ub3RhdGlvbnMucHJvdG8aH2dvb2dsZS9hcGkvZmllbGRfYmVo
-      YXZpb3IucHJvdG8aIGdvb2dsZS9wcm90b2J1Zi9maWVsZF9tYXNrLnByb3RvGh9nb29nbGUvcHJvdG9idWYvdGltZXN0YW1wLnByb3RvGhpycGNn
-      YXRld2F5L3YxL3NjaGVtYS5wcm90bxoVdXNlcnMvdjEvYWNjZXNzLnByb3RvIrkGCgRVc2VyEnAKAmlkGAEgASgJQmDgQQi6yBhZCiQwMTg5MGE1
-      ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSAmlk
-      EjwKBWVtYWlsGAIgASgJQibgQQK6yBgfCg9hZGFAZXhhbXBsZS5jb20aCWlkbi1lbWFpbCD+AVIFZW1haWwSNgoEbmFtZRgDIAEoCUIiusgYHgoD
-      QWRhEhReKFteXHNdKC4qW15cc10pPyk/JCDIAVIEbmFtZRJ+CgZsYWJlbHMYBCADKAsyGi51c2Vycy52MS5Vc2VyLkxhYmVsc0VudHJ5Qkq6yBhG
-      ChN7InRlYW0iOiAiZW5naW5lcyJ9EhReKFteXHNdKC4qW15cc10pPyk/JCCAAihAMhReW2EtejAtOV8uLy1dezEsNjN9JFIGbGFiZWxzEi8KBXN0
-      YXRlGAUgASgOMhQudXNlcnMudjEuVXNlci5TdGF0ZUID4EEDUgVzdGF0ZRJACgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5U
-      aW1lc3RhbXBCA+BBA1IKY3JlYXRlVGltZRJACgt1cGRhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBA1IKdXBk
-      YXRlVGltZRJACgtkZWxldGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCA+BBA1IKZGVsZXRlVGltZRI+CgpwdXJnZV90
-      aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDUglwdXJnZVRpbWUSEgoEZXRhZxgKIAEoCVIEZXRhZxo5CgtMYWJlbHNF
-      bnRyeRIQCgNrZXkYASABKAlSA2tleRIUCgV2YWx1ZRgCIAEoCVIFdmFsdWU6AjgBIkMKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoM
-      U1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfREVMRVRFRBACItsCChFDcmVhdGVVc2VyUmVxdWVzdBInCgR1c2VyGAEgASgLMg4udXNlcnMudjEuVXNl
-      ckID4EECUgR1c2VyEnMKB3VzZXJfaWQYAiABKAlCWrrIGFYKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIuXihbMC05YS1m
-      XXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSk/JFIGdXNlcklkEiMKDXZhbGlkYXRlX29ubHkYAyABKAhSDHZhbGlkYXRlT25seRKC
-      AQoKcmVxdWVzdF9pZBgEIAEoCUJjusgYXwokN2IxYTllMzQtNWYwZC00YzUzLTlkMGUtMmE2ZjFmM2M4YjU1EjdeKFswLTlhLWZBLUZdezh9KC1b
-      MC05YS1mQS1GXXs0fSl7M30tWzAtOWEtZkEtRl17MTJ9KT8kUglyZXF1ZXN0SWQiuwEKDkdldFVzZXJSZXF1ZXN0EnAKAmlkGAEgASgJQmDgQQK6
+      YXZpb3IucHJvdG8aHmdvb2dsZS9wcm90b2J1Zi9kdXJhdGlvbi5wcm90bxogZ29vZ2xlL3Byb3RvYnVmL2ZpZWxkX21hc2sucHJvdG8aH2dvb2ds
+      ZS9wcm90b2J1Zi90aW1lc3RhbXAucHJvdG8aGnJwY2dhdGV3YXkvdjEvc2NoZW1hLnByb3RvGhV1c2Vycy92MS9hY2Nlc3MucHJvdG8iuQYKBFVz
+      ZXIScAoCaWQYASABKAlCYOBBCLrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZdezh9KC1bMC05YS1m
+      XXs0fSl7M30tWzAtOWEtZl17MTJ9JBoEdXVpZFICaWQSPAoFZW1haWwYAiABKAlCJuBBArrIGB8KD2FkYUBleGFtcGxlLmNvbRoJaWRuLWVtYWls
+      IP4BUgVlbWFpbBI2CgRuYW1lGAMgASgJQiK6yBgeCgNBZGESFF4oW15cc10oLipbXlxzXSk/KT8kIMgBUgRuYW1lEn4KBmxhYmVscxgEIAMoCzIa
+      LnVzZXJzLnYxLlVzZXIuTGFiZWxzRW50cnlCSrrIGEYKE3sidGVhbSI6ICJlbmdpbmVzIn0SFF4oW15cc10oLipbXlxzXSk/KT8kIIACKEAyFF5b
+      YS16MC05Xy4vLV17MSw2M30kUgZsYWJlbHMSLwoFc3RhdGUYBSABKA4yFC51c2Vycy52MS5Vc2VyLlN0YXRlQgPgQQNSBXN0YXRlEkAKC2NyZWF0
+      ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDUgpjcmVhdGVUaW1lEkAKC3VwZGF0ZV90aW1lGAcgASgLMhouZ29v
+      Z2xlLnByb3RvYnVmLlRpbWVzdGFtcEID4EEDUgp1cGRhdGVUaW1lEkAKC2RlbGV0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVz
+      dGFtcEID4EEDUgpkZWxldGVUaW1lEj4KCnB1cmdlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgPgQQNSCXB1cmdlVGlt
+      ZRISCgRldGFnGAogASgJUgRldGFnGjkKC0xhYmVsc0VudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgJUgV2YWx1ZToCOAEiQwoF
+      U3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARIRCg1TVEFURV9ERUxFVEVEEAIi2wIKEUNyZWF0ZVVzZXJSZXF1
+      ZXN0EicKBHVzZXIYASABKAsyDi51c2Vycy52MS5Vc2VyQgPgQQJSBHVzZXIScwoHdXNlcl9pZBgCIAEoCUJausgYVgokMDE4OTBhNWQtYWM5Ni03
+      NzRiLWJjY2UtYjMwMjA5OWE4MDU3Ei5eKFswLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9KT8kUgZ1c2VySWQSIwoNdmFs
+      aWRhdGVfb25seRgDIAEoCFIMdmFsaWRhdGVPbmx5EoIBCgpyZXF1ZXN0X2lkGAQgASgJQmO6yBhfCiQ3YjFhOWUzNC01ZjBkLTRjNTMtOWQwZS0y
+      YTZmMWYzYzhiNTUSN14oWzAtOWEtZkEtRl17OH0oLVswLTlhLWZBLUZdezR9KXszfS1bMC05YS1mQS1GXXsxMn0pPyRSCXJlcXVlc3RJZCL7AQoO
+      R2V0VXNlclJlcXVlc3QScAoCaWQYASABKAlCYOBBArrIGFkKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZd
+      ezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JBoEdXVpZFICaWQSNwoJcmVhZF9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZp
+      ZWxkTWFza1IIcmVhZE1hc2sSPgoNbWF4X3N0YWxlbmVzcxgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIMbWF4U3RhbGVuZXNzIsoB
+      ChFMb29rdXBVc2VyUmVxdWVzdBI8CgVlbWFpbBgBIAEoCUIm4EECusgYHwoPYWRhQGV4YW1wbGUuY29tGglpZG4tZW1haWwg/gFSBWVtYWlsEjcK
+      CXJlYWRfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tSCHJlYWRNYXNrEj4KDW1heF9zdGFsZW5lc3MYAyABKAsyGS5nb29n
+      bGUucHJvdG9idWYuRHVyYXRpb25SDG1heFN0YWxlbmVzcyL9AwoQTGlzdFVzZXJzUmVxdWVzdBInCglwYWdlX3NpemUYASABKAVCCrrIGAYKAjEw
+      OABSCHBhZ2VTaXplEh0KCnBhZ2VfdG9rZW4YAiABKAlSCXBhZ2VUb2tlbhKrAQoIb3JkZXJfYnkYAyABKAlCjwG6yBiKAQoFZW1haWxKAEoLY3Jl
+      YXRlX3RpbWVKEGNyZWF0ZV90aW1lIGRlc2NKC3VwZGF0ZV90aW1lShB1cGRhdGVfdGltZSBkZXNjSgVlbWFpbEoKZW1haWwgZGVzY0oEbmFtZUoJ
+      bmFtZSBkZXNjSgtkZWxldGVfdGltZUoQZGVsZXRlX3RpbWUgZGVzY1IHb3JkZXJCeRIhCgxzaG93X2RlbGV0ZWQYBCABKAhSC3Nob3dEZWxldGVk
+      Ei8KBmZpbHRlchgFIAEoCUIXusgYEwoOc3RhdGUgPSBBQ1RJVkUg6AdSBmZpbHRlchI3CglyZWFkX21hc2sYBiABKAsyGi5nb29nbGUucHJvdG9i
+      dWYuRmllbGRNYXNrUghyZWFkTWFzaxImCg9zaG93X3RvdGFsX3NpemUYByABKAhSDXNob3dUb3RhbFNpemUSPgoNbWF4X3N0YWxlbmVzcxgIIAEo
+      CzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvblIMbWF4U3RhbGVuZXNzIoABChFMaXN0VXNlcnNSZXNwb25zZRIkCgV1c2VycxgBIAMoCzIOLnVz
+      ZXJzLnYxLlVzZXJSBXVzZXJzEiYKD25leHRfcGFnZV90b2tlbhgCIAEoCVINbmV4dFBhZ2VUb2tlbhIdCgp0b3RhbF9zaXplGAMgASgFUgl0b3Rh
+      bFNpemUieQoRVXBkYXRlVXNlclJlcXVlc3QSJwoEdXNlchgBIAEoCzIOLnVzZXJzLnYxLlVzZXJCA+BBAlIEdXNlchI7Cgt1cGRhdGVfbWFzaxgC
+      IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tSCnVwZGF0ZU1hc2simQEKEURlbGV0ZVVzZXJSZXF1ZXN0EnAKAmlkGAEgASgJQmDgQQK6
       yBhZCiQwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEy
-      fSQaBHV1aWRSAmlkEjcKCXJlYWRfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tSCHJlYWRNYXNrIooBChFMb29rdXBVc2Vy
-      UmVxdWVzdBI8CgVlbWFpbBgBIAEoCUIm4EECusgYHwoPYWRhQGV4YW1wbGUuY29tGglpZG4tZW1haWwg/gFSBWVtYWlsEjcKCXJlYWRfbWFzaxgC
-      IAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tSCHJlYWRNYXNrIr0DChBMaXN0VXNlcnNSZXF1ZXN0EicKCXBhZ2Vfc2l6ZRgBIAEoBUIK
-      usgYBgoCMTA4AFIIcGFnZVNpemUSHQoKcGFnZV90b2tlbhgCIAEoCVIJcGFnZVRva2VuEqsBCghvcmRlcl9ieRgDIAEoCUKPAbrIGIoBCgVlbWFp
-      bEoASgtjcmVhdGVfdGltZUoQY3JlYXRlX3RpbWUgZGVzY0oLdXBkYXRlX3RpbWVKEHVwZGF0ZV90aW1lIGRlc2NKBWVtYWlsSgplbWFpbCBkZXNj
-      SgRuYW1lSgluYW1lIGRlc2NKC2RlbGV0ZV90aW1lShBkZWxldGVfdGltZSBkZXNjUgdvcmRlckJ5EiEKDHNob3dfZGVsZXRlZBgEIAEoCFILc2hv
-      d0RlbGV0ZWQSLwoGZmlsdGVyGAUgASgJQhe6yBgTCg5zdGF0ZSA9IEFDVElWRSDoB1IGZmlsdGVyEjcKCXJlYWRfbWFzaxgGIAEoCzIaLmdvb2ds
-      ZS5wcm90b2J1Zi5GaWVsZE1hc2tSCHJlYWRNYXNrEiYKD3Nob3dfdG90YWxfc2l6ZRgHIAEoCFINc2hvd1RvdGFsU2l6ZSKAAQoRTGlzdFVzZXJz
-      UmVzcG9uc2USJAoFdXNlcnMYASADKAsyDi51c2Vycy52MS5Vc2VyUgV1c2VycxImCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAlSDW5leHRQYWdlVG9r
-      ZW4SHQoKdG90YWxfc2l6ZRgDIAEoBVIJdG90YWxTaXplInkKEVVwZGF0ZVVzZXJSZXF1ZXN0EicKBHVzZXIYASABKAsyDi51c2Vycy52MS5Vc2Vy
-      QgPgQQJSBHVzZXISOwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrUgp1cGRhdGVNYXNrIpkBChFEZWxldGVV
-      c2VyUmVxdWVzdBJwCgJpZBgBIAEoCUJg4EECusgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0o
-      LVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kGgR1dWlkUgJpZBISCgRldGFnGAIgASgJUgRldGFnIpsBChNVbmRlbGV0ZVVzZXJSZXF1ZXN0
-      EnAKAmlkGAEgASgJQmDgQQK6yBhZCiQwMTg5MGE1ZC1hYzk2LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17
-      NH0pezN9LVswLTlhLWZdezEyfSQaBHV1aWRSAmlkEhIKBGV0YWcYAiABKAlSBGV0YWcivwEKFEJhdGNoR2V0VXNlcnNSZXF1ZXN0Em4KA2lkcxgB
-      IAMoCUJc4EECusgYVQokMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1b
-      MC05YS1mXXsxMn0kKGRSA2lkcxI3CglyZWFkX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrUghyZWFkTWFzayI9ChVCYXRj
-      aEdldFVzZXJzUmVzcG9uc2USJAoFdXNlcnMYASADKAsyDi51c2Vycy52MS5Vc2VyUgV1c2VycyJdChdCYXRjaENyZWF0ZVVzZXJzUmVxdWVzdBJC
-      CghyZXF1ZXN0cxgBIAMoCzIbLnVzZXJzLnYxLkNyZWF0ZVVzZXJSZXF1ZXN0QgngQQK6yBgCKGRSCHJlcXVlc3RzIkAKGEJhdGNoQ3JlYXRlVXNl
-      cnNSZXNwb25zZRIkCgV1c2VycxgBIAMoCzIOLnVzZXJzLnYxLlVzZXJSBXVzZXJzIl0KF0JhdGNoVXBkYXRlVXNlcnNSZXF1ZXN0EkIKCHJlcXVl
-      c3RzGAEgAygLMhsudXNlcnMudjEuVXBkYXRlVXNlclJlcXVlc3RCCeBBArrIGAIoZFIIcmVxdWVzdHMiQAoYQmF0Y2hVcGRhdGVVc2Vyc1Jlc3Bv
-      bnNlEiQKBXVzZXJzGAEgAygLMg4udXNlcnMudjEuVXNlclIFdXNlcnMioAIKEkV4cG9ydFVzZXJzUmVxdWVzdBIhCgxzaG93X2RlbGV0ZWQYASAB
-      KAhSC3Nob3dEZWxldGVkEi8KBmZpbHRlchgCIAEoCUIXusgYEwoOc3RhdGUgPSBBQ1RJVkUg6AdSBmZpbHRlchI3CglyZWFkX21hc2sYAyABKAsy
-      Gi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrUghyZWFkTWFzaxJ9CgxyZXN1bWVfYWZ0ZXIYBCABKAlCWrrIGFYKJDAxODkwYTVkLWFjOTYtNzc0
-      Yi1iY2NlLWIzMDIwOTlhODA1NxIuXihbMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSk/JFILcmVzdW1lQWZ0ZXIi8QEK
-      EkltcG9ydFVzZXJzUmVxdWVzdBKAAQoJaW1wb3J0X2lkGAEgASgJQmO6yBhfCiQ3YjFhOWUzNC01ZjBkLTRjNTMtOWQwZS0yYTZmMWYzYzhiNTUS
-      N14oWzAtOWEtZkEtRl17OH0oLVswLTlhLWZBLUZdezR9KXszfS1bMC05YS1mQS1GXXsxMn0pPyRSCGltcG9ydElkEicKC2ZpcnN0X2luZGV4GAIg
-      ASgDQga6yBgCOABSCmZpcnN0SW5kZXgSLwoEdXNlchgDIAEoCzIWLnVzZXJzLnYxLkltcG9ydGVkVXNlckID4EECUgR1c2VyIqwDCgxJbXBvcnRl
-      ZFVzZXISagoCaWQYASABKAlCWrrIGFYKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIuXihbMC05YS1mXXs4fSgtWzAtOWEt
-      Zl17NH0pezN9LVswLTlhLWZdezEyfSk/JFICaWQSPAoFZW1haWwYAiABKAlCJuBBArrIGB8KD2FkYUBleGFtcGxlLmNvbRoJaWRuLWVtYWlsIP4B
-      UgVlbWFpbBIgCgRuYW1lGAMgASgJQgy6yBgICgNBZGEgyAFSBG5hbWUScAoGbGFiZWxzGAQgAygLMiIudXNlcnMudjEuSW1wb3J0ZWRVc2VyLkxh
-      YmVsc0VudHJ5QjS6yBgwChN7InRlYW0iOiAiZW5naW5lcyJ9IIACKEAyFF5bYS16MC05Xy4vLV17MSw2M30kUgZsYWJlbHMSIwoNcGFzc3dvcmRf
-      aGFzaBgFIAEoCVIMcGFzc3dvcmRIYXNoGjkKC0xhYmVsc0VudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgJUgV2YWx1ZToCOAEi
-      uAEKClVzZXJJbXBvcnQSDgoCaWQYASABKAlSAmlkEhsKCXJvd19jb3VudBgCIAEoA1IIcm93Q291bnQSJQoOaW1wb3J0ZWRfY291bnQYAyABKANS
-      DWltcG9ydGVkQ291bnQSIQoMZmFpbGVkX2NvdW50GAQgASgDUgtmYWlsZWRDb3VudBIzCghmYWlsdXJlcxgFIAMoCzIXLnVzZXJzLnYxLkltcG9y
-      dEZhaWx1cmVSCGZhaWx1cmVzInUKDUltcG9ydEZhaWx1cmUSFAoFaW5kZXgYASABKANSBWluZGV4EhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQK
-      BWZpZWxkGAMgASgJUgVmaWVsZBIgCgtkZXNjcmlwdGlvbhgEIAEoCVILZGVzY3JpcHRpb24ihwEKEEdldEltcG9ydFJlcXVlc3QScwoCaWQYASAB
-      KAlCY+BBArrIGFwKJDdiMWE5ZTM0LTVmMGQtNGM1My05ZDBlLTJhNmYxZjNjOGI1NRI0XlswLTlhLWZBLUZdezh9KC1bMC05YS1mQS1GXXs0fSl7
-      M30tWzAtOWEtZkEtRl17MTJ9JFICaWQieAoQU3luY1VzZXJzUmVxdWVzdBInCgR1c2VyGAEgASgLMg4udXNlcnMudjEuVXNlckID4EECUgR1c2Vy
-      EjsKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza1IKdXBkYXRlTWFzayKnAgoRU3luY1VzZXJzUmVzcG9uc2US
-      FAoFaW5kZXgYASABKANSBWluZGV4EjoKBmFjdGlvbhgCIAEoDjIiLnVzZXJzLnYxLlN5bmNVc2Vyc1Jlc3BvbnNlLkFjdGlvblIGYWN0aW9uEiIK
-      BHVzZXIYAyABKAsyDi51c2Vycy52MS5Vc2VyUgR1c2VyEikKBWVycm9yGAQgASgLMhMudXNlcnMudjEuU3luY0Vycm9yUgVlcnJvciJxCgZBY3Rp
-      b24SFgoSQUNUSU9OX1VOU1BFQ0lGSUVEEAASEgoOQUNUSU9OX0NSRUFURUQQARISCg5BQ1RJT05fVVBEQVRFRBACEhQKEEFDVElPTl9VTkNIQU5H
-      RUQQAxIRCg1BQ1RJT05fRkFJTEVEEAQiaQoJU3luY0Vycm9yEhIKBGNvZGUYASABKAVSBGNvZGUSFgoGcmVhc29uGAIgASgJUgZyZWFzb24SGAoH
-      bWVzc2FnZRgDIAEoCVIHbWVzc2FnZRIWCgZmaWVsZHMYBCADKAlSBmZpZWxkcyKYAQoQUHVyZ2VVc2VyUmVxdWVzdBJwCgJpZBgBIAEoCUJg4EEC
-      usgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3EiteWzAtOWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsx
-      Mn0kGgR1dWlkUgJpZBISCgRldGFnGAIgASgJUgRldGFnIhMKEVB1cmdlVXNlclJlc3BvbnNlIq4DCglVc2VyRXZlbnQSFwoHdXNlcl9pZBgBIAEo
-      CVIGdXNlcklkEiwKBGtpbmQYAiABKA4yGC51c2Vycy52MS5Vc2VyRXZlbnQuS2luZFIEa2luZBIWCgZmaWVsZHMYAyADKAlSBmZpZWxkcxIYCgd2
-      ZXJzaW9uGAQgASgDUgd2ZXJzaW9uEhIKBGV0YWcYBSABKAlSBGV0YWcSFgoGYXV0aG9yGAYgASgJUgZhdXRob3ISLgoEdGltZRgHIAEoCzIaLmdv
-      b2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSIgoEdXNlchgIIAEoCzIOLnVzZXJzLnYxLlVzZXJSBHVzZXISGQoIdG9rZW5faWQYCSABKAlS
-      B3Rva2VuSWQijAEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhAKDEtJTkRfQ1JFQVRFRBABEhAKDEtJTkRfVVBEQVRFRBACEhAKDEtJTkRf
-      REVMRVRFRBADEhIKDktJTkRfVU5ERUxFVEVEEAQSDwoLS0lORF9QVVJHRUQQBRITCg9LSU5EX1RPS0VOX01BREUQBiKkAQoRV2F0Y2hVc2Vyc1Jl
-      cXVlc3QSIQoMcmVzdW1lX3Rva2VuGAEgASgJUgtyZXN1bWVUb2tlbhIZCgh1c2VyX2lkcxgCIAMoCVIHdXNlcklkcxIuCgVraW5kcxgDIAMoDjIY
-      LnVzZXJzLnYxLlVzZXJFdmVudC5LaW5kUgVraW5kcxIhCgxpbmNsdWRlX3VzZXIYBCABKAhSC2luY2x1ZGVVc2VyImIKEldhdGNoVXNlcnNSZXNw
-      b25zZRIhCgxyZXN1bWVfdG9rZW4YASABKAlSC3Jlc3VtZVRva2VuEikKBWV2ZW50GAIgASgLMhMudXNlcnMudjEuVXNlckV2ZW50UgVldmVudDLK
-      DgoLVXNlclNlcnZpY2USYwoKQ3JlYXRlVXNlchIbLnVzZXJzLnYxLkNyZWF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIogtPkkwIRIgkv
-      djEvdXNlcnM6BHVzZXKyyBgNIgt1c2Vycy53cml0ZRJgCgdHZXRVc2VyEhgudXNlcnMudjEuR2V0VXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2Vy
-      IiuQAgGC0+STAhASDi92MS91c2Vycy97aWR9ssgYDhgBIgp1c2Vycy5yZWFkEmYKCkxvb2t1cFVzZXISGy51c2Vycy52MS5Mb29rdXBVc2VyUmVx
-      dWVzdBoOLnVzZXJzLnYxLlVzZXIiK5ACAYLT5JMCEhIQL3YxL3VzZXJzOmxvb2t1cLLIGAwiCnVzZXJzLnJlYWQSagoJTGlzdFVzZXJzEhoudXNl
-      cnMudjEuTGlzdFVzZXJzUmVxdWVzdBobLnVzZXJzLnYxLkxpc3RVc2Vyc1Jlc3BvbnNlIiSQAgGC0+STAgsSCS92MS91c2Vyc7LIGAwiCnVzZXJz
-      LnJlYWQSbQoKVXBkYXRlVXNlchIbLnVzZXJzLnYxLlVwZGF0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIygtPkkwIbMhMvdjEvdXNlcnMv
-      e3VzZXIuaWR9OgR1c2VyssgYDSILdXNlcnMud3JpdGUSYgoKRGVsZXRlVXNlchIbLnVzZXJzLnYxLkRlbGV0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMu
-      djEuVXNlciIngtPkkwIQKg4vdjEvdXNlcnMve2lkfbLIGA0iC3VzZXJzLndyaXRlEnIKDFVuZGVsZXRlVXNlchIdLnVzZXJzLnYxLlVuZGVsZXRl
-      VXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIjOC0+STAhwiFy92MS91c2Vycy97aWR9OnVuZGVsZXRlOgEqssgYDSILdXNlcnMud3JpdGUSdgoJ
-      UHVyZ2VVc2VyEhoudXNlcnMudjEuUHVyZ2VVc2VyUmVxdWVzdBobLnVzZXJzLnYxLlB1cmdlVXNlclJlc3BvbnNlIjCC0+STAhkiFC92MS91c2Vy
-      cy97aWR9OnB1cmdlOgEqssgYDSILdXNlcnMucHVyZ2USfwoNQmF0Y2hHZXRVc2VycxIeLnVzZXJzLnYxLkJhdGNoR2V0VXNlcnNSZXF1ZXN0Gh8u
-      dXNlcnMudjEuQmF0Y2hHZXRVc2Vyc1Jlc3BvbnNlIi2QAgGC0+STAhQSEi92MS91c2VyczpiYXRjaEdldLLIGAwiCnVzZXJzLnJlYWQSjAEKEEJh
-      dGNoQ3JlYXRlVXNlcnMSIS51c2Vycy52MS5CYXRjaENyZWF0ZVVzZXJzUmVxdWVzdBoiLnVzZXJzLnYxLkJhdGNoQ3JlYXRlVXNlcnNSZXNwb25z
-      ZSIxgtPkkwIaIhUvdjEvdXNlcnM6YmF0Y2hDcmVhdGU6ASqyyBgNIgt1c2Vycy53cml0ZRKMAQoQQmF0Y2hVcGRhdGVVc2VycxIhLnVzZXJzLnYx
-      LkJhdGNoVXBkYXRlVXNlcnNSZXF1ZXN0GiIudXNlcnMudjEuQmF0Y2hVcGRhdGVVc2Vyc1Jlc3BvbnNlIjGC0+STAhoiFS92MS91c2VyczpiYXRj
-      aFVwZGF0ZToBKrLIGA0iC3VzZXJzLndyaXRlEmwKC0V4cG9ydFVzZXJzEhwudXNlcnMudjEuRXhwb3J0VXNlcnNSZXF1ZXN0Gg4udXNlcnMudjEu
-      VXNlciItkAIBgtPkkwISEhAvdjEvdXNlcnM6ZXhwb3J0ssgYDiIMdXNlcnMuZXhwb3J0MAESdgoKV2F0Y2hVc2VycxIbLnVzZXJzLnYxLldhdGNo
-      VXNlcnNSZXF1ZXN0GhwudXNlcnMudjEuV2F0Y2hVc2Vyc1Jlc3BvbnNlIiuQAgGC0+STAhESDy92MS91c2Vyczp3YXRjaLLIGA0iC3VzZXJzLndh
-      dGNoMAESdQoLSW1wb3J0VXNlcnMSHC51c2Vycy52MS5JbXBvcnRVc2Vyc1JlcXVlc3QaFC51c2Vycy52MS5Vc2VySW1wb3J0IjCC0+STAhgiEC92
-      MS91c2VyczppbXBvcnQ6BHVzZXKyyBgOIgx1c2Vycy5pbXBvcnQoARJsCglHZXRJbXBvcnQSGi51c2Vycy52MS5HZXRJbXBvcnRSZXF1ZXN0GhQu
-      dXNlcnMudjEuVXNlckltcG9ydCItkAIBgtPkkwISEhAvdjEvaW1wb3J0cy97aWR9ssgYDiIMdXNlcnMuaW1wb3J0EncKCVN5bmNVc2VycxIaLnVz
-      ZXJzLnYxLlN5bmNVc2Vyc1JlcXVlc3QaGy51c2Vycy52MS5TeW5jVXNlcnNSZXNwb25zZSItgtPkkwIWIg4vdjEvdXNlcnM6c3luYzoEdXNlcrLI
-      GA0iC3VzZXJzLndyaXRlKAEwAUIDugIAYgZwcm90bzM=
+      fSQaBHV1aWRSAmlkEhIKBGV0YWcYAiABKAlSBGV0YWcimwEKE1VuZGVsZXRlVXNlclJlcXVlc3QScAoCaWQYASABKAlCYOBBArrIGFkKJDAxODkw
+      YTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIrXlswLTlhLWZdezh9KC1bMC05YS1mXXs0fSl7M30tWzAtOWEtZl17MTJ9JBoEdXVpZFIC
+      aWQSEgoEZXRhZxgCIAEoCVIEZXRhZyL/AQoUQmF0Y2hHZXRVc2Vyc1JlcXVlc3QSbgoDaWRzGAEgAygJQlzgQQK6yBhVCiQwMTg5MGE1ZC1hYzk2
+      LTc3NGItYmNjZS1iMzAyMDk5YTgwNTcSK15bMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSQoZFIDaWRzEjcKCXJlYWRf
+      bWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2tSCHJlYWRNYXNrEj4KDW1heF9zdGFsZW5lc3MYAyABKAsyGS5nb29nbGUucHJv
+      dG9idWYuRHVyYXRpb25SDG1heFN0YWxlbmVzcyI9ChVCYXRjaEdldFVzZXJzUmVzcG9uc2USJAoFdXNlcnMYASADKAsyDi51c2Vycy52MS5Vc2Vy
+      UgV1c2VycyJdChdCYXRjaENyZWF0ZVVzZXJzUmVxdWVzdBJCCghyZXF1ZXN0cxgBIAMoCzIbLnVzZXJzLnYxLkNyZWF0ZVVzZXJSZXF1ZXN0Qgng
+      QQK6yBgCKGRSCHJlcXVlc3RzIkAKGEJhdGNoQ3JlYXRlVXNlcnNSZXNwb25zZRIkCgV1c2VycxgBIAMoCzIOLnVzZXJzLnYxLlVzZXJSBXVzZXJz
+      Il0KF0JhdGNoVXBkYXRlVXNlcnNSZXF1ZXN0EkIKCHJlcXVlc3RzGAEgAygLMhsudXNlcnMudjEuVXBkYXRlVXNlclJlcXVlc3RCCeBBArrIGAIo
+      ZFIIcmVxdWVzdHMiQAoYQmF0Y2hVcGRhdGVVc2Vyc1Jlc3BvbnNlEiQKBXVzZXJzGAEgAygLMg4udXNlcnMudjEuVXNlclIFdXNlcnMioAIKEkV4
+      cG9ydFVzZXJzUmVxdWVzdBIhCgxzaG93X2RlbGV0ZWQYASABKAhSC3Nob3dEZWxldGVkEi8KBmZpbHRlchgCIAEoCUIXusgYEwoOc3RhdGUgPSBB
+      Q1RJVkUg6AdSBmZpbHRlchI3CglyZWFkX21hc2sYAyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrUghyZWFkTWFzaxJ9CgxyZXN1bWVf
+      YWZ0ZXIYBCABKAlCWrrIGFYKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2NlLWIzMDIwOTlhODA1NxIuXihbMC05YS1mXXs4fSgtWzAtOWEtZl17NH0p
+      ezN9LVswLTlhLWZdezEyfSk/JFILcmVzdW1lQWZ0ZXIi8QEKEkltcG9ydFVzZXJzUmVxdWVzdBKAAQoJaW1wb3J0X2lkGAEgASgJQmO6yBhfCiQ3
+      YjFhOWUzNC01ZjBkLTRjNTMtOWQwZS0yYTZmMWYzYzhiNTUSN14oWzAtOWEtZkEtRl17OH0oLVswLTlhLWZBLUZdezR9KXszfS1bMC05YS1mQS1G
+      XXsxMn0pPyRSCGltcG9ydElkEicKC2ZpcnN0X2luZGV4GAIgASgDQga6yBgCOABSCmZpcnN0SW5kZXgSLwoEdXNlchgDIAEoCzIWLnVzZXJzLnYx
+      LkltcG9ydGVkVXNlckID4EECUgR1c2VyIqwDCgxJbXBvcnRlZFVzZXISagoCaWQYASABKAlCWrrIGFYKJDAxODkwYTVkLWFjOTYtNzc0Yi1iY2Nl
+      LWIzMDIwOTlhODA1NxIuXihbMC05YS1mXXs4fSgtWzAtOWEtZl17NH0pezN9LVswLTlhLWZdezEyfSk/JFICaWQSPAoFZW1haWwYAiABKAlCJuBB
+      ArrIGB8KD2FkYUBleGFtcGxlLmNvbRoJaWRuLWVtYWlsIP4BUgVlbWFpbBIgCgRuYW1lGAMgASgJQgy6yBgICgNBZGEgyAFSBG5hbWUScAoGbGFi
+      ZWxzGAQgAygLMiIudXNlcnMudjEuSW1wb3J0ZWRVc2VyLkxhYmVsc0VudHJ5QjS6yBgwChN7InRlYW0iOiAiZW5naW5lcyJ9IIACKEAyFF5bYS16
+      MC05Xy4vLV17MSw2M30kUgZsYWJlbHMSIwoNcGFzc3dvcmRfaGFzaBgFIAEoCVIMcGFzc3dvcmRIYXNoGjkKC0xhYmVsc0VudHJ5EhAKA2tleRgB
+      IAEoCVIDa2V5EhQKBXZhbHVlGAIgASgJUgV2YWx1ZToCOAEiuAEKClVzZXJJbXBvcnQSDgoCaWQYASABKAlSAmlkEhsKCXJvd19jb3VudBgCIAEo
+      A1IIcm93Q291bnQSJQoOaW1wb3J0ZWRfY291bnQYAyABKANSDWltcG9ydGVkQ291bnQSIQoMZmFpbGVkX2NvdW50GAQgASgDUgtmYWlsZWRDb3Vu
+      dBIzCghmYWlsdXJlcxgFIAMoCzIXLnVzZXJzLnYxLkltcG9ydEZhaWx1cmVSCGZhaWx1cmVzInUKDUltcG9ydEZhaWx1cmUSFAoFaW5kZXgYASAB
+      KANSBWluZGV4EhYKBnJlYXNvbhgCIAEoCVIGcmVhc29uEhQKBWZpZWxkGAMgASgJUgVmaWVsZBIgCgtkZXNjcmlwdGlvbhgEIAEoCVILZGVzY3Jp
+      cHRpb24ihwEKEEdldEltcG9ydFJlcXVlc3QScwoCaWQYASABKAlCY+BBArrIGFwKJDdiMWE5ZTM0LTVmMGQtNGM1My05ZDBlLTJhNmYxZjNjOGI1
+      NRI0XlswLTlhLWZBLUZdezh9KC1bMC05YS1mQS1GXXs0fSl7M30tWzAtOWEtZkEtRl17MTJ9JFICaWQieAoQU3luY1VzZXJzUmVxdWVzdBInCgR1
+      c2VyGAEgASgLMg4udXNlcnMudjEuVXNlckID4EECUgR1c2VyEjsKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFz
+      a1IKdXBkYXRlTWFzayKnAgoRU3luY1VzZXJzUmVzcG9uc2USFAoFaW5kZXgYASABKANSBWluZGV4EjoKBmFjdGlvbhgCIAEoDjIiLnVzZXJzLnYx
+      LlN5bmNVc2Vyc1Jlc3BvbnNlLkFjdGlvblIGYWN0aW9uEiIKBHVzZXIYAyABKAsyDi51c2Vycy52MS5Vc2VyUgR1c2VyEikKBWVycm9yGAQgASgL
+      MhMudXNlcnMudjEuU3luY0Vycm9yUgVlcnJvciJxCgZBY3Rpb24SFgoSQUNUSU9OX1VOU1BFQ0lGSUVEEAASEgoOQUNUSU9OX0NSRUFURUQQARIS
+      Cg5BQ1RJT05fVVBEQVRFRBACEhQKEEFDVElPTl9VTkNIQU5HRUQQAxIRCg1BQ1RJT05fRkFJTEVEEAQiaQoJU3luY0Vycm9yEhIKBGNvZGUYASAB
+      KAVSBGNvZGUSFgoGcmVhc29uGAIgASgJUgZyZWFzb24SGAoHbWVzc2FnZRgDIAEoCVIHbWVzc2FnZRIWCgZmaWVsZHMYBCADKAlSBmZpZWxkcyKY
+      AQoQUHVyZ2VVc2VyUmVxdWVzdBJwCgJpZBgBIAEoCUJg4EECusgYWQokMDE4OTBhNWQtYWM5Ni03NzRiLWJjY2UtYjMwMjA5OWE4MDU3EiteWzAt
+      OWEtZl17OH0oLVswLTlhLWZdezR9KXszfS1bMC05YS1mXXsxMn0kGgR1dWlkUgJpZBISCgRldGFnGAIgASgJUgRldGFnIhMKEVB1cmdlVXNlclJl
+      c3BvbnNlIq4DCglVc2VyRXZlbnQSFwoHdXNlcl9pZBgBIAEoCVIGdXNlcklkEiwKBGtpbmQYAiABKA4yGC51c2Vycy52MS5Vc2VyRXZlbnQuS2lu
+      ZFIEa2luZBIWCgZmaWVsZHMYAyADKAlSBmZpZWxkcxIYCgd2ZXJzaW9uGAQgASgDUgd2ZXJzaW9uEhIKBGV0YWcYBSABKAlSBGV0YWcSFgoGYXV0
+      aG9yGAYgASgJUgZhdXRob3ISLgoEdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBSBHRpbWUSIgoEdXNlchgIIAEoCzIOLnVz
+      ZXJzLnYxLlVzZXJSBHVzZXISGQoIdG9rZW5faWQYCSABKAlSB3Rva2VuSWQijAEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhAKDEtJTkRf
+      Q1JFQVRFRBABEhAKDEtJTkRfVVBEQVRFRBACEhAKDEtJTkRfREVMRVRFRBADEhIKDktJTkRfVU5ERUxFVEVEEAQSDwoLS0lORF9QVVJHRUQQBRIT
+      Cg9LSU5EX1RPS0VOX01BREUQBiKkAQoRV2F0Y2hVc2Vyc1JlcXVlc3QSIQoMcmVzdW1lX3Rva2VuGAEgASgJUgtyZXN1bWVUb2tlbhIZCgh1c2Vy
+      X2lkcxgCIAMoCVIHdXNlcklkcxIuCgVraW5kcxgDIAMoDjIYLnVzZXJzLnYxLlVzZXJFdmVudC5LaW5kUgVraW5kcxIhCgxpbmNsdWRlX3VzZXIY
+      BCABKAhSC2luY2x1ZGVVc2VyImIKEldhdGNoVXNlcnNSZXNwb25zZRIhCgxyZXN1bWVfdG9rZW4YASABKAlSC3Jlc3VtZVRva2VuEikKBWV2ZW50
+      GAIgASgLMhMudXNlcnMudjEuVXNlckV2ZW50UgVldmVudDLKDgoLVXNlclNlcnZpY2USYwoKQ3JlYXRlVXNlchIbLnVzZXJzLnYxLkNyZWF0ZVVz
+      ZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIogtPkkwIRIgkvdjEvdXNlcnM6BHVzZXKyyBgNIgt1c2Vycy53cml0ZRJgCgdHZXRVc2VyEhgudXNl
+      cnMudjEuR2V0VXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIiuQAgGC0+STAhASDi92MS91c2Vycy97aWR9ssgYDhgBIgp1c2Vycy5yZWFkEmYK
+      Ckxvb2t1cFVzZXISGy51c2Vycy52MS5Mb29rdXBVc2VyUmVxdWVzdBoOLnVzZXJzLnYxLlVzZXIiK5ACAYLT5JMCEhIQL3YxL3VzZXJzOmxvb2t1
+      cLLIGAwiCnVzZXJzLnJlYWQSagoJTGlzdFVzZXJzEhoudXNlcnMudjEuTGlzdFVzZXJzUmVxdWVzdBobLnVzZXJzLnYxLkxpc3RVc2Vyc1Jlc3Bv
+      bnNlIiSQAgGC0+STAgsSCS92MS91c2Vyc7LIGAwiCnVzZXJzLnJlYWQSbQoKVXBkYXRlVXNlchIbLnVzZXJzLnYxLlVwZGF0ZVVzZXJSZXF1ZXN0
+      Gg4udXNlcnMudjEuVXNlciIygtPkkwIbMhMvdjEvdXNlcnMve3VzZXIuaWR9OgR1c2VyssgYDSILdXNlcnMud3JpdGUSYgoKRGVsZXRlVXNlchIb
+      LnVzZXJzLnYxLkRlbGV0ZVVzZXJSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciIngtPkkwIQKg4vdjEvdXNlcnMve2lkfbLIGA0iC3VzZXJzLndyaXRl
+      EnIKDFVuZGVsZXRlVXNlchIdLnVzZXJzLnYxLlVuZGVsZXRlVXNlclJlcXVlc3QaDi51c2Vycy52MS5Vc2VyIjOC0+STAhwiFy92MS91c2Vycy97
+      aWR9OnVuZGVsZXRlOgEqssgYDSILdXNlcnMud3JpdGUSdgoJUHVyZ2VVc2VyEhoudXNlcnMudjEuUHVyZ2VVc2VyUmVxdWVzdBobLnVzZXJzLnYx
+      LlB1cmdlVXNlclJlc3BvbnNlIjCC0+STAhkiFC92MS91c2Vycy97aWR9OnB1cmdlOgEqssgYDSILdXNlcnMucHVyZ2USfwoNQmF0Y2hHZXRVc2Vy
+      cxIeLnVzZXJzLnYxLkJhdGNoR2V0VXNlcnNSZXF1ZXN0Gh8udXNlcnMudjEuQmF0Y2hHZXRVc2Vyc1Jlc3BvbnNlIi2QAgGC0+STAhQSEi92MS91
+      c2VyczpiYXRjaEdldLLIGAwiCnVzZXJzLnJlYWQSjAEKEEJhdGNoQ3JlYXRlVXNlcnMSIS51c2Vycy52MS5CYXRjaENyZWF0ZVVzZXJzUmVxdWVz
+      dBoiLnVzZXJzLnYxLkJhdGNoQ3JlYXRlVXNlcnNSZXNwb25zZSIxgtPkkwIaIhUvdjEvdXNlcnM6YmF0Y2hDcmVhdGU6ASqyyBgNIgt1c2Vycy53
+      cml0ZRKMAQoQQmF0Y2hVcGRhdGVVc2VycxIhLnVzZXJzLnYxLkJhdGNoVXBkYXRlVXNlcnNSZXF1ZXN0GiIudXNlcnMudjEuQmF0Y2hVcGRhdGVV
+      c2Vyc1Jlc3BvbnNlIjGC0+STAhoiFS92MS91c2VyczpiYXRjaFVwZGF0ZToBKrLIGA0iC3VzZXJzLndyaXRlEmwKC0V4cG9ydFVzZXJzEhwudXNl
+      cnMudjEuRXhwb3J0VXNlcnNSZXF1ZXN0Gg4udXNlcnMudjEuVXNlciItkAIBgtPkkwISEhAvdjEvdXNlcnM6ZXhwb3J0ssgYDiIMdXNlcnMuZXhw
+      b3J0MAESdgoKV2F0Y2hVc2VycxIbLnVzZXJzLnYxLldhdGNoVXNlcnNSZXF1ZXN0GhwudXNlcnMudjEuV2F0Y2hVc2Vyc1Jlc3BvbnNlIiuQAgGC
+      0+STAhESDy92MS91c2Vyczp3YXRjaLLIGA0iC3VzZXJzLndhdGNoMAESdQoLSW1wb3J0VXNlcnMSHC51c2Vycy52MS5JbXBvcnRVc2Vyc1JlcXVl
+      c3QaFC51c2Vycy52MS5Vc2VySW1wb3J0IjCC0+STAhgiEC92MS91c2VyczppbXBvcnQ6BHVzZXKyyBgOIgx1c2Vycy5pbXBvcnQoARJsCglHZXRJ
+      bXBvcnQSGi51c2Vycy52MS5HZXRJbXBvcnRSZXF1ZXN0GhQudXNlcnMudjEuVXNlckltcG9ydCItkAIBgtPkkwISEhAvdjEvaW1wb3J0cy97aWR9
+      ssgYDiIMdXNlcnMuaW1wb3J0EncKCVN5bmNVc2VycxIaLnVzZXJzLnYxLlN5bmNVc2Vyc1JlcXVlc3QaGy51c2Vycy52MS5TeW5jVXNlcnNSZXNw
+      b25zZSItgtPkkwIWIg4vdjEvdXNlcnM6c3luYzoEdXNlcrLIGA0iC3VzZXJzLndyaXRlKAEwAUIDugIAYgZwcm90bzM=
       """,
-    dependencies: [.google_api_annotations, .google_api_field_behavior, .google_protobuf_field_mask, .google_protobuf_timestamp, .rpcgateway_v1_schema, .users_v1_access])
+    dependencies: [.google_api_annotations, .google_api_field_behavior, .google_protobuf_duration, .google_protobuf_field_mask, .google_protobuf_timestamp, .rpcgateway_v1_schema, .users_v1_access])
 }
 
 extension ProtoComments {
@@ -2600,6 +2633,10 @@ extension ProtoComments {
       users.v1.GetUserRequest.read_mask
       | The fields to return: names of User, or `labels.KEY` for one label (a key with other characters than `a-z0-9_` in
       | backticks: labels.`a/b`). If absent, or `*`, all fields. An unknown path is INVALID_ARGUMENT.
+      users.v1.GetUserRequest.max_staleness
+      | How old the answer may be. If given, a replica of the database may answer that has all changes but those of this
+      | time; without it, and where no replica is that far, the answer has every change that was answered before. Negative is
+      | INVALID_ARGUMENT.
       users.v1.LookupUserRequest
       | Request of LookupUser.
       users.v1.LookupUserRequest.email
@@ -2608,6 +2645,8 @@ extension ProtoComments {
       users.v1.LookupUserRequest.read_mask
       | The fields to return: names of User, or `labels.KEY` for one label (a key with other characters than `a-z0-9_` in
       | backticks: labels.`a/b`). If absent, or `*`, all fields. An unknown path is INVALID_ARGUMENT.
+      users.v1.LookupUserRequest.max_staleness
+      | How old the answer may be: see GetUserRequest.max_staleness.
       users.v1.ListUsersRequest
       | Request of ListUsers.
       users.v1.ListUsersRequest.page_size
@@ -2640,6 +2679,8 @@ extension ProtoComments {
       | The fields of each user to return: see GetUserRequest.read_mask.
       users.v1.ListUsersRequest.show_total_size
       | Whether to count the users on all pages, for `total_size`. It takes time in proportion to their number.
+      users.v1.ListUsersRequest.max_staleness
+      | How old the answer may be: see GetUserRequest.max_staleness.
       users.v1.ListUsersResponse
       | Response of ListUsers.
       users.v1.ListUsersResponse.users
@@ -2677,6 +2718,8 @@ extension ProtoComments {
       | Required. User.id of each, at most 100. An id may stand there twice.
       users.v1.BatchGetUsersRequest.read_mask
       | The fields of each user to return: see GetUserRequest.read_mask.
+      users.v1.BatchGetUsersRequest.max_staleness
+      | How old the answer may be: see GetUserRequest.max_staleness.
       users.v1.BatchGetUsersResponse
       | Response of BatchGetUsers.
       users.v1.BatchGetUsersResponse.users

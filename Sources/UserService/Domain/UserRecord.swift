@@ -106,6 +106,9 @@ public struct UserChange: Sendable, Hashable {
   /// Whether it names no field.
   public var isEmpty: Bool { email == nil && name == nil && labels == nil && !changesSingleLabels }
 
+  /// Whether it changes labels, all or single ones.
+  public var changesLabels: Bool { labels != nil || changesSingleLabels }
+
   /// Whether it changes labels one by one.
   public var changesSingleLabels: Bool { !setLabels.isEmpty || !removedLabels.isEmpty }
 

@@ -40,6 +40,6 @@ public struct UserEvent: Sendable, Hashable {
 extension UserChange {
   /// The names of the fields that it changes, as the contract has them.
   public var fields: [String] {
-    [email.map { _ in "email" }, name.map { _ in "name" }, labels.map { _ in "labels" }].compactMap { $0 }
+    [email.map { _ in "email" }, name.map { _ in "name" }, changesLabels ? "labels" : nil].compactMap { $0 }
   }
 }

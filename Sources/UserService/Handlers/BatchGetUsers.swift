@@ -10,13 +10,18 @@ extension UserServiceHandlers {
     var violations = FieldViolations()
     Self.checkBatch(request.ids.count, field: "ids", into: &violations)
     let mask = ReadMask.parse(request.readMask, field: "read_mask", into: &violations)
+    let staleness = Self.staleness(request.maxStaleness, into: &violations)
     var ids: [UserID] = []
     for (index, text) in request.ids.prefix(Self.maximumBatch).enumerated() {
       if let id = FieldRules.id(text, field: "ids[\(index)]", into: &violations) { ids.append(id) }
     }
     try violations.check()
     var response = BatchGetUsersResponse()
-    for (index, user) in try await store.find(ids: ids, deadline: context.storeDeadline).enumerated() {
+    let deadline = context.storeDeadline
+    let users = try await reading(within: staleness) { [ids] store throws(StoreError) in
+      try await store.find(ids: ids, deadline: deadline)
+    }
+    for (index, user) in users.enumerated() {
       guard let user else { throw StoreError.refusedItem(index, .notFound(ids[index])) }
       response.users.append(User(user, mask))
     }

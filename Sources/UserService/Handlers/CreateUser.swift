@@ -7,8 +7,8 @@ extension UserServiceHandlers {
   static let maximumBatch = 100
 
   /// Stores a new user. With `validate_only`, only returns what that would return.
-  /// - Throws: `UserServiceError`: invalid fields. `StoreError`: an id or email that is taken, a `request_id` of another
-  ///   request.
+  /// - Throws: `UserServiceError`: invalid fields. `StoreError`: an id or email that is taken, a `request_id` of
+  ///   another request.
   public func createUser(_ request: CreateUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
     let requestID = request.requestID.isEmpty ? nil : Self.requestID(request.requestID, into: &violations)

@@ -8,11 +8,21 @@ extension UserServiceHandlers {
   public func getUser(_ request: GetUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
     let mask = ReadMask.parse(request.readMask, field: "read_mask", into: &violations)
+    let staleness = Self.staleness(request.maxStaleness, into: &violations)
     guard let id = FieldRules.id(request.id, field: "id", into: &violations), violations.isEmpty else {
       throw UserServiceError.invalid(violations)
     }
     try context.checkMayTouch(id)
-    guard let user = try await store.find(id: id, deadline: context.storeDeadline) else {
+    let deadline = context.storeDeadline
+    let found: UserRecord?
+    if let staleness {
+      found = try await reading(within: staleness) { store throws(StoreError) in
+        try await store.find(id: id, deadline: deadline)
+      }
+    } else {
+      found = try await store.find(id: id, deadline: deadline)
+    }
+    guard let user = found else {
       throw UserServiceError.notFound(.id(id))
     }
     return User(user, mask)

@@ -3,8 +3,8 @@ public import RPCCore
 public import UserAPI
 
 extension UserServiceHandlers {
-  /// Merges the users of a stream, chunk by chunk. While the store merges one, the next one is read and validated; more is
-  /// not read, so that a fast client waits for the store.
+  /// Merges the users of a stream, chunk by chunk. While the store merges one, the next one is read and validated;
+  /// more is not read, so that a fast client waits for the store.
   /// - Throws: `UserServiceError`: an invalid import id or index, a stream without messages. `StoreError`.
   public func importUsers(
     _ requests: RequestStream<ImportUsersRequest>, context: ServerContext

@@ -15,18 +15,23 @@ extension UserServiceHandlers {
     let key = request.pageToken.isEmpty ? nil : try await store.pageTokenKey(deadline: deadline)
     var violations = FieldViolations()
     let mask = ReadMask.parse(request.readMask, field: "read_mask", into: &violations)
+    let staleness = Self.staleness(request.maxStaleness, into: &violations)
     let plan = try self.plan(request, &violations)
     let query = try pageQuery(request, plan, key, &violations)
     var response = ListUsersResponse()
     if let email = plan.email {
-      let user = try await store.find(email: email, deadline: deadline)
+      let user = try await reading(within: staleness) { store throws(StoreError) in
+        try await store.find(email: email, deadline: deadline)
+      }
       if let user, plan.states.contains(isDeleted: user.isDeleted), plan.filter.matches(user) {
         response.users = [User(user, mask)]
       }
       if request.showTotalSize { response.totalSize = Int32(response.users.count) }
       return response
     }
-    let page = try await store.page(query, deadline: deadline)
+    let page = try await reading(within: staleness) { store throws(StoreError) in
+      try await store.page(query, deadline: deadline)
+    }
     response.users = page.users.map { User($0, mask) }
     if let next = page.next {
       let key = if let key { key } else { try await store.pageTokenKey(deadline: deadline) }
@@ -37,7 +42,9 @@ extension UserServiceHandlers {
       response.nextPageToken = token
     }
     if request.showTotalSize {
-      let total = try await store.count(query, limit: Self.maximumTotalSize, deadline: deadline)
+      let total = try await reading(within: staleness) { store throws(StoreError) in
+        try await store.count(query, limit: Self.maximumTotalSize, deadline: deadline)
+      }
       response.totalSize = Int32(clamping: total)
     }
     return response

@@ -4,8 +4,8 @@ public import UserAPI
 
 extension UserServiceHandlers {
   /// Changes the fields that the mask names, and returns the user.
-  /// - Throws: `UserServiceError`: invalid fields or mask. `StoreError`: no such user, a deleted user, another etag, too
-  ///   many labels, or a taken email.
+  /// - Throws: `UserServiceError`: invalid fields or mask. `StoreError`: no such user, a deleted user, another etag,
+  ///   too many labels, or a taken email.
   public func updateUser(_ request: UpdateUserRequest, context: ServerContext) async throws -> User {
     var violations = FieldViolations()
     let update = Self.update(request, at: "", into: &violations)

@@ -17,8 +17,8 @@ public protocol UserStore: Sendable {
 
   /// Stores a new user, once: if a user was created for `request` already, returns that user as it is now. That is
   /// remembered for at least 24 hours.
-  /// - Throws: as `create`; `requestIDReused` if that creation had another fingerprint, `createdAndRemoved` if its user is
-  ///   not there any more.
+  /// - Throws: as `create`; `requestIDReused` if that creation had another fingerprint, `createdAndRemoved` if its
+  ///   user is not there any more.
   nonisolated(nonsending) func create(
     _ user: NewUser, once request: CreationRequest, by author: Author?, deadline: UInt64?
   ) async throws(StoreError) -> UserRecord
@@ -54,6 +54,10 @@ public protocol UserStore: Sendable {
   nonisolated(nonsending) func count(
     _ query: UserPageQuery, limit: Int, deadline: UInt64?
   ) async throws(StoreError) -> Int
+
+  /// A store for reads that has all changes except, at most, those of the last `staleness`; nil if there is none but
+  /// this one. It may be less reachable than this one.
+  func copy(within staleness: Duration) -> (any UserStore)?
 
   /// The secret key of page tokens. It is part of the store's data: all processes get the same key, at any time.
   nonisolated(nonsending) func pageTokenKey(deadline: UInt64?) async throws(StoreError) -> PageTokenKey
@@ -111,4 +115,9 @@ public protocol UserStore: Sendable {
   nonisolated(nonsending) func events(
     after position: FeedPosition, limit: Int, deadline: UInt64?
   ) async throws(StoreError) -> UserEventPage
+}
+
+extension UserStore {
+  /// None: a store without replicas.
+  public func copy(within staleness: Duration) -> (any UserStore)? { nil }
 }

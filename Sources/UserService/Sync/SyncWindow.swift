@@ -1,7 +1,7 @@
 /// The requests of a SyncUsers stream that are under way: how many, of whom, and whose responses may be sent. Pure.
 ///
-/// Requests run at the same time, so that they share commits, except those of one user, which would overtake each other.
-/// Responses are sent in the order of the requests.
+/// Requests run at the same time, so that they share commits, except those of one user, which would overtake each
+/// other. Responses are sent in the order of the requests.
 struct SyncWindow<Request, Response> {
   /// The most requests under way, those that wait for their turn to be answered among them.
   static var limit: Int { 64 }
