@@ -37,6 +37,7 @@ let package = Package(
     .library(name: "RPCDynamic", targets: ["RPCDynamic"]),
     .library(name: "RPCDiagnostics", targets: ["RPCDiagnostics"]),
     .library(name: "RPCGateway", targets: ["RPCGateway"]),
+    .library(name: "RPCGraphQL", targets: ["RPCGraphQL"]),
     .library(name: "Postgres", targets: ["Postgres"]),
     .executable(name: "user-service", targets: ["user-service"]),
     .executable(name: "rpc-load", targets: ["rpc-load"]),
@@ -86,7 +87,8 @@ let package = Package(
     library("Compression", ["RPCCore", "CZlib", "CZstd"]),
     library(
       "RPCServer", ["RPCCore", "Compression", "HTTP", "Transport", "EventLoop", "Primitives", "ProtoWire", log]),
-    library("RPCGraphQL"),
+    library(
+      "RPCGraphQL", ["RPCServer", "RPCCore", "ProtoWire"], resources: [.embedInCode("Pages")]),
     library(
       "RPCGateway", ["RPCServer", "RPCCore", "HTTP", "Primitives", "ProtoWire"], resources: [.embedInCode("Pages")]),
     library(
@@ -117,7 +119,7 @@ let package = Package(
       "user-service",
       [
         "UserService", "PostgresUserStore", "Tokens", "CommandOptions", "Transport", "RPCDiagnostics", "RPCGateway",
-        "UserAPI",
+        "RPCGraphQL", "UserAPI",
         "RPCServer", "RPCClient", "RPCDynamic",
         "RPCCore", "ProtoWire", "Postgres", "EventLoop", "Primitives", "CJemalloc", arguments, log,
       ], resources: [.embedInCode("Console/Pages")]),
@@ -176,20 +178,25 @@ let package = Package(
     // Messages of every kind, and what must hold for any bytes of them.
     .target(name: "TestMessages", dependencies: ["ProtoWire"], path: "Tests/TestMessages", swiftSettings: settings),
     .target(
-      name: "Fuzzing", dependencies: ["HTTP", "ProtoWire", "RPCClient", "RPCCore", "TestMessages"],
+      name: "Fuzzing", dependencies: ["HTTP", "ProtoWire", "RPCClient", "RPCCore", "RPCGraphQL", "TestMessages"],
       path: "Tests/Fuzzing",
-      exclude: ["Corpus", "http1.dict", "json.dict", "responses.dict", "trailers.dict"],
+      exclude: ["Corpus", "graphql.dict", "http1.dict", "json.dict", "responses.dict", "trailers.dict"],
       swiftSettings: settings),
     .target(name: "CFuzzer", path: "Tests/CFuzzer"),
     .executableTarget(
       name: "protowire-fuzz", dependencies: ["Fuzzing", "CFuzzer"], path: "Tests/Fuzzer", swiftSettings: settings),
     .executableTarget(
-      name: "graphql-syntax", dependencies: ["RPCGraphQL"], path: "Tests/GraphQLSyntax", swiftSettings: settings),
+      name: "graphql-syntax", dependencies: ["Fuzzing", "RPCGraphQL"], path: "Tests/GraphQLSyntax",
+      swiftSettings: settings),
     .executableTarget(
       name: "http1-transcript", dependencies: ["Fuzzing", "HTTP"], path: "Tests/HTTP1Transcript",
       swiftSettings: settings),
 
-    tests("RPCGraphQLTests", ["RPCGraphQL"]),
+    tests(
+      "RPCGraphQLTests",
+      [
+        "RPCGraphQL", "RPCServer", "RPCCore", "EventLoop", "HTTP", "Primitives", "ProtoWire", "TestPeer", "TestSupport",
+      ]),
     tests("ProtoWireTests", ["ProtoWire", "TestMessages", "Fuzzing", "TestSupport"]),
     tests("GeneratorTests", ["protoc-gen-protowire", "ProtoWire", "RPCCore"]),
     tests("ConformanceTests", ["protowire-conformance", "ProtoWire"]),

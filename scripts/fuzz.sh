@@ -1,11 +1,11 @@
 #!/bin/bash
-# Fuzzes the wire reader, the JSON reader, the transcoder, HTTP/1.1 and what clients read with libFuzzer and the address sanitizer.
+# Fuzzes the wire reader, the JSON reader, the transcoder, HTTP/1.1, what clients read and GraphQL with libFuzzer and the address sanitizer.
 # What is found new goes to .local/fuzz; an input that fails goes to Tests/Fuzzing/Corpus, where `make test` replays it.
-# usage: scripts/fuzz.sh [wire|json|transcode|http1|responses|trailers|config]...      FUZZ_SECONDS=60: how long each runs
+# usage: scripts/fuzz.sh [wire|json|transcode|http1|responses|trailers|config|graphql]...      FUZZ_SECONDS=60: how long each runs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-[ $# -gt 0 ] || set -- wire json transcode http1 responses trailers config
+[ $# -gt 0 ] || set -- wire json transcode http1 responses trailers config graphql
 # The compiler is told of the fuzzer, the linker is not: it would take libFuzzer's main, and there is one already.
 clang=$(dirname "$(readlink -f "$(command -v swift)")")/../lib/clang
 runtime=$(find "$clang" -name "libclang_rt.fuzzer_no_main-$(uname -m).a" | head -1)
@@ -25,7 +25,7 @@ for target in "$@"; do
   mkdir -p "$found" "Tests/Fuzzing/Corpus/$target"
   dictionary=Tests/Fuzzing/json.dict
   case $target in
-    http1 | responses | trailers) dictionary=Tests/Fuzzing/$target.dict ;;
+    graphql | http1 | responses | trailers) dictionary=Tests/Fuzzing/$target.dict ;;
   esac
   echo "== $target: ${FUZZ_SECONDS:-60} s" >&2
   "$fuzzer" "$target" -max_total_time="${FUZZ_SECONDS:-60}" -max_len=4096 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \

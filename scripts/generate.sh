@@ -93,7 +93,8 @@ cd ..
 generate Sources/ProtoWire public $google
 generate Sources/protoc-gen-protowire internal google/protobuf/compiler/plugin.proto
 generate Sources/RPCCore public google/api/annotations.proto google/api/field_behavior.proto google/api/http.proto \
-  google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto rpcgateway/v1/schema.proto
+  google/rpc/code.proto google/rpc/error_details.proto google/rpc/status.proto rpcgateway/v1/schema.proto \
+  rpcgraphql/v1/graphql.proto
 services=server
 generate Sources/RPCServer internal grpc/health/v1/health.proto grpc/reflection/v1/reflection.proto \
   grpc/reflection/v1alpha/reflection.proto
@@ -123,6 +124,7 @@ generate Tests/TestMessages public everything.proto extensions.proto legacy.prot
 generate Tests/RPCServerTests internal guarded.proto
 comments=true
 generate Tests/RPCGatewayTests internal library.proto
+generate Tests/RPCGraphQLTests internal garden.proto
 comments=false
 generate_with_editions Tests/GeneratorTests internal everything.proto hard.proto names.proto clash.proto default.proto \
   editions.proto edition2024.proto

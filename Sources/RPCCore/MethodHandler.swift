@@ -6,7 +6,7 @@ public struct MethodHandler: Sendable {
   public let descriptor: MethodDescriptor
   package let body: nonisolated(nonsending) @Sendable (any ServerCallChannel, ServerContext) async throws -> Void
 
-  private init(
+  package init(
     _ descriptor: MethodDescriptor,
     _ body: nonisolated(nonsending) @escaping @Sendable (any ServerCallChannel, ServerContext) async throws -> Void
   ) {

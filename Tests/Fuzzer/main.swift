@@ -1,7 +1,7 @@
 // Fuzzes a parser with libFuzzer, or replays inputs: scripts/fuzz.sh builds it with coverage.
 // usage: protowire-fuzz TARGET [LIBFUZZER-ARGUMENT]...      with -D FUZZING
 //        protowire-fuzz TARGET FILE...                      otherwise: replays the files
-// TARGET is wire, json, transcode, http1, responses, trailers or config.
+// TARGET is wire, json, transcode, http1, responses, trailers, config or graphql.
 
 import Fuzzing
 import Glibc
@@ -15,7 +15,7 @@ func complain(_ text: String) {
 }
 
 guard CommandLine.arguments.count > 1, let target = FuzzTarget(rawValue: CommandLine.arguments[1]) else {
-  complain("usage: protowire-fuzz wire|json|transcode|http1|responses|trailers|config ARGUMENT...")
+  complain("usage: protowire-fuzz wire|json|transcode|http1|responses|trailers|config|graphql ARGUMENT...")
   exit(64)
 }
 
@@ -42,6 +42,7 @@ guard CommandLine.arguments.count > 1, let target = FuzzTarget(rawValue: Command
   case .responses: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.responses, $0, $1) })
   case .trailers: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.trailers, $0, $1) })
   case .config: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.config, $0, $1) })
+  case .graphql: exit(LLVMFuzzerRunDriver(&count, &arguments) { run(.graphql, $0, $1) })
   }
 #else
   for path in CommandLine.arguments.dropFirst(2) {

@@ -1,4 +1,5 @@
 import ProtoWire
+import RPCGraphQL
 import TestMessages
 
 /// What is fuzzed, each with a property that must hold for any bytes. The first byte of an input chooses the message
@@ -18,6 +19,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case trailers
   /// A service config as JSON.
   case config
+  /// A document of GraphQL: reading, checking and planning it stays within the budgets, and says the same twice.
+  case graphql
 
   /// How the property failed.
   public struct Failure: Error, CustomStringConvertible {
@@ -40,6 +43,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .responses: try checkResponses(bytes, seed: Int(choice))
     case .trailers: try checkTrailers(bytes)
     case .config: try checkConfig(bytes)
+    case .graphql: try checkGraphQL(bytes)
     }
   }
 
@@ -50,7 +54,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
       guard let wire = try? Self.transcoder.wire(fromJSON: bytes, messageName: Message.messageName) else { return }
       try checkJSON(of: wire, as: Message.self, isFromJSON: true)
     case .transcode: try checkJSON(of: bytes, as: Message.self, isFromJSON: false)
-    case .http1, .responses, .trailers, .config: break
+    case .http1, .responses, .trailers, .config, .graphql: break
     }
   }
 
@@ -63,6 +67,26 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
       }
     }
     guard whole.fault == nil || whole.isEnding else { throw Failure(description: "it goes on after a fault") }
+  }
+
+  private static let schema = try? PetSchema.make()
+
+  private func checkGraphQL(_ bytes: [UInt8]) throws(Failure) {
+    guard let schema = Self.schema else { throw Failure(description: "there is no schema") }
+    guard let document = try? ExecutableDocument(parsing: bytes) else { return }
+    let (errors, comparisons) = DocumentValidator.validate(document, schema)
+    guard comparisons <= 10_000 + SyntaxLimits().tokens else {
+      throw Failure(description: "it takes \(comparisons) comparisons")
+    }
+    let rules = Set(errors.map(\.rule))
+    // Where the budget ends it, the rest depends on the order of hash tables.
+    guard rules.contains(.budget) || Set(DocumentValidator.validate(document, schema).errors.map(\.rule)) == rules
+    else {
+      throw Failure(description: "checked again it breaks other rules than \(errors)")
+    }
+    if errors.isEmpty, let cost = document.cost(schema), cost > document.operations.count * GraphQLLimits().cost {
+      throw Failure(description: "it costs \(cost)")
+    }
   }
 
   private func checkWire<Message: WireMessage>(_ bytes: [UInt8], as _: Message.Type) throws(Failure) {

@@ -1,8 +1,11 @@
+import Fuzzing
 import Glibc
 import RPCGraphQL
 
-// Says of each document from standard input, as JSON in a line, what the parser makes of it. Each document has its
-// length before it, in four bytes. test_graphql_syntax.py compares the lines with what graphql-core says.
+// Says of each document from standard input, as JSON in a line, what the parser makes of it; with --validate, which
+// rules it breaks by a schema that is printed first, and how many comparisons that took. Each document has its length
+// before it, in four bytes. test_graphql_syntax.py and test_graphql_validation.py compare the lines with what
+// graphql-core says.
 
 typealias Document = ExecutableDocument
 
@@ -111,8 +114,24 @@ func read(_ count: Int) -> [UInt8]? {
   return bytes
 }
 
+/// The rules that a document breaks, each once for each error; and the comparisons.
+func validated(_ text: [UInt8], _ schema: Schema) -> String {
+  do throws(SyntaxError) {
+    let document = try ExecutableDocument(parsing: text)
+    let (errors, comparisons) = DocumentValidator.validate(document, schema)
+    return array([array(errors.map { quoted($0.rule.rawValue) }), "\(comparisons)"])
+  } catch {
+    return "null"
+  }
+}
+
+let schema = CommandLine.arguments.contains("--validate") ? try PetSchema.make() : nil
+if let schema {
+  print(quoted(schema.text))
+  fflush(nil)
+}
 while let head = read(4) {
   guard let text = read(Int(head.reduce(0 as UInt32) { $0 << 8 | UInt32($1) })) else { break }
-  print(describe(text))
+  print(schema.map { validated(text, $0) } ?? describe(text))
   fflush(nil)
 }

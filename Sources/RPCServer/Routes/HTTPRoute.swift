@@ -67,6 +67,33 @@ public struct HTTPRoute: Sendable {
       }
     }
   }
+
+  /// A route whose handler calls methods of the server. Its responses may be streams.
+  /// - Parameter handler: as above, with the calls that it may make.
+  package init(
+    calling method: String, _ path: String, options: Google_Protobuf_MethodOptions = .init(),
+    handler: @escaping @Sendable (HTTPRequest, ServerContext, LocalCalls) async throws -> HTTPResponse
+  ) {
+    self.method = method
+    self.path = path
+    let descriptor = MethodDescriptor(
+      service: Self.serviceName, name: "\(method) \(path)", kind: .serverStreaming, options: options)
+    self.handler = MethodHandler(descriptor) { channel, context in
+      guard let calls = LocalCalls(channel, context) else {
+        throw RPCError(.internal, "a route was called without a server")
+      }
+      let body = try channel.singleRequest(as: Google_Protobuf_BytesValue.self).value
+      var response = try await handler(HTTPRequest(context, body), context, calls)
+      switch response.body {
+      case .bytes(let bytes):
+        response.headers.append(("content-length", "\(bytes.count)"))
+        try await channel.send(RoutePiece(response, bytes), mayCompress: false)
+      case .stream(let write):
+        try await channel.send(RoutePiece(response, []), mayCompress: false)
+        try await write(HTTPBodyWriter { try await channel.send(RoutePiece($0), mayCompress: false) })
+      }
+    }
+  }
 }
 
 extension HTTPRequest {
