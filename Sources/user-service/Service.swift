@@ -6,6 +6,7 @@ import PostgresUserStore
 import RPCCore
 import RPCDiagnostics
 import RPCGateway
+import RPCGraphQL
 import RPCServer
 import Tokens
 import Transport
@@ -133,6 +134,7 @@ struct Service: Sendable {
     if !settings.webOrigins.isEmpty { configuration.web = WebConfiguration(origins: settings.webOrigins) }
     services += Reflection.services(for: services)
     configuration.routes += try APIDocument.make().routes(options: APIDocument.options)
+    configuration.serve(try GraphQLEndpoint.make())
     let figures = ServerFigures(database: database, loops: loops.loops.count)
     configuration.routes += Console.routes(figures)
     configuration.connect = ConnectConfiguration()

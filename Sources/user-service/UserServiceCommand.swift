@@ -15,7 +15,7 @@ struct UserServiceCommand: ParsableCommand {
     subcommands: [
       ServeCommand.self, MigrateCommand.self, PurgeCommand.self, KeysCommand.self, TokenCommand.self,
       CallCommand.self, AdminCommand.self, PasswordCostCommand.self, CheckCommand.self, OpenAPICommand.self,
-      VersionCommand.self,
+      GraphQLCommand.self, VersionCommand.self,
     ])
 
   static func main() {

@@ -26,7 +26,7 @@ def pytest_configure(config):
 
     directory = tempfile.TemporaryDirectory(prefix="user-service-stubs-")
     config.add_cleanup(directory.cleanup)
-    files = ["rpcgateway/v1/schema.proto", *(f"users/v1/{name}.proto" for name in ("access", "accounts", "users")),
+    files = ["rpcgateway/v1/schema.proto", "rpcgraphql/v1/graphql.proto", *(f"users/v1/{name}.proto" for name in ("access", "accounts", "users")),
              "benchmark/benchmark.proto", "helloworld/helloworld.proto",
              *(f"connectrpc/conformance/v1/{name}.proto" for name in ("client_compat", "config", "server_compat", "service")),
              *(f"conformance/{name}.proto" for name in ("conformance", "test_messages_proto2", "test_messages_proto3")),
