@@ -98,6 +98,9 @@ def test_examples_are_valid_and_taken(http, document):
     checked = 0
     # Last, whoever erases that user.
     for path, method, operation in sorted(operations(document), key=lambda found: found[0].endswith(":purge")):
+        # A stream of requests, each a line: test_imports.py sends them.
+        if "application/x-ndjson" in operation.get("requestBody", {}).get("content", {}):
+            continue
         parameters = {}
         for parameter in operation.get("parameters", []):
             for example in parameter["schema"].get("examples", []):
@@ -124,13 +127,14 @@ def test_schemathesis_finds_nothing(database, tmp_path, seed):
     keys = Keys(tmp_path / "keys")
     environment = {"USER_SERVICE_INSECURE_DEV": None, "USER_SERVICE_KEYS": str(keys.directory)}
     with UserService(database, "--password-cost", "10", environment=environment) as server:
-        # Left out: WatchUsers, whose stream does not end; PurgeUser, by which created users go away although no DELETE was
+        # Left out: ImportUsers and SyncUsers, whose lines of JSON it can't write; WatchUsers, whose stream does not end; PurgeUser, by which created users go away although no DELETE was
         # sent; use_after_free, since a deleted user can be read until it is removed for good; and
         # positive_data_acceptance, since no schema says which page tokens were issued, and which emails are valid.
         run = subprocess.run(
             [Path(sys.executable).parent / "st", "run", f"http://{server.address}/openapi.json", "--no-color",
              "--header", f"Authorization: Bearer {keys.token('admin')}", "--max-examples", "40", "--max-time", "40",
              "--seed", str(seed), "--generation-database", "none", "--continue-on-failure", "--warnings", "off",
+             "--exclude-operation-id", "UserService_ImportUsers", "--exclude-operation-id", "UserService_SyncUsers",
              "--exclude-operation-id", "UserService_WatchUsers", "--exclude-operation-id", "UserService_PurgeUser",
              "--exclude-checks", "positive_data_acceptance,use_after_free"],
             cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
