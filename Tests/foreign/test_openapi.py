@@ -105,7 +105,8 @@ def test_examples_are_valid_and_taken(http, document):
         for parameter in operation.get("parameters", []):
             for example in parameter["schema"].get("examples", []):
                 jsonschema.Draft202012Validator({**parameter["schema"], **components}).validate(example)
-                parameters[parameter["in"], parameter["name"]] = str(example)
+                # A list is a parameter for each element.
+                parameters[parameter["in"], parameter["name"]] = example if isinstance(example, list) else str(example)
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
         if "example" in body:
             jsonschema.Draft202012Validator({**body["schema"], **components}).validate(body["example"])
