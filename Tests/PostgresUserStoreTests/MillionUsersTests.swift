@@ -114,34 +114,37 @@ import UserStoreContract
 
   // MARK: The plans
 
-  /// An index hands out the rows of a page in order, and none that the page does not have.
   private static func checkPlans(_ bench: PostgresBench) async throws {
     try await bench.clients[0].withConnection(deadline: .max) { connection in
       for mode in ["force_generic_plan", "force_custom_plan"] {
         try await connection.execute("test", script: "SET plan_cache_mode = \(mode)")
         for page in pages {
-          let plan = try await plan(of: page.statement, page.parameters, connection)
-          let comment = Comment(rawValue: "\(page.statement.name), \(mode)\n\(plan)")
-          #expect(plan.contains("Index Scan") || plan.contains("Index Only Scan"), comment)
-          for word in ["Seq Scan", "Bitmap", "Rows Removed"] { #expect(!plan.contains(word), comment) }
-          // Two indexes' parts of a page are sorted together, and a label's page is; no more than these.
-          let isMerged = plan.contains("Append")
-          let isLabelled = page.statement.name.contains("_label")
-          #expect(isMerged || isLabelled || !plan.contains("Sort"), comment)
-          // No part of it reads more rows than the page has.
-          let rows = plan.matches(of: #/actual rows=(\d+) /#).compactMap { Int($0.output.1) }
-          #expect((rows.max() ?? .max) <= (isMerged ? 102 : 51), comment)
+          check(try await plan(of: page.statement, page.parameters, connection), of: page.statement, mode)
         }
-        for statement in [PurgeSQL.isDue, PurgeSQL.delete] {
-          let parameters = statement == PurgeSQL.isDue ? "" : "(100)"
-          let plan = try await plan(of: statement, parameters, connection)
-          let comment = Comment(rawValue: "\(statement.name), \(mode)\n\(plan)")
-          // There are no sessions in this database.
-          let isByIndex = plan.contains("users_purge_time_idx") && !plan.contains("Seq Scan on users")
-          #expect(isByIndex, comment)
-        }
+        checkPurge(try await plan(of: PurgeSQL.isDue, "", connection), mode)
+        checkPurge(try await plan(of: PurgeSQL.delete, "(100)", connection), mode)
       }
     }
+  }
+
+  /// An index hands out the rows of a page in order, and none that the page does not have.
+  private static func check(_ plan: String, of statement: Statement, _ mode: String) {
+    let comment = Comment(rawValue: "\(statement.name), \(mode)\n\(plan)")
+    #expect(plan.contains("Index Scan") || plan.contains("Index Only Scan"), comment)
+    for word in ["Seq Scan", "Bitmap", "Rows Removed"] { #expect(!plan.contains(word), comment) }
+    // Two indexes' parts of a page are sorted together, and a label's page is; no more than these.
+    let isMerged = plan.contains("Append")
+    let isLabelled = statement.name.contains("_label")
+    #expect(isMerged || isLabelled || !plan.contains("Sort"), comment)
+    // No part of it reads more rows than the page has.
+    let rows = plan.matches(of: #/actual rows=(\d+) /#).compactMap { Int($0.output.1) }
+    #expect((rows.max() ?? .max) <= (isMerged ? 102 : 51), comment)
+  }
+
+  private static func checkPurge(_ plan: String, _ mode: String) {
+    // There are no sessions in this database.
+    let isByIndex = plan.contains("users_purge_time_idx") && !plan.contains("Seq Scan on users")
+    #expect(isByIndex, Comment(rawValue: "\(mode)\n\(plan)"))
   }
 
   /// All that the store has, with parameters that put half a million deleted users in their way.
