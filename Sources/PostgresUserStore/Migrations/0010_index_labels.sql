@@ -19,14 +19,12 @@ CREATE OR REPLACE FUNCTION user_labels_follow() RETURNS trigger LANGUAGE plpgsql
 DECLARE
   label record;
 BEGIN
-  IF TG_OP <> 'INSERT' THEN
-    FOR label IN SELECT * FROM jsonb_each_text(OLD.labels) LOOP
-      DELETE FROM user_labels
-      WHERE key = label.key AND value = label.value AND is_deleted = (OLD.delete_time IS NOT NULL)
-        AND create_time = OLD.create_time AND user_id = OLD.id;
-    END LOOP;
-  END IF;
-  IF TG_OP <> 'DELETE' THEN
+  FOR label IN SELECT * FROM jsonb_each_text(OLD.labels) LOOP
+    DELETE FROM user_labels
+    WHERE key = label.key AND value = label.value AND is_deleted = (OLD.delete_time IS NOT NULL)
+      AND create_time = OLD.create_time AND user_id = OLD.id;
+  END LOOP;
+  IF TG_OP = 'UPDATE' THEN
     INSERT INTO user_labels (key, value, is_deleted, create_time, user_id)
     SELECT l.key, l.value, NEW.delete_time IS NOT NULL, NEW.create_time, NEW.id FROM jsonb_each_text(NEW.labels) l
     WHERE octet_length(l.key) <= 63 AND octet_length(l.value) <= 256
@@ -36,9 +34,21 @@ BEGIN
 END
 $$;
 
+-- New users have no rows here yet. All of a statement at once: for each of a group of 40 users with two labels, the
+-- labels then cost half of what a trigger for each row would add.
+CREATE OR REPLACE FUNCTION user_labels_add() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path FROM CURRENT AS $$
+BEGIN
+  INSERT INTO user_labels (key, value, is_deleted, create_time, user_id)
+  SELECT l.key, l.value, n.delete_time IS NOT NULL, n.create_time, n.id FROM new_users n, jsonb_each_text(n.labels) l
+  WHERE octet_length(l.key) <= 63 AND octet_length(l.value) <= 256;
+  RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE TRIGGER users_labels_insert AFTER INSERT ON users REFERENCING NEW TABLE AS new_users
+  FOR EACH STATEMENT EXECUTE FUNCTION user_labels_add();
 -- A user without labels costs nothing.
-CREATE OR REPLACE TRIGGER users_labels_insert AFTER INSERT ON users FOR EACH ROW
-  WHEN (NEW.labels <> '{}') EXECUTE FUNCTION user_labels_follow();
 CREATE OR REPLACE TRIGGER users_labels_update AFTER UPDATE ON users FOR EACH ROW
   WHEN ((NEW.labels <> '{}' OR OLD.labels <> '{}') AND (
     NEW.labels IS DISTINCT FROM OLD.labels OR NEW.create_time <> OLD.create_time
