@@ -128,8 +128,9 @@ def test_schemathesis_finds_nothing(database, tmp_path, seed):
     keys = Keys(tmp_path / "keys")
     environment = {"USER_SERVICE_INSECURE_DEV": None, "USER_SERVICE_KEYS": str(keys.directory)}
     with UserService(database, "--password-cost", "10", environment=environment) as server:
-        # Left out: ImportUsers and SyncUsers, whose lines of JSON it can't write; WatchUsers, whose stream does not end; PurgeUser, by which created users go away although no DELETE was
-        # sent; use_after_free, since a deleted user can be read until it is removed for good; and
+        # Left out: ImportUsers and SyncUsers, whose lines of JSON it can't write; WatchUsers, whose stream does not end;
+        # PurgeUser, by which created users go away although no DELETE was sent; use_after_free, since a deleted user can be
+        # read until it is removed for good; and
         # positive_data_acceptance, since no schema says which page tokens were issued, and which emails are valid.
         run = subprocess.run(
             [Path(sys.executable).parent / "st", "run", f"http://{server.address}/openapi.json", "--no-color",
