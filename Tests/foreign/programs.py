@@ -150,19 +150,16 @@ class UserService(Server):
         return users_pb2_grpc.UserServiceStub(with_token(channel, token) if token else channel)
 
 
-class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+class _Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor,
+              grpc.StreamUnaryClientInterceptor, grpc.StreamStreamClientInterceptor):
     def __init__(self, token):
         self.token = token
 
-    def _details(self, details):
+    def _call(self, continuation, details, request):
         metadata = [*(details.metadata or ()), ("authorization", f"Bearer {self.token}")]
-        return details._replace(metadata=metadata)
+        return continuation(details._replace(metadata=metadata), request)
 
-    def intercept_unary_unary(self, continuation, details, request):
-        return continuation(self._details(details), request)
-
-    def intercept_unary_stream(self, continuation, details, request):
-        return continuation(self._details(details), request)
+    intercept_unary_unary = intercept_unary_stream = intercept_stream_unary = intercept_stream_stream = _call
 
 
 def with_token(channel, token):

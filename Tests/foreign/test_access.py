@@ -18,8 +18,16 @@ from users.v1 import users_pb2 as pb, users_pb2_grpc
 
 SCOPES = {"CreateUser": "users.write", "GetUser": "users.read", "LookupUser": "users.read", "ListUsers": "users.read",
           "UpdateUser": "users.write", "DeleteUser": "users.write", "UndeleteUser": "users.write",
-          "PurgeUser": "users.purge", "ExportUsers": "users.export", "WatchUsers": "users.watch"}
-REQUESTS = {name: getattr(pb, f"{name}Request")() for name in SCOPES}
+          "PurgeUser": "users.purge", "ExportUsers": "users.export", "WatchUsers": "users.watch",
+          "BatchGetUsers": "users.read", "BatchCreateUsers": "users.write", "BatchUpdateUsers": "users.write",
+          "ImportUsers": "users.import", "GetImport": "users.import", "SyncUsers": "users.write"}
+STREAMS = ("ImportUsers", "SyncUsers")
+
+
+def empty(method):
+    """What the method is called with: an empty request, or a stream of one."""
+    request = getattr(pb, f"{method}Request")()
+    return iter([request]) if method in STREAMS else request
 
 
 def guarded(database, keys, *arguments, **options):
@@ -45,17 +53,17 @@ def test_every_method_has_a_rule():
 
 @pytest.mark.parametrize("method", SCOPES)
 def test_each_method_with_and_without_rights(service, keys, method):
-    request, scope = REQUESTS[method], SCOPES[method]
-    stranger = failing(StatusCode.UNAUTHENTICATED, getattr(service.users, method), request)
+    scope = SCOPES[method]
+    stranger = failing(StatusCode.UNAUTHENTICATED, getattr(service.users, method), empty(method))
     assert (stranger.info.domain, stranger.info.reason) == ("user-service", "CREDENTIALS_MISSING")
     others = sorted(set(SCOPES.values()) - {scope}) + ["users", "users.readx", "ADMIN"]
-    denied = failing(StatusCode.PERMISSION_DENIED, getattr(service.stub(keys.token(*others)), method), request)
+    denied = failing(StatusCode.PERMISSION_DENIED, getattr(service.stub(keys.token(*others)), method), empty(method))
     assert denied.info.reason == "SCOPE_MISSING" and denied.info.metadata["scopes"] == scope
     for allowed in (scope, "admin"):
         users = service.stub(keys.token(allowed))
         try:
-            answer = getattr(users, method)(request, timeout=TIMEOUT)
-            if method == "ExportUsers":
+            answer = getattr(users, method)(empty(method), timeout=TIMEOUT)
+            if method in ("ExportUsers", "SyncUsers"):
                 list(answer)
             if method == "WatchUsers":
                 assert next(answer).resume_token

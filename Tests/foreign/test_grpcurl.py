@@ -41,8 +41,9 @@ def test_list(grpcurl):
     assert "grpc.reflection.v1alpha.ServerReflection" in services and "grpc.reflection.v1.ServerReflection" in services
     methods = grpcurl("list", "users.v1.UserService").stdout.split()
     assert [method.rsplit(".", 1)[1] for method in methods] == [
-        "CreateUser", "DeleteUser", "ExportUsers", "GetUser", "ListUsers", "LookupUser", "PurgeUser",
-        "UndeleteUser", "UpdateUser", "WatchUsers"]
+        "BatchCreateUsers", "BatchGetUsers", "BatchUpdateUsers", "CreateUser", "DeleteUser", "ExportUsers", "GetImport",
+        "GetUser", "ImportUsers", "ListUsers", "LookupUser", "PurgeUser", "SyncUsers", "UndeleteUser", "UpdateUser",
+        "WatchUsers"]
 
 
 @pytest.mark.parametrize(
