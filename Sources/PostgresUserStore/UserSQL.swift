@@ -181,8 +181,8 @@ enum UserSQL {
     """
   }
 
-  /// Adds to a DELETE of users the events of those that it removes, and notes that their sessions, which go with them,
-  /// have ended. Returns their ids.
+  /// Adds to a DELETE of users an event for each user that it removes, and notes that their sessions, which Postgres
+  /// deletes with them, have ended. Returns the users' ids.
   static func withPurgeEvents(_ removal: String, author: String = "NULL") -> String {
     """
     WITH purged AS (

@@ -2,11 +2,12 @@ import EventLoop
 import Primitives
 
 // @unchecked Sendable: all variables belong to the loop; asserted in debug builds.
-/// Hears what is notified on a channel (NOTIFY), over a connection of its own that does nothing else. When the
-/// connection is lost it opens another one.
-///  Notifications can be lost with the connection, so whoever listens must not depend on them: they only say that
-/// looking is worth while now. It also speaks up each time it begins to listen. Its owner must stop it before its loop
-/// ends, and before the client shuts down.
+/// Receives the notifications of a channel (LISTEN, NOTIFY), over a connection of its own that does nothing else. When
+/// it loses the connection, it opens another one.
+///
+/// Notifications are lost with the connection, so the owner must not depend on them: a notification only says that it
+/// is worth while to look now. The listener also calls the owner each time it begins to listen. The owner must stop it
+/// before its loop ends, and before the client shuts down.
 public final class NotificationListener: @unchecked Sendable {
   private let loop: EventLoop
   private let settings: ConnectionSettings

@@ -28,7 +28,7 @@ final class PlanField: Sendable {
   let key: [UInt8]
   let field: SchemaField
   let arguments: [InputValue.Member]
-  /// Why the arguments can't be had: an error of the field.
+  /// What is wrong with the arguments: an error of the field. Nil if nothing is.
   let failure: String?
   /// What is selected from its value, for each object that may be; empty for leaves.
   let objects: [PlanObject]

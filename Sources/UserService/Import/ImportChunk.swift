@@ -78,7 +78,7 @@ public struct ImportProgress: Sendable, Hashable {
   public var imported: Int64 = 0
   /// How many of them failed.
   public var failed: Int64 = 0
-  /// The first of those that failed, in their order.
+  /// The first rows that failed, in the order of the import.
   public var failures: [ImportRowFailure] = []
 
   /// An import that has not begun.
