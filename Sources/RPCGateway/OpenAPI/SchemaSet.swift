@@ -11,6 +11,8 @@ struct SchemaSet {
     case input = "Input"
     /// The body of a PATCH: a part of the input.
     case patch = "Patch"
+    /// What a request with an `update_mask` says of an object: its identifier, and a part of the input.
+    case update = "Update"
   }
 
   private struct Key: Hashable {
@@ -81,7 +83,10 @@ struct SchemaSet {
     return .reference(name(type) + use.rawValue)
   }
 
-  mutating func field(_ field: FieldType, _ use: Use) -> JSONValue {
+  /// - Parameters:
+  ///   - use: what the message of the field is for.
+  ///   - isUpdated: the request has an `update_mask` for this field.
+  mutating func field(_ field: FieldType, _ use: Use, isUpdated: Bool = false) -> JSONValue {
     var schema: JSONValue
     if field.isMap, let entry = types.messages[field.typeName], let key = entry.field("key"),
       let value = entry.field("value")
@@ -96,7 +101,7 @@ struct SchemaSet {
       schema = .object(["type": "array", "items": element(field, use).described(by: field.schema)])
         .bounded(by: field.schema, "maxItems")
     } else {
-      schema = element(field, use).described(by: field.schema).withExample(of: field)
+      schema = element(field, use, isUpdated: isUpdated).described(by: field.schema).withExample(of: field)
     }
     return schema.with([
       "description": comments[field.fullName].map(JSONValue.string), "deprecated": field.isDeprecated ? true : nil,
@@ -111,9 +116,9 @@ struct SchemaSet {
     return schema.with(["type": [type, "null"]])
   }
 
-  private mutating func element(_ field: FieldType, _ use: Use) -> JSONValue {
+  private mutating func element(_ field: FieldType, _ use: Use, isUpdated: Bool = false) -> JSONValue {
     switch field.kind {
-    case .message, .group: return message(field.typeName, use == .patch ? .input : use)
+    case .message, .group: return message(field.typeName, isUpdated ? .update : use == .output ? .output : .input)
     case .enum:
       if field.typeName == "google.protobuf.NullValue" { return .object(["type": "null"]) }
       enums.insert(field.typeName)
@@ -143,15 +148,19 @@ struct SchemaSet {
   mutating func object(_ message: MessageType, _ use: Use, without: Set<String> = []) -> JSONValue {
     let fields = message.fields.filter { field in
       !without.contains(field.name)
-        && (use == .output || !field.isOutputOnly && !field.behaviors.contains(.identifier))
+        && (use == .output || !field.isOutputOnly && (use == .update || !field.behaviors.contains(.identifier)))
     }
+    let isUpdate = use == .input && message.field("updateMask")?.typeName == "google.protobuf.FieldMask"
     var properties: [JSONValue.Member] = []
+    var required: [JSONValue] = []
     for field in fields {
-      let schema = self.field(field, use)
-      let takesNull = use == .patch || use == .input && !field.isRequired
+      let schema = self.field(field, use, isUpdated: isUpdate && field.kind == .message)
+      let isRequired =
+        use == .input && field.isRequired || use == .update && field.behaviors.contains(.identifier)
+      if isRequired { required.append(.string(field.jsonName)) }
+      let takesNull = use != .output && !isRequired
       properties.append(.init(name: field.jsonName, value: takesNull ? Self.nullable(schema) : schema))
     }
-    let required = use == .input ? fields.filter(\.isRequired).map { JSONValue.string($0.jsonName) } : []
     let oneofs = message.oneofs.indices.map { index in fields.filter { $0.oneof == index }.map(\.jsonName) }
     let rules = oneofs.filter { $0.count > 1 }.map(Self.oneof)
     return .object([
@@ -162,9 +171,14 @@ struct SchemaSet {
     ])
   }
 
-  /// One of the fields, or none.
+  /// One of the fields, or none; null is a field that is not set.
   private static func oneof(_ names: [String]) -> JSONValue {
-    let each = names.map { JSONValue.object(["required": [.string($0)]]) }
+    let isSet = JSONValue.object(["not": .object(["type": "null"])])
+    let each = names.map { name in
+      JSONValue.object([
+        "required": [.string(name)], "properties": .object([JSONValue.Member(name: name, value: isSet)]),
+      ])
+    }
     return .object(["oneOf": .array(each + [.object(["not": .object(["anyOf": .array(each)])])])])
   }
 }
